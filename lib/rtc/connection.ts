@@ -1,0 +1,60 @@
+import type { Signal } from '../protocol/index.ts'
+
+/** Where STUN and TURN servers are, as `RTCPeerConnection` takes it. */
+export interface IceServer {
+  urls: string | string[]
+  username?: string
+  credential?: string
+}
+
+/** What a {@link Connection} tells its owner. Set before the connection does anything. */
+export interface ConnectionHandlers {
+  /** A signal (without attempt number) to bring to the other side by whatever way. */
+  signal(signal: Signal): void
+  /** Both channels are open. */
+  open(): void
+  /** A message on `control`. The bytes belong to the receiver. */
+  control(bytes: Uint8Array): void
+  /** A datagram on `state`. The bytes are valid during the call only. */
+  state(bytes: Uint8Array): void
+  /** The connection is over: exactly once, also after {@link Connection.close}, and nothing follows it. */
+  closed(reason: ConnectionCloseReason, cause?: unknown): void
+}
+
+/** Why a connection ended. */
+export type ConnectionCloseReason = 'local' | 'remote' | 'failed'
+
+/**
+ * One attempt at two channels between two peers: over WebRTC, or simulated. What it is worth (retries,
+ * liveness, acknowledgements) is up to {@link Link}.
+ */
+export interface Connection {
+  /** Takes a signal that the other side's handlers gave out. Malformed or foreign ones are refused and counted. */
+  signal(signal: Signal): void
+  /** Sends on `control`: reliable, ordered. */
+  sendControl(bytes: Uint8Array): void
+  /** Sends on `state`: unordered, never repeated. The bytes are copied before it returns. */
+  sendState(bytes: Uint8Array): void
+  /** Bytes that wait to be sent on each channel, as far as the engine tells. */
+  readonly controlBufferedAmount: number
+  readonly stateBufferedAmount: number
+  /** Ends the connection and frees everything it holds. Idempotent. */
+  close(): void
+}
+
+/** What a connection is made with. */
+export interface ConnectionOptions {
+  /** Whether this side makes the offer. */
+  initiator: boolean
+  /** Names this attempt in signals. */
+  attempt: number
+  iceServers: readonly IceServer[]
+  handlers: ConnectionHandlers
+}
+
+/** Makes connections: one per engine, and the simulated one. */
+export interface Connector {
+  /** `browser`, `datachannel`, `werift` or `simulated`. */
+  readonly name: string
+  connect(options: ConnectionOptions): Connection
+}

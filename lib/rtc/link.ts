@@ -1,0 +1,108 @@
+import type { Clock, Listenable, Logger, RandomSource } from '../core/index.ts'
+import type { Signal } from '../protocol/index.ts'
+import type { Connector, IceServer } from './connection.ts'
+
+/** How a link does: `open`; `suspect` while nothing was heard for too long; `closed` for good. */
+export type LinkState = 'connecting' | 'open' | 'suspect' | 'closed'
+
+/** Why a link closed: this side, the other side, no sign of life, or it never connected. */
+export type LinkCloseReason = 'local' | 'remote' | 'silent' | 'failed'
+
+/** Measured quality of a link. */
+export interface LinkQuality {
+  /** Round trip, ms: smoothed, and the least of the last 30 s. Undefined until measured. */
+  rttMs: number | undefined
+  minRttMs: number | undefined
+  /** Mean deviation of the round trip, ms. */
+  jitterMs: number
+  /** Share of the datagrams of the last seconds that did not arrive, 0…1, in each direction. */
+  lossIn: number
+  lossOut: number
+  /** Payload bytes and messages since the link was made, both channels. */
+  bytesSent: number
+  bytesReceived: number
+  datagramsSent: number
+  datagramsReceived: number
+  /** Datagrams not sent because earlier ones still waited. */
+  datagramsSkipped: number
+  /** Datagrams dropped on arrival, by reason. */
+  dropped: Readonly<Record<string, number>>
+}
+
+/** Events of a {@link Link}. */
+export type LinkEvents = {
+  /** A control message: each exactly once and in the order sent. */
+  control: Uint8Array
+  /** Nothing was heard for a while; or heard again. */
+  suspect: undefined
+  recovered: undefined
+  closed: { reason: LinkCloseReason; cause?: unknown }
+}
+
+/**
+ * Takes one state payload. The bytes are valid during the call only.
+ * @param sentAt - when it was sent, on the **sender's** clock, ms, unwrapped; `link.toLocalTime` converts.
+ * @param receivedAt - when it arrived, on the local clock, ms.
+ */
+export type StateHandler = (payload: Uint8Array, sentAt: number, receivedAt: number) => void
+
+/** One connection between two peers: `control`, reliable and ordered, and `state`, newest wins. */
+export interface Link extends Listenable<LinkEvents> {
+  readonly state: LinkState
+  /**
+   * Sends a control message of at most `limits.controlMessageBytes`.
+   * @throws ConvoyError `message-too-large`, `backlog-full` or `closed`.
+   */
+  sendControl(message: Uint8Array): void
+  /**
+   * Sends one datagram with `payload`, now or never: returns false when it was skipped because earlier ones
+   * still wait or nothing has been heard back for too long. Allocates nothing.
+   */
+  sendState(payload: Uint8Array): boolean
+  /** Who takes arriving state payloads; one at a time, since this is the hot path. */
+  onState(handler: StateHandler): void
+  /**
+   * Milliseconds to add to a time on the other side's clock to get local time, from the clock echo in every
+   * datagram (least round trip wins); undefined until both directions carried one.
+   */
+  readonly clockOffset: number | undefined
+  /** What was measured, filled into `into` where given. */
+  quality(): LinkQuality
+  /** Ends the link, telling the other side. Idempotent. */
+  close(): void
+}
+
+/** The way signals go while a link is being made: the rendezvous, or `control` links of others. */
+export interface SignalPort {
+  send(signal: Signal): void
+  /** Who takes signals from the other side. Signals that arrived before are handed over at once, in order. */
+  onSignal(handler: (signal: Signal) => void): void
+}
+
+/** Timings of a link; defaults in constants.ts with their reasons. */
+export interface LinkTimings {
+  /** Longest gap between two datagrams this side sends, ms. */
+  heartbeatMs: number
+  /** Silence after which the link is suspect, ms. */
+  suspectMs: number
+  /** Silence after which it is closed, ms. */
+  deadMs: number
+  /** How long one connection attempt may take, ms. */
+  attemptMs: number
+  /** How many attempts are made. */
+  attempts: number
+}
+
+/** What {@link establishLink} takes. */
+export interface EstablishOptions {
+  connector: Connector
+  /** Exactly one of both sides initiates. */
+  initiator: boolean
+  signals: SignalPort
+  clock: Clock
+  random: RandomSource
+  iceServers?: readonly IceServer[]
+  timings?: Partial<LinkTimings>
+  logger?: Logger
+  signal?: AbortSignal
+}

@@ -1,0 +1,24 @@
+import type { VehicleClass } from '../protocol/index.ts'
+
+/** What a member may do; more roles come with moderation. */
+export type Role = 'host' | 'member'
+
+/** How the link to a member does, as this peer sees it. `self` for this peer's own entry. */
+export type Presence = 'self' | 'connecting' | 'connected' | 'suspect' | 'away'
+
+/** One entry of the roster, as this peer sees it. A snapshot: it does not change after it was handed out. */
+export interface Member {
+  /** The fingerprint of the member's keys: stable across rejoins. */
+  readonly id: string
+  /** 0 is the founding host's; a slot is not given to another identity while its owner may come back. */
+  readonly slot: number
+  readonly name: string
+  /** Null for a spectator. */
+  readonly vehicleClass: VehicleClass | null
+  readonly role: Role
+  readonly presence: Presence
+  /** Round trip of the direct link, ms; undefined until measured, and for this peer itself. */
+  readonly pingMs: number | undefined
+  /** Metres between the two trucks, straight; undefined while either is not placed. */
+  readonly distance: number | undefined
+}
