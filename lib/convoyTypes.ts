@@ -1,0 +1,158 @@
+import type { Clock, Listenable, Logger, RandomSource } from './core/index.ts'
+import type { Identity } from './identity/index.ts'
+import type { LoadOrder, Rules, VehicleClass, VehicleState } from './protocol/index.ts'
+import type { Rendezvous } from './rendezvous/index.ts'
+import type { Connector, IceServer } from './rtc/index.ts'
+import type { Member } from './session/index.ts'
+import type { RemoteVehicles } from './vehicle/index.ts'
+
+/** What {@link hostConvoy} and {@link joinConvoy} both take. */
+export interface ConvoyOptions {
+  /** The name others see, 1…32 characters. */
+  name: string
+  /** Who this peer is; a fresh identity where none is given. Keep its seed to be recognised again. */
+  identity?: Identity
+  /** The game and its version; both must equal the host's. Left out, the check compares nothing. */
+  game?: GameVersion
+  /** What this member drives (default `truck`); null for a spectator. */
+  vehicleClass?: VehicleClass | null
+  /** The mods of this member (default none), compared against the host's before admission. */
+  loadOrder?: LoadOrder
+  /** Names of the claims this member shows. */
+  claims?: readonly string[]
+  /** Updates per second, 1…30 (default 10). */
+  updateRate?: number
+  /** How connections are made; the best engine of this platform where left out. */
+  connector?: Connector
+  /** STUN and TURN servers besides those the rendezvous offers. */
+  iceServers?: readonly IceServer[]
+  clock?: Clock
+  random?: RandomSource
+  logger?: Logger
+  /** Gives up hosting or joining; once that is done it has no effect. */
+  signal?: AbortSignal
+}
+
+/** A game and its version, compared as texts. */
+export interface GameVersion {
+  /** E.g. `ets2`. */
+  name: string
+  /** E.g. `1.59.1.3`. */
+  version: string
+}
+
+/** What {@link hostConvoy} takes. */
+export interface HostOptions extends ConvoyOptions {
+  /** Where to announce the session: addresses of signaling services (`ws://…`), or any {@link Rendezvous}. */
+  rendezvous: RendezvousSource | readonly RendezvousSource[]
+  /** What differs from the defaults. */
+  rules?: Partial<Rules>
+  /** At most 63 characters; joiners prove that they know it without sending it. */
+  password?: string
+  /** The last word on who may join, after every other check in the knock. */
+  admit?: AdmitHook
+}
+
+/** What {@link joinConvoy} takes. */
+export interface JoinOptions extends ConvoyOptions {
+  /** Where to look besides the addresses in the invite. */
+  rendezvous?: RendezvousSource | readonly RendezvousSource[]
+  password?: string
+}
+
+/** An address of a signaling service, or a rendezvous made by the embedding program (which then closes it). */
+export type RendezvousSource = string | Rendezvous
+
+/** Who asks to be admitted. */
+export interface Candidate {
+  /** Fingerprint of its keys: stable across sessions. */
+  readonly id: string
+  readonly name: string
+  readonly game: GameVersion | null
+  readonly vehicleClass: VehicleClass | null
+  readonly claims: readonly string[]
+}
+
+/** Resolves to true to admit, or to a reason (at most 200 characters) that the candidate is shown. */
+export type AdmitHook = (candidate: Candidate) => boolean | string | Promise<boolean | string>
+
+/** Why a member is no longer in the session. */
+export type LeaveReason = 'left' | 'kicked' | 'banned' | 'lost' | 'host-gone'
+
+/** One chat text. */
+export interface ChatMessage {
+  readonly from: Member
+  /** Null when it went to all. */
+  readonly to: Member | null
+  readonly text: string
+  /** Milliseconds since the Unix epoch, on the receiver's clock. */
+  readonly receivedAt: number
+}
+
+/** Events of a {@link Convoy}. */
+export type ConvoyEvents = {
+  memberJoined: Member
+  memberLeft: { member: Member; reason: LeaveReason; detail: string }
+  /** Presence, name or role of a member changed. Ping and distance change all the time and have no event. */
+  memberChanged: Member
+  /** The host changed rules: what, by whom, when (ms since the Unix epoch on the host's clock). */
+  rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: Member; at: number }
+  chat: ChatMessage
+  /** The host left or is no longer heard: the session goes on between those who are there. */
+  hostGone: { host: Member; reason: LeaveReason }
+  /** This member was removed; `closed` follows. */
+  removed: { reason: LeaveReason; detail: string }
+  closed: undefined
+}
+
+/** Counters and measures of everything a convoy does, as plain data. */
+export interface ConvoyStats {
+  readonly updatesSent: number
+  readonly updatesReceived: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly links: readonly {
+    readonly memberId: string
+    readonly state: string
+    readonly rttMs: number | undefined
+    readonly jitterMs: number
+    readonly lossIn: number
+    readonly lossOut: number
+  }[]
+  /** What was refused or dropped, by name. */
+  readonly dropped: Readonly<Record<string, number>>
+}
+
+/** A session as one of its members sees it. Made by {@link hostConvoy} or {@link joinConvoy}. */
+export interface Convoy extends Listenable<ConvoyEvents> {
+  /** What friends paste to join, an `openconvoy:` URI. */
+  readonly invite: string
+  readonly isHost: boolean
+  readonly self: Member
+  /** The host's entry, also after it is gone. */
+  readonly host: Member
+  /** Everyone, this member included, by slot. A fresh array at each call. */
+  readonly members: readonly Member[]
+  readonly rules: Rules
+  /** The host's mods. */
+  readonly loadOrder: LoadOrder
+  /** The vehicles of the others. */
+  readonly vehicles: RemoteVehicles
+  /**
+   * Sets where this member's vehicle is now. Call it as often as the game gives a state, e.g. each frame; it is
+   * copied and sent at the update rate. Null hides the vehicle.
+   * @throws ConvoyError `invalid-vehicle` when a value is not finite or out of range; `not-permitted` for spectators.
+   */
+  setVehicle(state: VehicleState | null): void
+  /** Host only: changes rules while driving; resolves once the change is signed and on its way to everyone. */
+  setRules(changes: Partial<Rules>): Promise<void>
+  /** Host only: removes a member, who may come back. */
+  kick(memberId: string, reason?: string): Promise<void>
+  /** Host only: removes an identity for as long as the session lives. */
+  ban(memberId: string, reason?: string): Promise<void>
+  /** Sends a text of 1…500 characters to all, or to one. */
+  sendChat(text: string, toMemberId?: string): void
+  stats(): ConvoyStats
+  /** Says good-bye and frees everything. Idempotent. */
+  close(): Promise<void>
+}
