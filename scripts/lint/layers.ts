@@ -1,0 +1,67 @@
+/** A part of the repository, as far as imports are concerned. */
+export interface Layer {
+  readonly name: string
+  /** Its folder from the repository's root; undefined where it is single files. */
+  readonly folder: string | undefined
+}
+
+const below = {
+  core: [],
+  protocol: ['core'],
+  identity: ['core', 'protocol'],
+  rtc: ['core', 'protocol', 'identity'],
+  rendezvous: ['core', 'protocol', 'identity', 'rtc'],
+  session: ['core', 'protocol', 'identity', 'rtc', 'rendezvous'],
+} as const
+const upToSession = [...below.session, 'session']
+const upToRoad = [...upToSession, 'vehicle', 'comms', 'road']
+const upToWorld = [...upToRoad, 'world']
+const library = [...upToWorld, 'game', 'store', 'testing', 'convoy', 'index']
+
+/** What each layer may import: the one place where the direction of imports is written down for machines. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  ...below,
+  vehicle: upToSession,
+  comms: upToSession,
+  road: upToSession,
+  world: upToRoad,
+  convoy: upToWorld,
+  // Stand to the side: what reads the game or the disk needs no peers.
+  game: ['core', 'protocol'],
+  store: ['core', 'protocol'],
+  testing: upToWorld,
+  signaling: ['core', 'protocol', 'identity', 'rendezvous'],
+  index: [...upToWorld, 'convoy'],
+  cli: [...library, 'signaling'],
+  examples: [...library, 'signaling'],
+  bench: [...library, 'signaling', 'examples'],
+}
+
+/** Pairs of which the left knows the right by its interfaces only. */
+const interfacesOnly: Readonly<Record<string, readonly string[]>> = { session: ['rtc'] }
+
+/** Whether files of layer `from` may import layer `to`. */
+export function mayImport(from: string, to: string): boolean {
+  return allowed[from]?.includes(to) ?? false
+}
+
+/** Whether they may import its types only. */
+export function typesOnly(from: string, to: string): boolean {
+  return interfacesOnly[from]?.includes(to) ?? false
+}
+
+/**
+ * The layer of a file, given by its path from the repository's root; undefined for what has none (tests,
+ * scripts, configuration), which may import anything.
+ */
+export function layerOf(path: string): Layer | undefined {
+  const [top, second, ...rest] = path.split('/')
+  if (second === undefined) return undefined
+  if (top === 'signaling' || top === 'examples' || top === 'bench') {
+    // Programs are no library: their files are theirs to arrange, except that signaling has a public face.
+    return { name: top, folder: top === 'signaling' ? top : undefined }
+  }
+  if (top !== 'lib') return undefined
+  if (rest.length > 0) return { name: second, folder: `lib/${second}` }
+  return { name: second === 'index.ts' ? 'index' : 'convoy', folder: undefined }
+}
