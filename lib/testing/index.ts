@@ -1,0 +1,2 @@
+export { PeerClock, type Skew } from './peerClock.ts'
+export { SimulatedClock, simulationEpoch, type SimulatedClockOptions } from './simulatedClock.ts'
