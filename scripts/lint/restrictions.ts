@@ -2,7 +2,7 @@
 
 const takeClock = 'Take a Clock (lib/core/clock.ts): the same code runs on simulated time.'
 const takeRandom = 'Take a RandomSource (lib/core/random.ts): a seed must reproduce any run.'
-const ambient = { timers: ['setTimeout', 'setInterval', 'setImmediate'], frames: ['requestAnimationFrame'] }
+const ambient = { timers: ['setTimeout', 'setInterval'], frames: ['requestAnimationFrame'] }
 const ambientGlobals = [...ambient.timers, ...ambient.frames]
 
 /** Keeps ambient time and chance out: `no-restricted-globals`. */
@@ -55,6 +55,7 @@ export const deterministicMathRule = [
     selector: `MemberExpression[object.name="Math"]:not([property.name=/^(${[...exactMath, ...mathConstants].join('|')})$/])`,
     message: bitExact,
   },
+  { selector: 'VariableDeclarator[init.name="Math"]', message: bitExact },
   { selector: 'BinaryExpression[operator="**"]', message: bitExact },
   { selector: 'AssignmentExpression[operator="**="]', message: bitExact },
 ]

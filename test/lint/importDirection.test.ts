@@ -1,0 +1,79 @@
+import { RuleTester } from 'eslint'
+import tseslint from 'typescript-eslint'
+import { describe, it } from 'vitest'
+import { importDirection } from '../../scripts/lint/importDirection.ts'
+
+// ESLint's tester takes the runner's functions as statics.
+RuleTester.describe = describe
+RuleTester.it = it
+RuleTester.itOnly = it.only
+
+const tester = new RuleTester({ languageOptions: { parser: tseslint.parser } })
+const at = (path: string): string => `${process.cwd()}/${path}`
+
+tester.run('import-direction', importDirection, {
+  valid: [
+    { filename: at('lib/protocol/rules.ts'), code: `import { utf8 } from '../core/index.ts'` },
+    { filename: at('lib/session/host.ts'), code: `import type { Link } from '../rtc/index.ts'` },
+    { filename: at('lib/rtc/engines/werift.ts'), code: `import { x } from '../connection.ts'` },
+    { filename: at('lib/convoy.ts'), code: `import { x } from './vehicle/index.ts'` },
+    { filename: at('lib/index.ts'), code: `export * from './convoy.ts'` },
+    { filename: at('lib/cli/signal.ts'), code: `import { x } from '../../signaling/index.ts'` },
+    { filename: at('signaling/service.ts'), code: `import { x } from '../lib/identity/index.ts'` },
+    { filename: at('lib/vehicle/codec.ts'), code: `import * as v from 'valibot'` },
+    { filename: at('test/core/clock.test.ts'), code: `import { x } from '../../lib/core/clock.ts'` },
+    { filename: at('lib/core/index.ts'), code: `export * from './clock.ts'` },
+  ],
+  invalid: [
+    {
+      filename: at('lib/core/bytes.ts'),
+      code: `import { limits } from '../protocol/index.ts'`,
+      errors: [{ messageId: 'direction' }],
+    },
+    {
+      filename: at('lib/core/bytes.ts'),
+      code: `import type { Limits } from '../protocol/index.ts'`,
+      errors: [{ messageId: 'direction' }],
+    },
+    {
+      filename: at('lib/vehicle/playout.ts'),
+      code: `export { x } from '../comms/index.ts'`,
+      errors: [{ messageId: 'direction' }],
+    },
+    {
+      filename: at('lib/game/sii.ts'),
+      code: `import { x } from '../identity/index.ts'`,
+      errors: [{ messageId: 'direction' }],
+    },
+    {
+      filename: at('lib/session/host.ts'),
+      code: `import { x } from '../index.ts'`,
+      errors: [{ messageId: 'direction' }],
+    },
+    {
+      filename: at('lib/session/host.ts'),
+      code: `const part = await import('../convoy.ts')`,
+      errors: [{ messageId: 'direction' }],
+    },
+    {
+      filename: at('signaling/service.ts'),
+      code: `import { x } from '../lib/session/index.ts'`,
+      errors: [{ messageId: 'direction' }],
+    },
+    {
+      filename: at('lib/session/host.ts'),
+      code: `import { establishLink } from '../rtc/index.ts'`,
+      errors: [{ messageId: 'typesOnly' }],
+    },
+    {
+      filename: at('lib/protocol/rules.ts'),
+      code: `import { utf8 } from '../core/bytes.ts'`,
+      errors: [{ messageId: 'throughIndex' }],
+    },
+    {
+      filename: at('lib/core/bytes.ts'),
+      code: `import { ConvoyError } from './index.ts'`,
+      errors: [{ messageId: 'ownIndex' }],
+    },
+  ],
+})
