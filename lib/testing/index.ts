@@ -1,2 +1,3 @@
 export { PeerClock, type Skew } from './peerClock.ts'
 export { SimulatedClock, simulationEpoch, type SimulatedClockOptions } from './simulatedClock.ts'
+export * from './drives/index.ts'

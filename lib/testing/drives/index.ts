@@ -1,0 +1,6 @@
+export { Drive, type DriveMoment } from './drive.ts'
+export { parseDrive } from './parseDrive.ts'
+export { generatedDrive } from './generatedDrive.ts'
+export { type City } from './cities.ts'
+export { DriveRoute, emptyRoutePose, planRoute, routeCities, type RoutePose } from './route.ts'
+export { ScriptedDriver, type ScriptedDriverOptions } from './scriptedDriver.ts'
