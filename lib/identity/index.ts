@@ -1,1 +1,32 @@
+export * from './announcement.ts'
+export * from './constants.ts'
+export * from './createIdentity.ts'
+export {
+  envelopeOverheadOf,
+  openEnvelope,
+  peekEnvelope,
+  signEnvelope,
+  type EnvelopeContent,
+  type OpenedEnvelope,
+  type OpenEnvelopeOptions,
+  type PeekedEnvelope,
+} from './envelope.ts'
+export type { EnvelopePurpose } from './envelopeLayout.ts'
+export * from './fingerprint.ts'
+export { domainHash } from './hash.ts'
 export * from './identity.ts'
+export * from './invite.ts'
+export { isInviteHint } from './inviteHint.ts'
+export {
+  checkPasswordProof,
+  derivePasswordVerifier,
+  passwordParamsSchema,
+  passwordVerifierSchema,
+  provePassword,
+  type PasswordParams,
+  type PasswordVerifier,
+} from './password.ts'
+export * from './replayGuard.ts'
+export { sealMessage, sealOverhead } from './sealed.ts'
+export * from './signer.ts'
+export * from './verificationBudget.ts'

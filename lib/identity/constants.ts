@@ -1,0 +1,69 @@
+/** Bytes of every key pair's seed and of every public key: fixed by Ed25519 and X25519. */
+export const keyBytes = 32
+
+/** Bytes of an Ed25519 signature. */
+export const signatureBytes = 64
+
+/**
+ * Bytes of a fingerprint: 128 bits keep a second key pair with the same fingerprint out of reach, and the text
+ * short enough to read out (26 characters).
+ */
+export const fingerprintLength = 16
+
+/** Bytes of a session id: random enough that no two founders ever share one. */
+export const sessionIdLength = 16
+
+/** The version of the envelope layout; see [IDN-6]. */
+export const envelopeVersion = 1
+
+/** Bytes of the nonce in an envelope: 128 random bits never repeat in the life of a key. */
+export const envelopeNonceBytes = 16
+
+/**
+ * How far a sender's wall clock may be off, ms. Game PCs are often minutes wrong, because the clock was never
+ * synchronised or the time zone was "corrected" by hand within the hour; beyond ten minutes TLS and store
+ * logins complain as well, so that the owner notices.
+ */
+export const clockSkewMs = 10 * 60_000
+
+/**
+ * Nonces that a {@link ReplayGuard} remembers by default: a host that verifies its whole budget of 20 knocks a
+ * second for three minutes stays below, and it is about 600 kB.
+ */
+export const replayCapacity = 4_096
+
+/** Sources that a {@link VerificationBudget} tells apart by default: more addresses than one service serves. */
+export const budgetSources = 1_024
+
+/** Bytes of a signed announcement: all texts at their longest, in three-byte characters, fill about 1,000. */
+export const announcementBytes = 2_048
+
+/** Hints in an invite: several signaling services and a few libp2p addresses; more makes it unwieldy. */
+export const inviteHints = 8
+
+/** Characters of one hint: a libp2p circuit address with two peer ids has about 170. */
+export const inviteHintLength = 200
+
+/** Characters of a text that is looked at for an invite: the longest invite has about 2,400, its page's address more. */
+export const inviteTextLength = 8_192
+
+/** Bytes of the checksum of an invite: one mistyped invite in 4 billion passes. */
+export const inviteChecksumBytes = 4
+
+/** Bytes of the secret of an invite. */
+export const inviteSecretBytes = 16
+
+/**
+ * Rounds of PBKDF2-HMAC-SHA-256 for a password: what the OWASP Password Storage Cheat Sheet (2023) asks for.
+ * Every member holds the verifier, so a weak password must not fall to one of them in minutes.
+ */
+export const passwordIterations = 600_000
+
+/**
+ * The most rounds a joiner accepts from a host: seconds even where no native PBKDF2 is present. Without a bound
+ * a hostile host could keep joiners busy for hours.
+ */
+export const passwordIterationsMax = 2_000_000
+
+/** Bytes of the salt of a password verifier: NIST SP 800-132 asks for 128 bits. */
+export const passwordSaltBytes = 16
