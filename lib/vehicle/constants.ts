@@ -1,0 +1,84 @@
+/** Bytes that a link puts before a state payload in its datagram. */
+export const linkHeaderBytes = 20
+
+/** Updates per second where the embedding program sets none: with prediction, more gains little. */
+export const defaultUpdateRate = 10
+
+/** Updates per second an embedding program may ask for. */
+export const minUpdateRate = 1
+export const maxUpdateRate = 30
+
+/**
+ * Parts into which one publishing period is cut, each serving its share of the recipients: spreads the bursts
+ * of a full convoy over the period, while the timer of a 30 Hz publisher still fires no more often than every 4 ms.
+ */
+export const publishSlots = 8
+
+/** Order in which slots are given out: bit-reversed, so that the first few recipients are spread evenly. */
+export const slotOrder = [0, 4, 2, 6, 1, 5, 3, 7] as const
+
+/**
+ * How often "not placed" is published after a vehicle was hidden: at 20 % loss, one receiver in ten million
+ * misses all of them (and lets the vehicle fade).
+ */
+export const hideRepeats = 10
+
+/**
+ * The greatest age a sample is stamped with, ms: far above what prediction uses, far below the 35 minutes at
+ * which the 24-bit time would become ambiguous.
+ */
+export const maxStampedAgeMs = 60_000
+
+/** Age up to which a sample is predicted at full speed, ms: five updates lost in a row at 10 Hz. */
+export const fullPredictionMs = 500
+
+/** After that the predicted motion slows down evenly to a halt over this time, ms. */
+export const slowDownMs = 1_000
+
+/** Silence after which a vehicle fades, ms: when its link turns suspect. */
+export const fadeAfterMs = 1_500
+
+/** Time from there until nothing is left of it, ms: a killed peer is gone from the road in three seconds. */
+export const fadeOutMs = 1_500
+
+/** Time to fade in, ms: short, but no pop. */
+export const fadeInMs = 250
+
+/**
+ * Stiffness of the spring that takes up corrections, 1/s: 95 % of one is gone in 0.3 s. Stiffer shows each
+ * correction as a jerk, softer lets corrections of successive updates pile up.
+ */
+export const correctionStiffness = 15
+
+/**
+ * The spring is softened where a correction would move the vehicle faster than this, m/s: about a fast walk,
+ * which beside a moving truck isn't noticed.
+ */
+export const maxCorrectionSpeed = 6
+
+/** A correction beyond this is a cut, m: sliding a truck by more than its length looks worse. */
+export const cutDistance = 20
+
+/** How far a sample may lie from what its predecessor foretold before it counts as a teleport, m… */
+export const teleportSlack = 5
+
+/** …plus what this unforeseen acceleration explains in the time between the two, m/s²: an emergency stop. */
+export const teleportAcceleration = 20
+
+/** A turn beyond prediction that counts as a teleport, in turns: a truck can't spin by 45° between updates. */
+export const teleportTurn = 1 / 8
+
+/** How fast the clock offset used for display follows the measured one, ms per ms: 5 % of speed isn't seen. */
+export const clockSlewRate = 0.05
+
+/** A jump of the measured offset beyond this is adopted at once, ms: a clock was set, or a path changed. */
+export const clockJumpMs = 400
+
+/** One-way delay beyond which an update is dropped, ms: the tail of a blackout, arriving in a burst. */
+export const maxDelayMs = 1_000
+
+/** How far in the future a sample may lie, ms: the error of a clock offset over a lopsided path. */
+export const maxFutureMs = 250
+
+/** Silence after which sequence numbers start afresh, ms: below half their range at 30 Hz, 18 minutes. */
+export const sequenceMemoryMs = 600_000

@@ -1,0 +1,89 @@
+import type { VehicleState } from '../protocol/index.ts'
+import { wrapHalfTurns, wrapTurns } from './deterministicMath.ts'
+
+/** What of a vehicle state moves smoothly, as one array of numbers: 7 of the truck and 3 of each trailer. */
+export type Pose = Float64Array
+
+export const poseX = 0
+export const poseY = 1
+export const poseZ = 2
+const poseHeading = 3
+const posePitch = 4
+const poseRoll = 5
+const poseSteering = 6
+const poseTrailers = 7
+const numbersPerTrailer = 3
+
+export const poseLength = poseTrailers + 3 * numbersPerTrailer
+
+/** A pose of zeros. */
+export function emptyPose(): Pose {
+  return new Float64Array(poseLength)
+}
+
+/** Fills `pose` from `state`; trailers not attached are zero. */
+export function readPose(state: Readonly<VehicleState>, pose: Pose): void {
+  pose[poseX] = state.x
+  pose[poseY] = state.y
+  pose[poseZ] = state.z
+  pose[poseHeading] = state.heading
+  pose[posePitch] = state.pitch
+  pose[poseRoll] = state.roll
+  pose[poseSteering] = state.steering
+  for (let index = 0; index < 3; index++) {
+    const trailer = state.trailers[index]
+    const attached = trailer !== undefined && index < state.trailerCount
+    const base = poseTrailers + index * numbersPerTrailer
+    pose[base] = attached ? trailer.yaw : 0
+    pose[base + 1] = attached ? trailer.pitch : 0
+    pose[base + 2] = attached ? trailer.roll : 0
+  }
+}
+
+/** Writes `pose` plus `shift` into `state`, angles wrapped into their ranges. */
+export function writePose(pose: Pose, shift: Pose, state: VehicleState): void {
+  state.x = sum(pose, shift, poseX)
+  state.y = sum(pose, shift, poseY)
+  state.z = sum(pose, shift, poseZ)
+  state.heading = wrapTurns(sum(pose, shift, poseHeading))
+  state.pitch = Math.min(0.25, Math.max(-0.25, sum(pose, shift, posePitch)))
+  state.roll = wrapHalfTurns(sum(pose, shift, poseRoll))
+  state.steering = Math.min(1, Math.max(-1, sum(pose, shift, poseSteering)))
+  for (let index = 0; index < state.trailerCount; index++) {
+    const trailer = state.trailers[index]
+    if (trailer === undefined) continue
+    const base = poseTrailers + index * numbersPerTrailer
+    trailer.yaw = wrapHalfTurns(sum(pose, shift, base))
+    trailer.pitch = wrapHalfTurns(sum(pose, shift, base + 1))
+    trailer.roll = wrapHalfTurns(sum(pose, shift, base + 2))
+  }
+}
+
+/** `into` = `a` − `b`, angles the short way round. */
+export function subtractPoses(a: Pose, b: Pose, into: Pose): void {
+  for (let index = 0; index < poseLength; index++) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    into[index] = isAngle(index) ? wrapHalfTurns(difference) : difference
+  }
+}
+
+/** Zeroes what `pose` says of trailers from `first` on. */
+export function clearTrailers(pose: Pose, first: number): void {
+  pose.fill(0, poseTrailers + first * numbersPerTrailer)
+}
+
+/** The length of the translation in `pose`, metres. */
+export function translation(pose: Pose): number {
+  const x = pose[poseX] ?? 0
+  const y = pose[poseY] ?? 0
+  const z = pose[poseZ] ?? 0
+  return Math.sqrt(x * x + y * y + z * z)
+}
+
+function isAngle(index: number): boolean {
+  return index >= poseHeading && index !== poseSteering
+}
+
+function sum(pose: Pose, shift: Pose, index: number): number {
+  return (pose[index] ?? 0) + (shift[index] ?? 0)
+}

@@ -1,0 +1,151 @@
+import { ConvoyError, type Cancel, type Clock } from '../core/index.ts'
+import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import {
+  defaultUpdateRate,
+  hideRepeats,
+  maxStampedAgeMs,
+  maxUpdateRate,
+  minUpdateRate,
+  publishSlots,
+  slotOrder,
+} from './constants.ts'
+import { copyVehicleState } from './copyVehicleState.ts'
+import { wrapSampleTime } from './sampleTime.ts'
+import { validateVehicleState } from './validate.ts'
+import { OwnVehicleEncoder } from './vehiclesPayload.ts'
+
+/** Where a publisher's payloads go; a link is one. */
+export interface StateRecipient {
+  /** Sends now or never; false when it was skipped. The payload is valid during the call only. */
+  sendState(payload: Uint8Array): boolean
+}
+
+/** What {@link VehiclePublisher} takes. */
+export interface PublisherOptions {
+  clock: Clock
+  /** See `incarnationTag`. */
+  tag: number
+  /** Updates per second to each recipient, 1…30 (default 10). */
+  updateRate?: number
+}
+
+/**
+ * Sends this member's vehicle to every recipient at a fixed cadence: one datagram per recipient and period,
+ * recipients spread over the period. docs/protocol/05-vehicle.md [VEH-30] to [VEH-37]. Allocates nothing per update.
+ */
+export class VehiclePublisher {
+  readonly #clock: Clock
+  readonly #encoder: OwnVehicleEncoder
+  readonly #state: VehicleState = emptyVehicleState()
+  readonly #slots: StateRecipient[][] = Array.from({ length: publishSlots }, () => [])
+  readonly #slotMs: number
+  readonly #startedAt: number
+  readonly #stopTimer: Cancel
+  #sampledAt = 0
+  /** Periods in which something is still to be sent: all while placed, a few after hiding. */
+  #periodsLeft = 0
+  #lastSlot = 0
+  #closed = false
+
+  /** Datagrams handed to recipients. */
+  updatesSent = 0
+  /** Datagrams that recipients skipped. */
+  updatesSkipped = 0
+
+  /** @throws ConvoyError `invalid-argument` when the rate is out of range. */
+  constructor(options: PublisherOptions) {
+    const rate = options.updateRate ?? defaultUpdateRate
+    if (!(rate >= minUpdateRate && rate <= maxUpdateRate)) {
+      throw new ConvoyError(
+        'invalid-argument',
+        `updateRate must be ${minUpdateRate} to ${maxUpdateRate} per second.`,
+      )
+    }
+    this.#clock = options.clock
+    this.#encoder = new OwnVehicleEncoder(options.tag)
+    this.#slotMs = 1000 / rate / publishSlots
+    this.#startedAt = this.#clock.now()
+    this.#stopTimer = this.#clock.every(this.#slotMs, () => this.#serveDueSlots())
+  }
+
+  /**
+   * Sets the vehicle: copied now, sent at the next periods with `sampledAt` as its time, so that receivers
+   * predict from when it was true and not from when it left. Null hides the vehicle.
+   * @param sampledAt - when the state was true, on the publisher's clock, ms; by default now.
+   * @throws ConvoyError `invalid-vehicle` naming the field that is not finite or out of range.
+   */
+  setVehicle(state: VehicleState | null, sampledAt: number = this.#clock.now()): void {
+    if (state === null) {
+      this.#hide(sampledAt)
+      return
+    }
+    validateVehicleState(state)
+    copyVehicleState(state, this.#state)
+    this.#sampledAt = sampledAt
+    this.#periodsLeft = Infinity
+  }
+
+  /** Whether a vehicle is set. */
+  get active(): boolean {
+    return this.#periodsLeft === Infinity
+  }
+
+  /** Adds a recipient, in the slot that has fewest. Adding it again does nothing. */
+  add(recipient: StateRecipient): void {
+    if (this.#closed || this.#slots.some((slot) => slot.includes(recipient))) return
+    let emptiest = slotOrder[0] as number
+    for (const slot of slotOrder) {
+      if ((this.#slots[slot]?.length ?? 0) < (this.#slots[emptiest]?.length ?? 0)) emptiest = slot
+    }
+    this.#slots[emptiest]?.push(recipient)
+  }
+
+  /** Removes a recipient; nothing goes to it any more. */
+  remove(recipient: StateRecipient): void {
+    for (const slot of this.#slots) {
+      const index = slot.indexOf(recipient)
+      if (index >= 0) slot.splice(index, 1)
+    }
+  }
+
+  /** Stops. Idempotent. */
+  close(): void {
+    this.#closed = true
+    this.#stopTimer()
+    for (const slot of this.#slots) slot.length = 0
+  }
+
+  #hide(at: number): void {
+    if (this.#periodsLeft !== Infinity) return
+    this.#state.x = 0
+    this.#state.y = 0
+    this.#state.z = 0
+    this.#sampledAt = at
+    this.#periodsLeft = hideRepeats
+  }
+
+  /** Serves every slot whose time has come: one on a punctual timer, each at most once after a late one. */
+  #serveDueSlots(): void {
+    const newest = Math.floor((this.#clock.now() - this.#startedAt) / this.#slotMs)
+    const first = Math.max(this.#lastSlot + 1, newest - publishSlots + 1)
+    this.#lastSlot = Math.max(newest, this.#lastSlot)
+    for (let slot = first; slot <= newest; slot++) {
+      if (this.#periodsLeft > 0) this.#serve(slot)
+      if (slot % publishSlots === publishSlots - 1 && this.#periodsLeft > 0) this.#periodsLeft--
+    }
+  }
+
+  /** Sends to the recipients of slot number `slot`, counted since the start. */
+  #serve(slot: number): void {
+    const recipients = this.#slots[slot % publishSlots]
+    if (recipients === undefined || recipients.length === 0) return
+    // The sequence is the number of the period: the same for all, one more each time for each.
+    const sequence = Math.floor(slot / publishSlots)
+    const time = wrapSampleTime(Math.max(this.#sampledAt, this.#clock.now() - maxStampedAgeMs))
+    const payload = this.#encoder.encode(sequence % 0x10000, time, this.#state)
+    for (let index = 0; index < recipients.length; index++) {
+      if (recipients[index]?.sendState(payload) === true) this.updatesSent++
+      else this.updatesSkipped++
+    }
+  }
+}

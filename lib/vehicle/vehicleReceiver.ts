@@ -1,0 +1,162 @@
+import { Counters, type Clock } from '../core/index.ts'
+import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import type { VehicleUpdate } from './codec.ts'
+import { Playout, type PlayoutVerdict, type SenderTimes } from './playout.ts'
+import type { RemoteVehicle, RemoteVehicles } from './remoteVehicles.ts'
+import { unwrapSampleTime } from './sampleTime.ts'
+import { ownVehicleIndex, VehiclesDecoder } from './vehiclesPayload.ts'
+
+/** Why an update was dropped on arrival. */
+export type VehicleDrop =
+  /** Cut short, too long, or with codes that no sender writes. */
+  | 'vehicleMalformed'
+  /** From somebody who isn't a member, or no longer. */
+  | 'vehicleUnknownMember'
+  /** From another process of the member than the one admitted. */
+  | 'vehicleForeignIncarnation'
+  /** Not newer than what is known: reordered or duplicated. */
+  | 'vehicleStale'
+  /** Too long under way. */
+  | 'vehicleLate'
+  /** Claims to have been sampled in the future. */
+  | 'vehicleFuture'
+  /** Of a vehicle other than the member's own, which this version doesn't show. */
+  | 'vehicleUnsupported'
+
+const dropOf: Readonly<Partial<Record<PlayoutVerdict, VehicleDrop>>> = {
+  stale: 'vehicleStale',
+  late: 'vehicleLate',
+  future: 'vehicleFuture',
+}
+
+/** One member's vehicle: what is known, and the object that `sample` hands out. */
+class Track implements RemoteVehicle {
+  readonly memberId: string
+  readonly state: VehicleState = emptyVehicleState()
+  readonly playout = new Playout()
+  tag: number
+  ageMs = 0
+  opacity = 0
+
+  constructor(memberId: string, tag: number) {
+    this.memberId = memberId
+    this.tag = tag
+  }
+}
+
+/**
+ * Takes the state payloads of all members and gives their vehicles at frame time. Bad input is dropped and
+ * counted. Neither `receive` nor `sample` allocates.
+ * @example
+ * ```ts
+ * const vehicles = new VehicleReceiver(clock)
+ * vehicles.setMember(member.id, incarnationTag(incarnation))
+ * link.onState((payload, sentAt, receivedAt) =>
+ *   vehicles.receive(member.id, payload, sentAt, receivedAt, link.clockOffset),
+ * )
+ * for (const vehicle of vehicles.sample()) draw(vehicle.memberId, vehicle.state, vehicle.opacity)
+ * ```
+ */
+export class VehicleReceiver implements RemoteVehicles {
+  readonly #clock: Clock
+  readonly #decoder = new VehiclesDecoder()
+  readonly #byMember = new Map<string, Track>()
+  readonly #tracks: Track[] = []
+  readonly #sampled: Track[] = []
+  readonly #times: SenderTimes = { sampledAt: 0, sentAt: 0 }
+  // What `receive` hands to the visitor, which is made once so that no update makes a closure.
+  #track: Track | undefined
+  #receivedAt = 0
+  #clockOffset: number | undefined
+  readonly #visit = (index: number, update: Readonly<VehicleUpdate>): void => this.#take(index, update)
+
+  /** What was refused, by reason. */
+  readonly dropped = new Counters<VehicleDrop>()
+  /** Updates that were taken. */
+  updatesReceived = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /**
+   * Lets `memberId` in with the incarnation that was admitted. Another tag than before means another process:
+   * nothing of the former one counts any more.
+   */
+  setMember(memberId: string, tag: number): void {
+    const known = this.#byMember.get(memberId)
+    if (known === undefined) {
+      const track = new Track(memberId, tag)
+      this.#byMember.set(memberId, track)
+      this.#tracks.push(track)
+    } else if (known.tag !== tag) {
+      known.tag = tag
+      known.playout.reset()
+    }
+  }
+
+  /** Removes a member and its vehicle at once. */
+  removeMember(memberId: string): void {
+    const track = this.#byMember.get(memberId)
+    if (track === undefined) return
+    this.#byMember.delete(memberId)
+    this.#tracks.splice(this.#tracks.indexOf(track), 1)
+  }
+
+  /**
+   * Takes a state payload that arrived on the link of `memberId`. Never throws.
+   * @param sentAt - when it was sent, on the sender's clock, ms; congruent to that clock modulo 2^22 ms.
+   * @param receivedAt - when it arrived, on the local clock, ms.
+   * @param clockOffset - the link's clock offset, ms; undefined while unknown.
+   */
+  receive(
+    memberId: string,
+    payload: Uint8Array,
+    sentAt: number,
+    receivedAt: number,
+    clockOffset: number | undefined,
+  ): void {
+    const track = this.#byMember.get(memberId)
+    if (track === undefined) return this.dropped.add('vehicleUnknownMember')
+    if (!this.#decoder.open(payload)) return this.dropped.add('vehicleMalformed')
+    if (this.#decoder.tag !== track.tag) return this.dropped.add('vehicleForeignIncarnation')
+    this.#track = track
+    this.#times.sentAt = sentAt
+    this.#receivedAt = receivedAt
+    this.#clockOffset = clockOffset
+    this.#decoder.forEach(payload, this.#visit)
+  }
+
+  sample(now: number = this.#clock.now()): readonly RemoteVehicle[] {
+    let count = 0
+    for (let index = 0; index < this.#tracks.length; index++) {
+      const track = this.#tracks[index]
+      if (track === undefined || !track.playout.sample(now, track.state)) continue
+      track.ageMs = track.playout.ageMs(now)
+      track.opacity = track.playout.opacity(now)
+      this.#sampled[count++] = track
+    }
+    this.#sampled.length = count
+    return this.#sampled
+  }
+
+  /** The vehicle of one member at `now`, or undefined when it isn't shown. Allocates nothing. */
+  sampleOne(memberId: string, now: number = this.#clock.now()): RemoteVehicle | undefined {
+    const track = this.#byMember.get(memberId)
+    if (track === undefined || !track.playout.sample(now, track.state)) return undefined
+    track.ageMs = track.playout.ageMs(now)
+    track.opacity = track.playout.opacity(now)
+    return track
+  }
+
+  #take(index: number, update: Readonly<VehicleUpdate>): void {
+    const track = this.#track
+    if (track === undefined) return
+    if (index !== ownVehicleIndex) return this.dropped.add('vehicleUnsupported')
+    this.#times.sampledAt = unwrapSampleTime(update.time, this.#times.sentAt)
+    const verdict = track.playout.receive(update, this.#times, this.#receivedAt, this.#clockOffset)
+    const drop = dropOf[verdict]
+    if (drop === undefined) this.updatesReceived++
+    else this.dropped.add(drop)
+  }
+}
