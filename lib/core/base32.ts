@@ -13,10 +13,10 @@ export function toBase32(bytes: Uint8Array): string {
     bitCount += 8
     while (bitCount >= 5) {
       bitCount -= 5
-      text += base32Digits[(bits >> bitCount) & 31]
+      text += base32Digits.charAt((bits >> bitCount) & 31)
     }
   }
-  if (bitCount > 0) text += base32Digits[(bits << (5 - bitCount)) & 31]
+  if (bitCount > 0) text += base32Digits.charAt((bits << (5 - bitCount)) & 31)
   return text
 }
 

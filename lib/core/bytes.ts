@@ -1,7 +1,8 @@
 import { ConvoyError } from './errors.ts'
 
 const textEncoder = new TextEncoder()
-const textDecoder = new TextDecoder('utf-8', { fatal: true })
+// "Ignoring" a byte order mark means keeping it: text must come back as it was signed.
+const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
@@ -68,7 +69,8 @@ export function toBase64Url(bytes: Uint8Array): string {
   for (let index = 0; index < bytes.length; index += 3) {
     const group = ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0)
     const digits = Math.min(bytes.length - index, 3) + 1
-    for (let digit = 0; digit < digits; digit++) text += base64UrlDigits[(group >> (18 - 6 * digit)) & 63]
+    for (let digit = 0; digit < digits; digit++)
+      text += base64UrlDigits.charAt((group >> (18 - 6 * digit)) & 63)
   }
   return text
 }

@@ -50,7 +50,11 @@ export function withDeadline<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    if (signal?.aborted) return reject(abortError(signal))
+    if (signal?.aborted) {
+      // Nobody waits for the work any more: its failure must not count as unhandled.
+      work.then(undefined, () => {})
+      return reject(abortError(signal))
+    }
     const finish = (settle: () => void): void => {
       cancel()
       signal?.removeEventListener('abort', onAbort)

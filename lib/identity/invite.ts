@@ -59,7 +59,8 @@ export function inviteLink(invite: string, pageUrl: string): string {
     throw new ConvoyError('invalid-argument', 'The page of an invite link needs an https:// address.')
   }
   const page = new URL(pageUrl)
-  page.hash = encodeInvite(decodeInvite(invite))
+  decodeInvite(invite)
+  page.hash = scheme + payloadText(invite)
   return page.href
 }
 

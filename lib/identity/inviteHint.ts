@@ -9,8 +9,8 @@ const hintKinds = [
 ] as const
 
 /**
- * Whether `text` may be a hint: the address of a signaling service (`ws:` or `wss:`, without user name, query
- * secrets aside, and without fragment) or something shaped like a libp2p multiaddr.
+ * Whether `text` may be a hint: the address of a signaling service (`ws:` or `wss:`, without
+ * credentials or fragment) or something shaped like a libp2p multiaddr.
  */
 export function isInviteHint(text: string): boolean {
   if (text.length > inviteHintLength || !/^[\x21-\x7e]+$/.test(text)) return false

@@ -1,9 +1,11 @@
 import nacl from 'tweetnacl'
 import { ConvoyError } from '../core/index.ts'
 import { keyBytes } from './constants.ts'
-import type { Signer } from './identity.ts'
+import type { MaybePromise, Signer } from './identity.ts'
 import { nativeEd25519 } from './nativeEd25519.ts'
 import { isStrictlyFormed } from './strictEd25519.ts'
+
+type Sign = (message: Uint8Array) => MaybePromise<Uint8Array>
 
 /**
  * A signer with the platform's Ed25519 where there is one and tweetnacl elsewhere: the signatures are valid
@@ -14,10 +16,10 @@ import { isStrictlyFormed } from './strictEd25519.ts'
 export function createSigner(seed: Uint8Array): Signer {
   const fallback = tweetnaclSigner(seed)
   const ownSeed = seed.slice()
-  let chosen: Promise<(message: Uint8Array) => unknown> | undefined
-  const choose = async (): Promise<(message: Uint8Array) => unknown> => {
+  let chosen: Promise<Sign> | undefined
+  const choose = async (): Promise<Sign> => {
     const native = await nativeEd25519()
-    return native === undefined ? fallback.sign : native.importSeed(ownSeed)
+    return native?.importSeed(ownSeed) ?? ((message) => fallback.sign(message))
   }
   return {
     publicKey: fallback.publicKey,

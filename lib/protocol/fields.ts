@@ -1,17 +1,20 @@
 import * as v from 'valibot'
 import { limits } from './limits.ts'
 
+// Not `v.instance(Uint8Array)`: its type would ask for arrays that certainly own their ArrayBuffer.
+const byteArray = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'Expected bytes')
+
 /** Exactly `length` bytes. */
 export const bytesOf = (length: number) =>
   v.pipe(
-    v.instance(Uint8Array),
+    byteArray,
     v.check((bytes) => bytes.length === length, `Expected ${length} bytes`),
   )
 
 /** At most `length` bytes. */
 export const bytesUpTo = (length: number) =>
   v.pipe(
-    v.instance(Uint8Array),
+    byteArray,
     v.check((bytes) => bytes.length <= length, `Expected at most ${length} bytes`),
   )
 
@@ -29,7 +32,8 @@ export const displayText = (maxLength: number, minLength = 0) =>
   )
 
 /** Text for programs: bounded, printable ASCII. */
-export const token = (maxLength: number) => v.pipe(v.string(), v.maxLength(maxLength), v.regex(/^[\x21-\x7e]+$/))
+export const token = (maxLength: number) =>
+  v.pipe(v.string(), v.maxLength(maxLength), v.regex(/^[\x21-\x7e]+$/))
 
 /** An Ed25519 or X25519 public key. */
 export const publicKey = bytesOf(32)
