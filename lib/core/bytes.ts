@@ -34,6 +34,11 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
+/** A plain copy. Unlike `slice()`, also of Node's `Buffer`, whose `slice()` shares its memory. */
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes)
+}
+
 /** Whether both hold the same bytes. The time it takes depends on the length only, not on the content. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false

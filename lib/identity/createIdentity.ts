@@ -1,5 +1,5 @@
 import nacl from 'tweetnacl'
-import { ConvoyError, systemRandom, type RandomSource } from '../core/index.ts'
+import { ConvoyError, copyOf, systemRandom, type RandomSource } from '../core/index.ts'
 import { keyBytes } from './constants.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { domainHash } from './hash.ts'
@@ -29,7 +29,7 @@ export interface IdentityOptions {
  * ```
  */
 export function createIdentity(options: IdentityOptions = {}): Identity {
-  const seed = options.seed?.slice() ?? (options.random ?? systemRandom).bytes(keyBytes)
+  const seed = copyOf(options.seed ?? (options.random ?? systemRandom).bytes(keyBytes))
   if (seed.length !== keyBytes) throw new ConvoyError('invalid-argument', `A seed has ${keyBytes} bytes.`)
   return new SeededIdentity(seed, options.signer ?? createSigner(seed))
 }
@@ -57,7 +57,7 @@ class SeededIdentity implements Identity {
   }
 
   get seed(): Uint8Array {
-    return this.#seed.slice()
+    return copyOf(this.#seed)
   }
 
   get signer(): Signer {

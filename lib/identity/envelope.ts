@@ -1,4 +1,12 @@
-import { concat, ConvoyError, equalBytes, utf8, type Clock, type RandomSource } from '../core/index.ts'
+import {
+  concat,
+  ConvoyError,
+  copyOf,
+  equalBytes,
+  utf8,
+  type Clock,
+  type RandomSource,
+} from '../core/index.ts'
 import { clockSkewMs, envelopeNonceBytes, envelopeVersion, keyBytes } from './constants.ts'
 import {
   envelopeOverhead,
@@ -108,7 +116,7 @@ export async function openEnvelope(
     )
   }
   // A copy, since the caller may reuse its buffer while the signature is being verified.
-  const fields = readEnvelope(envelope.slice())
+  const fields = readEnvelope(copyOf(envelope))
   checkAddress(fields, options)
   checkTime(fields, options.clock.wallTime())
   const { signKey, nonce, issuedAt, expiresAt, body } = fields
@@ -128,7 +136,7 @@ export async function openEnvelope(
 export function peekEnvelope(envelope: Uint8Array): PeekedEnvelope | undefined {
   if (readVersion(envelope) !== envelopeVersion) return undefined
   const fields = parseEnvelope(envelope)
-  return fields && { signKey: fields.signKey.slice(), purpose: fields.purpose }
+  return fields && { signKey: copyOf(fields.signKey), purpose: fields.purpose }
 }
 
 /** Bytes that an envelope adds to its body. */

@@ -10,7 +10,7 @@ export function fingerprintBytes(identity: PublicIdentity): Uint8Array {
 
 /**
  * The text that names a peer to people and programs: {@link fingerprintBytes} as 26 lower-case base32 digits
- * without look-alikes, e.g. `7k2hw0v9c4tqz1xgm8r5bnpd3e`.
+ * without look-alikes, e.g. `jdadssbgggc11887h0var35ab8`.
  */
 export function fingerprintOf(identity: PublicIdentity): string {
   return toBase32(fingerprintBytes(identity))

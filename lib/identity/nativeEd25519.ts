@@ -1,5 +1,6 @@
 import nacl from 'tweetnacl'
-import { concat, fromHex } from '../core/index.ts'
+import { concat, copyOf, fromHex } from '../core/index.ts'
+import { webCrypto } from './webCrypto.ts'
 
 /** Ed25519 of the platform: about 100 times faster than tweetnacl. */
 export interface NativeEd25519 {
@@ -20,9 +21,7 @@ let detected: Promise<NativeEd25519 | undefined> | undefined
 
 /** The platform's Ed25519, or undefined where it has none; looked for once, at the first call. */
 export function nativeEd25519(): Promise<NativeEd25519 | undefined> {
-  // Pages from plain http (not localhost) have no `subtle`; lib.dom claims it is always there.
-  const subtle = (globalThis as { crypto?: { subtle?: SubtleCrypto } }).crypto?.subtle
-  detected ??= detectNativeEd25519(subtle)
+  detected ??= detectNativeEd25519(webCrypto())
   return detected
 }
 
@@ -45,18 +44,17 @@ export async function detectNativeEd25519(
   }
 }
 
+// WebCrypto takes no views of shared memory, so everything handed to it is a copy.
 function wrap(subtle: SubtleCrypto): NativeEd25519 {
   return {
     async importSeed(seed) {
-      const pkcs8 = new Uint8Array(concat(pkcs8Prefix, seed))
+      const pkcs8 = copyOf(concat(pkcs8Prefix, seed))
       const key = await subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign'])
-      return async (message) => new Uint8Array(await subtle.sign('Ed25519', key, new Uint8Array(message)))
+      return async (message) => new Uint8Array(await subtle.sign('Ed25519', key, copyOf(message)))
     },
     async verify(message, signature, publicKey) {
-      // Copies, since WebCrypto takes no views of shared memory and the caller may reuse its buffers.
-      const [messageCopy, signatureCopy] = [new Uint8Array(message), new Uint8Array(signature)]
-      const key = await subtle.importKey('raw', new Uint8Array(publicKey), 'Ed25519', false, ['verify'])
-      return subtle.verify('Ed25519', key, signatureCopy, messageCopy)
+      const key = await subtle.importKey('raw', copyOf(publicKey), 'Ed25519', false, ['verify'])
+      return subtle.verify('Ed25519', key, copyOf(signature), copyOf(message))
     },
   }
 }

@@ -1,11 +1,10 @@
-import { pbkdf2Async } from '@noble/hashes/pbkdf2.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import * as v from 'valibot'
 import { concat, ConvoyError, utf8 } from '../core/index.ts'
 import { bytesOf, publicKey } from '../protocol/index.ts'
-import { keyBytes, passwordIterationsMax, passwordSaltBytes } from './constants.ts'
+import { passwordIterationsMax, passwordSaltBytes } from './constants.ts'
 import type { Verify } from './identity.ts'
-import { createSigner, verifySignature } from './signer.ts'
+import { deriveKey } from './pbkdf2.ts'
+import { tweetnaclSigner, verifySignature } from './signer.ts'
 
 /** How a password becomes a key: what a host shows to joiners. Its own verifier adds the public key. */
 export const passwordParamsSchema = v.strictObject({
@@ -27,15 +26,15 @@ export interface PasswordParams extends v.InferOutput<typeof passwordParamsSchem
 }
 
 /**
- * The public key that proofs of `password` are checked against. Takes about a quarter of a second natively at
- * `passwordIterations`, a few times that elsewhere.
+ * The public key that proofs of `password` are checked against. At `passwordIterations` it takes about
+ * 0.1 s natively; where WebCrypto is missing about 1 s, during which nothing else runs.
  * @throws ConvoyError `invalid-argument` when the salt or the iterations are out of range.
  */
 export async function derivePasswordVerifier(
   password: string,
   params: PasswordParams,
 ): Promise<{ publicKey: Uint8Array }> {
-  const { publicKey } = createSigner(await passwordSeed(password, params))
+  const { publicKey } = tweetnaclSigner(await passwordSeed(password, params))
   return { publicKey }
 }
 
@@ -49,7 +48,7 @@ export async function provePassword(
   params: PasswordParams,
   challenge: Uint8Array,
 ): Promise<Uint8Array> {
-  const signer = createSigner(await passwordSeed(password, params))
+  const signer = tweetnaclSigner(await passwordSeed(password, params))
   return signer.sign(proofBytes(challenge))
 }
 
@@ -63,20 +62,6 @@ export async function checkPasswordProof(
   return verify(proofBytes(challenge), proof, publicKey)
 }
 
-/** PBKDF2-HMAC-SHA-256, natively where the platform can. */
-export async function pbkdf2(
-  password: Uint8Array,
-  salt: Uint8Array,
-  iterations: number,
-  // Pages from plain http have no `subtle`; lib.dom claims it is always there.
-  subtle: SubtleCrypto | undefined = (globalThis as { crypto?: { subtle?: SubtleCrypto } }).crypto?.subtle,
-): Promise<Uint8Array> {
-  if (subtle === undefined) return pbkdf2Async(sha256, password, salt, { c: iterations, dkLen: keyBytes })
-  const key = await subtle.importKey('raw', new Uint8Array(password), 'PBKDF2', false, ['deriveBits'])
-  const algorithm = { name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(salt), iterations }
-  return new Uint8Array(await subtle.deriveBits(algorithm, key, keyBytes * 8))
-}
-
 async function passwordSeed(password: string, params: PasswordParams): Promise<Uint8Array> {
   const { salt, iterations, sessionId = new Uint8Array(0) } = params
   if (!v.is(passwordParamsSchema, { salt, iterations })) {
@@ -87,7 +72,7 @@ async function passwordSeed(password: string, params: PasswordParams): Promise<U
   }
   // NFC, since keyboards differ in how they compose the same letter.
   const boundSalt = concat(utf8('openconvoy password 1\0'), salt, sessionId)
-  return pbkdf2(utf8(password.normalize('NFC')), boundSalt, iterations)
+  return deriveKey(utf8(password.normalize('NFC')), boundSalt, iterations)
 }
 
 function proofBytes(challenge: Uint8Array): Uint8Array {

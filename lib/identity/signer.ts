@@ -1,5 +1,5 @@
 import nacl from 'tweetnacl'
-import { ConvoyError } from '../core/index.ts'
+import { ConvoyError, copyOf } from '../core/index.ts'
 import { keyBytes } from './constants.ts'
 import type { MaybePromise, Signer } from './identity.ts'
 import { nativeEd25519 } from './nativeEd25519.ts'
@@ -15,7 +15,7 @@ type Sign = (message: Uint8Array) => MaybePromise<Uint8Array>
  */
 export function createSigner(seed: Uint8Array): Signer {
   const fallback = tweetnaclSigner(seed)
-  const ownSeed = seed.slice()
+  const ownSeed = copyOf(seed)
   let chosen: Promise<Sign> | undefined
   const choose = async (): Promise<Sign> => {
     const native = await nativeEd25519()
@@ -24,11 +24,10 @@ export function createSigner(seed: Uint8Array): Signer {
   return {
     publicKey: fallback.publicKey,
     async sign(message) {
-      const copy = message.slice()
+      const copy = copyOf(message)
       chosen ??= choose()
-      return (await (
-        await chosen
-      )(copy)) as Uint8Array
+      const sign = await chosen
+      return sign(copy)
     },
   }
 }
@@ -51,7 +50,8 @@ export async function verifySignature(
   publicKey: Uint8Array,
 ): Promise<boolean> {
   if (!isStrictlyFormed(signature, publicKey)) return false
-  const copies = [message.slice(), signature.slice(), publicKey.slice()] as const
+  // Copies, since the caller may reuse its buffers meanwhile.
+  const copies = [copyOf(message), copyOf(signature), copyOf(publicKey)] as const
   const native = await nativeEd25519()
   if (native === undefined) return nacl.sign.detached.verify(...copies)
   try {

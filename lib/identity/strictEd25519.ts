@@ -1,4 +1,4 @@
-import { equalBytes, fromHex } from '../core/index.ts'
+import { copyOf, equalBytes, fromHex } from '../core/index.ts'
 import { keyBytes, signatureBytes } from './constants.ts'
 
 // RFC 8032 section 5.1, little-endian: the order L of the base point, and the field prime p = 2^255 − 19.
@@ -23,7 +23,7 @@ const smallOrder: readonly Uint8Array[] = [
 export function isStrictlyFormed(signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== signatureBytes || publicKey.length !== keyBytes) return false
   if (!isBelow(signature.subarray(32), groupOrder)) return false
-  const y = publicKey.slice()
+  const y = copyOf(publicKey)
   y[31] = (y[31] ?? 0) & 0x7f
   return isBelow(y, fieldPrime) && !smallOrder.some((point) => equalBytes(point, y))
 }
