@@ -19,6 +19,8 @@ export interface ConnectionHandlers {
   state(bytes: Uint8Array): void
   /** The connection is over: exactly once, also after {@link Connection.close}, and nothing follows it. */
   closed(reason: ConnectionCloseReason, cause?: unknown): void
+  /** Something from the other side was refused, by name: a signal, a candidate, a message of the wrong kind. */
+  refused?(reason: string): void
 }
 
 /** Why a connection ended. */

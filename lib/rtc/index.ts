@@ -1,2 +1,8 @@
 export * from './connection.ts'
+export type { Engine, EngineName } from './engine.ts'
+export { establishLink } from './establishLink.ts'
 export * from './link.ts'
+export { createConnector, defaultConnector } from './peerConnection.ts'
+export { sdpFingerprint } from './sdp.ts'
+export { statePayloadBytes } from './stateChannel.ts'
+export { loadEngine } from '#rtc/platform'

@@ -1,0 +1,78 @@
+import type { LinkTimings } from './link.ts'
+
+/** SCTP streams of the pre-negotiated channels; the same on both sides, and never taken by in-band ones. */
+export const channelIds = { control: 1, state: 2 } as const
+
+/** Version in the first four bits of every datagram and control frame. */
+export const linkVersion = 1
+
+/** What a link does when nothing else is asked for. */
+export const defaultTimings: LinkTimings = {
+  // At most two heartbeats a second and side: a quarter of the time in which silence becomes suspicious.
+  heartbeatMs: 500,
+  // Three heartbeats lost in a row are rare (0.8 % at 20 % loss); updates at 10 Hz and more make it rarer.
+  suspectMs: 1_500,
+  // Long enough for several probes to be answered on a slow path, short enough to re-dial at once.
+  deadMs: 2_000,
+  // ICE takes up to 5 s behind awkward routers; engines report failure late (15–30 s) or never.
+  attemptMs: 10_000,
+  // A handshake broken by loss succeeds at the next attempt; a path that fails five times won't come.
+  attempts: 5,
+}
+
+/** Sending state pauses after this long without an answer, beyond the round trip: what would be sent would age. */
+export const pauseMs = 300
+
+/** Datagrams are answered within this time, so that a one-way flow isn't taken for a blackout. */
+export const answerWithinMs = 100
+
+/** Gap between two probes of a suspect link: several fit between suspicion and death. */
+export const probeEveryMs = 100
+
+/** Probes that must stay unanswered before a link is dead: a stalled process of our own sends none. */
+export const probesBeforeDeath = 4
+
+/** Bytes waiting in the engine above which a datagram is skipped: about one datagram, "not about zero". */
+export const skipAboveBufferedBytes = 1_200
+
+/** Datagrams that took this much longer than the fastest lately are dropped: what engines held back in a blackout. */
+export const staleAfterMs = 1_000
+
+/** When all datagrams have been stale for this long, a clock has jumped: measuring starts over. */
+export const staleResetMs = 3_000
+
+/** Span over which least round trip and least delays are taken: short against clock drift, long against jitter. */
+export const minimumWindowMs = 30_000
+
+/** Fastest slewing of the clock offset, ms per ms: 1 % is not seen in motion, and far above any drift. */
+export const slewRate = 0.01
+
+/** Offset errors above this jump instead of slewing, as does everything in the first second. */
+export const slewJumpMs = 50
+export const slewAfterMs = 1_000
+
+/** Datagrams accepted per second, and at once: several times the busiest sender (3 per tick at 20 Hz). */
+export const datagramsPerSecond = 300
+export const datagramBurst = 600
+
+/** Control messages accepted per second, and at once; beyond, the link closes, for control may not lose any. */
+export const controlPerSecond = 1_000
+export const controlBurst = 2_500
+
+/** Control messages and bytes that may be unacknowledged; below half the 16-bit sequence space. */
+export const backlogMessages = 2_048
+export const backlogBytes = 4_194_304
+
+/** An unacknowledged control message is followed by a nudge after this time, then after twice that, and so on. */
+export const nudgeAfterMs = 250
+export const nudgeAtMostEveryMs = 2_000
+
+/** Control messages kept for a listener that isn't there yet. */
+export const undeliveredMessages = 2_048
+
+/** How long a closing side waits for the other one to hear of it; bounds what close() leaves behind. */
+export const closeLingerMs = 250
+
+/** Pause before another attempt: doubles from the first to the last, less up to half at random. */
+export const retryFirstMs = 250
+export const retryLastMs = 4_000

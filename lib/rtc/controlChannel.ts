@@ -1,0 +1,165 @@
+import { ConvoyError, type Counters } from '../core/index.ts'
+import { limits } from '../protocol/index.ts'
+import type { Connection } from './connection.ts'
+import {
+  backlogBytes,
+  backlogMessages,
+  controlBurst,
+  controlPerSecond,
+  linkVersion,
+  nudgeAfterMs,
+  nudgeAtMostEveryMs,
+} from './constants.ts'
+import { RateBudget } from './rateBudget.ts'
+
+/** Kinds of control frames, in the low four bits of their first byte; [LNK-30]. */
+const frameKinds = { message: 0, nudge: 1, close: 2 } as const
+
+/** First byte and sequence of a message frame. */
+const messageHeaderLength = 3
+
+/** What a control channel tells its link. */
+export interface ControlHandlers {
+  message(message: Uint8Array): void
+  /** The other side closes the link. */
+  close(): void
+  /** The other side broke the rules so that nothing sound can follow. */
+  violated(error: ConvoyError): void
+}
+
+/**
+ * Framing on `control`: numbers that make each message arrive exactly once and in order, a bounded backlog,
+ * and nudges for engines that hold a last message back until something follows it. Acknowledgements come with
+ * the datagrams of the state channel.
+ */
+export class ControlChannel {
+  readonly #connection: Connection
+  readonly #handlers: ControlHandlers
+  readonly #dropped: Counters
+  readonly #budget: RateBudget
+  #sent = 0
+  #acknowledged = 0
+  #received = 0
+  // Sizes of unacknowledged messages, at their number modulo the length.
+  readonly #sizes = new Uint16Array(backlogMessages)
+  #backlogBytes = 0
+  #nudgeAt = Infinity
+  #nudgeGapMs = nudgeAfterMs
+
+  constructor(connection: Connection, handlers: ControlHandlers, dropped: Counters, now: number) {
+    this.#connection = connection
+    this.#handlers = handlers
+    this.#dropped = dropped
+    this.#budget = new RateBudget(controlPerSecond, controlBurst, now)
+  }
+
+  /** Messages received in order, as the state header tells it. */
+  get received(): number {
+    return this.#received & 0xffff
+  }
+
+  /** When the next nudge is due, Infinity when nothing is unacknowledged. */
+  get nudgeAt(): number {
+    return this.#nudgeAt
+  }
+
+  /** @throws ConvoyError `message-too-large` or `backlog-full`. */
+  send(message: Uint8Array, now: number): void {
+    if (message.length > limits.controlMessageBytes) {
+      throw new ConvoyError(
+        'message-too-large',
+        `A control message holds at most ${limits.controlMessageBytes} bytes; split these ${message.length}.`,
+      )
+    }
+    const backlog = this.#sent - this.#acknowledged
+    if (backlog >= backlogMessages || this.#backlogBytes + message.length > backlogBytes) {
+      throw new ConvoyError(
+        'backlog-full',
+        `${backlog} control messages wait on this link already; send fewer.`,
+      )
+    }
+    const frame = new Uint8Array(messageHeaderLength + message.length)
+    frame[0] = firstByte(frameKinds.message)
+    frame[1] = this.#sent >>> 8
+    frame[2] = this.#sent
+    frame.set(message, messageHeaderLength)
+    this.#connection.sendControl(frame)
+    this.#sizes[this.#sent % backlogMessages] = message.length
+    this.#backlogBytes += message.length
+    this.#sent++
+    if (this.#nudgeAt === Infinity) this.#nudgeAt = now + this.#nudgeGapMs
+  }
+
+  /** Takes in how many messages the other side has received, modulo 2^16. */
+  acknowledge(count: number, now: number): void {
+    const more = (count - this.#acknowledged) & 0xffff
+    if (more === 0 || more > this.#sent - this.#acknowledged) return
+    for (let index = 0; index < more; index++) {
+      this.#backlogBytes -= this.#sizes[this.#acknowledged % backlogMessages] ?? 0
+      this.#acknowledged++
+    }
+    this.#nudgeGapMs = nudgeAfterMs
+    this.#nudgeAt = this.#acknowledged === this.#sent ? Infinity : now + this.#nudgeGapMs
+  }
+
+  /** Sends a nudge if one is due. */
+  nudge(now: number): void {
+    if (now < this.#nudgeAt) return
+    this.#connection.sendControl(Uint8Array.of(firstByte(frameKinds.nudge)))
+    this.#nudgeGapMs = Math.min(2 * this.#nudgeGapMs, nudgeAtMostEveryMs)
+    this.#nudgeAt = now + this.#nudgeGapMs
+  }
+
+  sendClose(): void {
+    this.#connection.sendControl(Uint8Array.of(firstByte(frameKinds.close)))
+  }
+
+  /** Takes a frame. @returns whether it was well-formed. */
+  receive(frame: Uint8Array, now: number): boolean {
+    if (!this.#budget.take(now)) {
+      this.#handlers.violated(new ConvoyError('rate-limited', 'The other side floods the control channel.'))
+      return this.#drop('control-flood')
+    }
+    if (frame.length === 0) return this.#drop('control-malformed')
+    if (frame.length > messageHeaderLength + limits.controlMessageBytes)
+      return this.#drop('control-too-large')
+    const first = frame[0] ?? 0
+    if (first >>> 4 !== linkVersion) return this.#drop('control-version')
+    switch (first & 15) {
+      case frameKinds.message:
+        return this.#receiveMessage(frame)
+      case frameKinds.nudge:
+        return true
+      case frameKinds.close:
+        this.#handlers.close()
+        return true
+      default:
+        return this.#drop('control-malformed')
+    }
+  }
+
+  #receiveMessage(frame: Uint8Array): boolean {
+    if (frame.length < messageHeaderLength) return this.#drop('control-malformed')
+    const sequence = ((frame[1] ?? 0) << 8) | (frame[2] ?? 0)
+    const ahead = ((sequence - this.#received) << 16) >> 16
+    if (ahead < 0) return this.#drop('control-duplicate')
+    if (ahead > 0) {
+      this.#handlers.violated(
+        new ConvoyError('message-malformed', 'The other side left out a control message.'),
+      )
+      return this.#drop('control-gap')
+    }
+    this.#received++
+    this.#handlers.message(frame.subarray(messageHeaderLength))
+    return true
+  }
+
+  #drop(reason: string): false {
+    this.#dropped.add(reason)
+    return false
+  }
+}
+
+function firstByte(kind: number): number {
+  return (linkVersion << 4) | kind
+}

@@ -1,0 +1,66 @@
+import { RTCIceCandidate, RTCPeerConnection, RTCSessionDescription } from 'node-datachannel/polyfill'
+import type { Engine, Wrtc } from '../engine.ts'
+import { withoutCandidates } from '../sdp.ts'
+
+/**
+ * node-datachannel's W3C face, mended for simple-peer. Its native interface is left alone on purpose: that
+ * one aborts the process when a candidate arrives before the remote description.
+ */
+class DatachannelPeerConnection extends RTCPeerConnection {
+  readonly #relayOnly: boolean
+
+  constructor(configuration: RTCConfiguration) {
+    super(withEncodedCredentials(configuration))
+    this.#relayOnly = configuration.iceTransportPolicy === 'relay'
+  }
+
+  // simple-peer assigns to `sdp`, which is read-only in the class this engine hands out.
+  override async createOffer(): Promise<RTCSessionDescriptionInit> {
+    return plainDescription((await super.createOffer()) as RTCSessionDescription)
+  }
+
+  override async createAnswer(): Promise<RTCSessionDescriptionInit> {
+    return plainDescription((await super.createAnswer()) as RTCSessionDescription)
+  }
+
+  // As responder the engine tells host and reflexive addresses even when only relayed ones may be known.
+  override dispatchEvent(event: Event): boolean {
+    if (this.#relayOnly && event.type === 'icecandidate') {
+      const { candidate } = event as RTCPeerConnectionIceEvent
+      if (candidate !== null && candidate.type !== 'relay') return true
+    }
+    return super.dispatchEvent(event)
+  }
+
+  override get localDescription(): globalThis.RTCSessionDescription {
+    const description = super.localDescription
+    if (!this.#relayOnly) return description
+    const sdp = withoutCandidates(description.sdp, (line) => / typ relay\b/.test(line))
+    return new RTCSessionDescription({ type: description.type, sdp }) as globalThis.RTCSessionDescription
+  }
+}
+
+function plainDescription(description: RTCSessionDescriptionInit): RTCSessionDescriptionInit {
+  return { type: description.type, sdp: description.sdp ?? '' }
+}
+
+// The engine pastes user name and credential into a URL as they are, and changes the lists it is given.
+function withEncodedCredentials(configuration: RTCConfiguration): RTCConfiguration {
+  const iceServers = (configuration.iceServers ?? []).map((server) => ({
+    urls: typeof server.urls === 'string' ? [server.urls] : [...server.urls],
+    ...(server.username === undefined ? {} : { username: encodeURIComponent(server.username) }),
+    ...(server.credential === undefined ? {} : { credential: encodeURIComponent(server.credential) }),
+  }))
+  return { ...configuration, iceServers }
+}
+
+/** WebRTC by libdatachannel, prebuilt: the engine of choice in Node. */
+export const datachannelEngine: Engine = {
+  name: 'datachannel',
+  wrtc: {
+    RTCPeerConnection: DatachannelPeerConnection,
+    RTCSessionDescription,
+    RTCIceCandidate,
+  } as unknown as Wrtc,
+  acceptsMdnsCandidates: false,
+}

@@ -1,0 +1,86 @@
+import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
+import type { Engine, Wrtc } from '../engine.ts'
+import { guardAbandoning, guardAlerts } from './weriftGuards.ts'
+
+type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
+
+/** werift's connection, mended for simple-peer and against what its SCTP and DTLS do wrong. */
+class WeriftPeerConnection extends RTCPeerConnection {
+  readonly #guarded = new WeakSet<RTCSctpTransport>()
+
+  constructor(configuration: RTCConfiguration) {
+    const iceServers = (configuration.iceServers ?? []).flatMap((server) =>
+      // werift takes one URL an entry.
+      [server.urls].flat().map((urls) => ({
+        urls,
+        ...(server.username === undefined ? {} : { username: server.username }),
+        ...(server.credential === undefined ? {} : { credential: server.credential }),
+      })),
+    )
+    // TCP candidates would only be dropped on the other side, and each opens a listening socket.
+    super({ iceServers, iceTransportPolicy: configuration.iceTransportPolicy ?? 'all', iceUseTcp: false })
+  }
+
+  override createDataChannel(
+    ...parameters: Parameters<RTCPeerConnection['createDataChannel']>
+  ): ReturnType<RTCPeerConnection['createDataChannel']> {
+    const channel = super.createDataChannel(...parameters)
+    if (this.sctp !== null) this.#guard(this.sctp)
+    return channel
+  }
+
+  // simple-peer assigns to `sdp`, which is read-only in the class this engine hands out.
+  override async createOffer(): Promise<Description> {
+    return plainDescription(await super.createOffer())
+  }
+
+  override async createAnswer(): Promise<Description> {
+    return plainDescription(await super.createAnswer())
+  }
+
+  // With a parameter declared, simple-peer takes it for the old callback form and never connects.
+  override getStats(): ReturnType<RTCPeerConnection['getStats']> {
+    return super.getStats()
+  }
+
+  // The SCTP association exists from the moment the transport is bound to DTLS, which negotiation does.
+  #guard(transport: RTCSctpTransport): void {
+    if (this.#guarded.has(transport)) return
+    this.#guarded.add(transport)
+    const bind = transport.setDtlsTransport.bind(transport)
+    transport.setDtlsTransport = (dtlsTransport: RTCDtlsTransport): void => {
+      bind(dtlsTransport)
+      guardAbandoning(transport)
+      dtlsTransport.onStateChange.subscribe((state) => {
+        if (state === 'connected') guardAlerts(dtlsTransport)
+      })
+    }
+    if (transport.dtlsTransport !== undefined) guardAbandoning(transport)
+  }
+}
+
+function plainDescription(description: Description): Description {
+  return { type: description.type, sdp: description.sdp } as Description
+}
+
+/** What simple-peer constructs with one object; werift's own class takes positional arguments. */
+class PlainSessionDescription {
+  readonly type: RTCSdpType
+  readonly sdp: string
+
+  constructor(description: { type: RTCSdpType; sdp: string }) {
+    this.type = description.type
+    this.sdp = description.sdp
+  }
+}
+
+/** WebRTC in plain TypeScript: runs wherever Node does. */
+export const weriftEngine: Engine = {
+  name: 'werift',
+  wrtc: {
+    RTCPeerConnection: WeriftPeerConnection,
+    RTCSessionDescription: PlainSessionDescription,
+    RTCIceCandidate,
+  } as unknown as Wrtc,
+  acceptsMdnsCandidates: false,
+}

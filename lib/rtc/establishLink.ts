@@ -1,0 +1,136 @@
+import { abortError, Counters, ConvoyError, type Cancel } from '../core/index.ts'
+import type { Signal } from '../protocol/index.ts'
+import { defaultTimings, retryFirstMs, retryLastMs } from './constants.ts'
+import type { EstablishOptions, Link, LinkTimings } from './link.ts'
+import { PeerLink } from './peerLink.ts'
+
+/**
+ * Makes a link with the peer at the other end of `options.signals`, which must do the same with the opposite
+ * `initiator`. Attempts that fail or take too long are repeated, with a growing pause; the responder follows.
+ * @throws ConvoyError `link-failed` when no attempt succeeded, `aborted`.
+ * @example
+ * ```ts
+ * const link = await establishLink({ connector, initiator: true, signals, clock, random })
+ * link.on('control', (message) => handle(message))
+ * link.sendState(payload)
+ * ```
+ */
+export function establishLink(options: EstablishOptions): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    if (options.signal?.aborted) reject(abortError(options.signal))
+    else new Establishment(options, resolve, reject).start()
+  })
+}
+
+class Establishment {
+  readonly #options: EstablishOptions
+  readonly #timings: LinkTimings
+  readonly #resolve: (link: Link) => void
+  readonly #reject: (error: unknown) => void
+  readonly #dropped = new Counters()
+  readonly #onAbort = (): void => this.#fail(abortError(this.#options.signal))
+  #current: PeerLink | undefined
+  #cancelTimer: Cancel | undefined
+  #settled = false
+
+  constructor(options: EstablishOptions, resolve: (link: Link) => void, reject: (error: unknown) => void) {
+    this.#options = options
+    this.#timings = { ...defaultTimings, ...options.timings }
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  start(): void {
+    const { initiator, signal, signals } = this.#options
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    signals.onSignal((received) => this.#receiveSignal(received))
+    if (this.#settled) return
+    if (initiator) this.#begin(0)
+    else if (this.#current === undefined) this.#wait(this.#patience())
+  }
+
+  // The responder begins what the other side has begun, unless that is over already.
+  #receiveSignal(signal: Signal): void {
+    const attempt = this.#current?.attempt ?? -1
+    if (!this.#settled && !this.#options.initiator && signal.attempt > attempt) this.#begin(signal.attempt)
+    if (signal.attempt === this.#current?.attempt) this.#current.signal(signal)
+    else this.#dropped.add('signal-attempt')
+  }
+
+  #begin(attempt: number): void {
+    const former = this.#current
+    this.#current = undefined
+    former?.close()
+    this.#after(this.#timings.attemptMs, () => this.#current?.close())
+    this.#current = new PeerLink({
+      connector: this.#options.connector,
+      initiator: this.#options.initiator,
+      attempt,
+      iceServers: this.#options.iceServers ?? [],
+      clock: this.#options.clock,
+      timings: this.#timings,
+      dropped: this.#dropped,
+      logger: this.#options.logger,
+      sendSignal: (signal) => this.#options.signals.send(signal),
+      established: (link) => this.#succeed(link),
+      failed: (link, cause) => {
+        if (link === this.#current) this.#onFailed(attempt, cause)
+      },
+    })
+  }
+
+  #onFailed(attempt: number, cause: unknown): void {
+    this.#options.logger?.debug('An attempt at a link failed.', { attempt, cause })
+    if (attempt + 1 >= this.#timings.attempts) {
+      this.#fail(
+        new ConvoyError(
+          'link-failed',
+          `No connection came about in ${this.#timings.attempts} attempts: check that UDP is let through, or add a TURN server.`,
+          { cause },
+        ),
+      )
+    } else if (this.#options.initiator) {
+      const most = Math.min(retryFirstMs * 2 ** attempt, retryLastMs)
+      this.#after(most * (0.5 + 0.5 * this.#options.random.next()), () => this.#begin(attempt + 1))
+    } else {
+      this.#wait(this.#patience())
+    }
+  }
+
+  // How long the responder waits for a first or further attempt: all the other side may still make.
+  #patience(): number {
+    return this.#timings.attempts * (this.#timings.attemptMs + retryLastMs)
+  }
+
+  #wait(ms: number): void {
+    this.#after(ms, () =>
+      this.#fail(new ConvoyError('link-failed', 'The other side made no attempt to connect.')),
+    )
+  }
+
+  #after(ms: number, action: () => void): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#options.clock.after(ms, action)
+  }
+
+  #succeed(link: PeerLink): void {
+    this.#settle()
+    this.#resolve(link)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#settled) return
+    this.#settle()
+    const last = this.#current
+    this.#current = undefined
+    last?.close()
+    this.#reject(error)
+  }
+
+  #settle(): void {
+    this.#settled = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+  }
+}

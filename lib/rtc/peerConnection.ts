@@ -1,0 +1,250 @@
+import Peer, { type PeerSignal } from '#simple-peer'
+import { loadEngine } from '#rtc/platform'
+import * as v from 'valibot'
+import { ConvoyError } from '../core/index.ts'
+import { limits, signalSchema, type Signal } from '../protocol/index.ts'
+import type {
+  Connection,
+  ConnectionCloseReason,
+  ConnectionHandlers,
+  ConnectionOptions,
+  Connector,
+} from './connection.ts'
+import { channelIds } from './constants.ts'
+import type { Engine, EngineDataChannel, Wrtc } from './engine.ts'
+import { checkCandidate, checkDescription } from './sdp.ts'
+
+/** Makes connections over `engine`, one simple-peer each. */
+export function createConnector(engine: Engine): Connector {
+  return { name: engine.name, connect: (options) => new PeerConnection(engine, options) }
+}
+
+/**
+ * The connector of the best engine of this platform.
+ * @throws ConvoyError `webrtc-missing`.
+ */
+export async function defaultConnector(): Promise<Connector> {
+  return createConnector(await loadEngine('auto'))
+}
+
+/** {@link Connection} over WebRTC: simple-peer negotiates and owns `control`, `state` lies beside it. */
+class PeerConnection implements Connection {
+  readonly #engine: Engine
+  readonly #initiator: boolean
+  readonly #attempt: number
+  readonly #handlers: ConnectionHandlers
+  readonly #peer: Peer
+  #stateChannel: EngineDataChannel | undefined
+  #controlReady = false
+  #open = false
+  #closed = false
+  #failure: unknown
+  #described = false
+  #candidates = 0
+  // The other side may have opened, and sent, before both channels are open here.
+  #early: Uint8Array[] = []
+
+  constructor(engine: Engine, options: ConnectionOptions) {
+    this.#engine = engine
+    this.#initiator = options.initiator
+    this.#attempt = options.attempt
+    this.#handlers = options.handlers
+    this.#peer = new Peer({
+      initiator: options.initiator,
+      wrtc: withStateChannel(engine.wrtc, (channel) => this.#adopt(channel)),
+      config: { iceServers: options.iceServers.map(copyOfServer) },
+      channelName: 'control',
+      channelConfig: { negotiated: true, id: channelIds.control },
+      trickle: true,
+      // Only matters without trickling, but by default keeps a timer for 5 s after the end.
+      iceCompleteTimeout: 1,
+      // Keeps messages apart that arrive before the stream flows.
+      objectMode: true,
+    })
+    this.#peer.on('signal', (signal) => this.#sendSignal(signal))
+    this.#peer.on('data', (data) => this.#receiveControl(data))
+    this.#peer.on('connect', () => {
+      this.#controlReady = true
+      this.#openWhenReady()
+    })
+    this.#peer.on('error', (error) => (this.#failure = error))
+    this.#peer.on('close', () => this.#finish(...closeReason(this.#failure, this.#open)))
+  }
+
+  get controlBufferedAmount(): number {
+    return this.#closed ? 0 : this.#peer.bufferSize
+  }
+
+  get stateBufferedAmount(): number {
+    return this.#closed ? 0 : (this.#stateChannel?.bufferedAmount ?? 0)
+  }
+
+  signal(signal: Signal): void {
+    if (this.#closed || this.#peer.destroyed) return
+    const checked = this.#check(signal)
+    if (checked === undefined) return
+    try {
+      this.#peer.signal(checked)
+    } catch {
+      this.#refuse('signal-rejected')
+    }
+  }
+
+  sendControl(bytes: Uint8Array): void {
+    if (!this.#open) throw new ConvoyError('closed', 'The connection is not open.')
+    this.#peer.send(bytes)
+  }
+
+  sendState(bytes: Uint8Array): void {
+    if (!this.#open || this.#stateChannel?.readyState !== 'open') return
+    this.#stateChannel.send(bytes)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#finish('local')
+  }
+
+  // Refusals are counted by the owner; nothing of a refused signal reaches the engine.
+  #check(signal: Signal): PeerSignal | undefined {
+    const parsed = v.safeParse(signalSchema, signal)
+    if (!parsed.success) return this.#refuse('signal-malformed')
+    const { output } = parsed
+    if (output.attempt !== this.#attempt) return this.#refuse('signal-attempt')
+    if (output.type === 'candidate') return this.#checkCandidate(output)
+    if (output.type !== (this.#initiator ? 'answer' : 'offer') || this.#described) {
+      return this.#refuse('signal-unexpected')
+    }
+    const check = checkDescription(output.sdp, this.#engine.acceptsMdnsCandidates)
+    if (!check.ok) return this.#refuse(check.reason)
+    for (const reason of check.dropped) this.#refuse(reason)
+    this.#described = true
+    this.#candidates += check.candidates
+    return { type: output.type, sdp: check.sdp }
+  }
+
+  #checkCandidate(signal: Signal & { type: 'candidate' }): PeerSignal | undefined {
+    const refusal =
+      this.#candidates >= limits.candidatesPerConnection
+        ? 'candidate-excess'
+        : checkCandidate(signal.candidate, this.#engine.acceptsMdnsCandidates)
+    if (refusal !== undefined) return this.#refuse(refusal)
+    this.#candidates++
+    // Both channels share one media section, whatever the other side's engine calls it.
+    const { candidate, sdpMid } = signal
+    return { type: 'candidate', candidate: { candidate, sdpMid, sdpMLineIndex: 0 } }
+  }
+
+  #refuse(reason: string): undefined {
+    this.#handlers.refused?.(reason)
+    return undefined
+  }
+
+  #sendSignal(signal: PeerSignal): void {
+    if (this.#closed) return
+    if (signal.type === 'offer' || signal.type === 'answer') {
+      this.#handlers.signal({ type: signal.type, attempt: this.#attempt, sdp: signal.sdp })
+    } else if (signal.type === 'candidate' && signal.candidate.candidate !== '') {
+      const { candidate, sdpMid, sdpMLineIndex } = signal.candidate
+      this.#handlers.signal({
+        type: 'candidate',
+        attempt: this.#attempt,
+        candidate,
+        sdpMid: sdpMid ?? null,
+        sdpMLineIndex: sdpMLineIndex ?? null,
+      })
+    }
+  }
+
+  #adopt(channel: EngineDataChannel): void {
+    this.#stateChannel = channel
+    channel.binaryType = 'arraybuffer'
+    channel.onopen = () => this.#openWhenReady()
+    channel.onmessage = ({ data }) => {
+      if (!this.#open) return
+      if (data instanceof ArrayBuffer) this.#handlers.state(new Uint8Array(data))
+      else if (data instanceof Uint8Array) this.#handlers.state(data)
+      else this.#refuse('datagram-text')
+    }
+    const end = (): void => this.#finish(this.#open ? 'remote' : 'failed')
+    channel.onclose = end
+    channel.onerror = end
+  }
+
+  #openWhenReady(): void {
+    if (this.#open || this.#closed || !this.#controlReady || this.#stateChannel?.readyState !== 'open') return
+    this.#open = true
+    this.#handlers.open()
+    for (const message of this.#early.splice(0)) this.#receiveControl(message)
+  }
+
+  #receiveControl(data: unknown): void {
+    if (this.#closed) return
+    if (!(data instanceof Uint8Array)) this.#refuse('control-text')
+    else if (this.#open) this.#handlers.control(data)
+    else this.#early.push(data)
+  }
+
+  #finish(reason: ConnectionCloseReason, cause?: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#early = []
+    const channel = this.#stateChannel
+    if (channel !== undefined) {
+      channel.onopen = channel.onmessage = channel.onclose = channel.onerror = null
+      try {
+        channel.close()
+      } catch {
+        // It never opened; closing the connection frees it.
+      }
+    }
+    this.#peer.destroy()
+    this.#handlers.closed(reason, cause)
+  }
+}
+
+/** `wrtc` with a connection class that pre-negotiates the state channel and hands it to `adopt`. */
+function withStateChannel(wrtc: Wrtc, adopt: (channel: EngineDataChannel) => void): Wrtc {
+  class LinkPeerConnection extends wrtc.RTCPeerConnection {
+    constructor(configuration: RTCConfiguration) {
+      super(configuration)
+      adopt(
+        super.createDataChannel('state', {
+          negotiated: true,
+          id: channelIds.state,
+          ordered: false,
+          maxRetransmits: 0,
+        }),
+      )
+    }
+
+    // As responder simple-peer gives its channel no name, which not every engine takes.
+    override createDataChannel(label: string | null, options: RTCDataChannelInit): EngineDataChannel {
+      return super.createDataChannel(label ?? 'control', options)
+    }
+
+    // A candidate the engine can't use must not end the connection; others may do.
+    override async addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void> {
+      try {
+        await super.addIceCandidate(candidate)
+      } catch {
+        return
+      }
+    }
+  }
+  return { ...wrtc, RTCPeerConnection: LinkPeerConnection }
+}
+
+function copyOfServer(server: RTCIceServer): RTCIceServer {
+  return { ...server, urls: typeof server.urls === 'string' ? server.urls : [...server.urls] }
+}
+
+// A remote close often shows as an error of the channel first.
+function closeReason(failure: unknown, wasOpen: boolean): [ConnectionCloseReason, unknown?] {
+  if (!wasOpen) return ['failed', failure]
+  if (failure === undefined) return ['remote']
+  const code = (failure as { code?: unknown }).code
+  return code === 'ERR_DATA_CHANNEL' || code === 'ERR_ICE_CONNECTION_CLOSED'
+    ? ['remote', failure]
+    : ['failed', failure]
+}

@@ -1,0 +1,164 @@
+import { ConvoyError, type Counters } from '../core/index.ts'
+import { limits } from '../protocol/index.ts'
+import { ArrivalWindow } from './arrivalWindow.ts'
+import type { Connection } from './connection.ts'
+import { datagramBurst, datagramsPerSecond, pauseMs, skipAboveBufferedBytes } from './constants.ts'
+import type { ControlChannel } from './controlChannel.ts'
+import type { StateHandler } from './link.ts'
+import { PathTiming } from './pathTiming.ts'
+import { RateBudget } from './rateBudget.ts'
+import { ReusedBytes } from './reusedBytes.ts'
+import {
+  emptyStateHeader,
+  holdSaturated,
+  readStateHeader,
+  stateFlags,
+  stateHeaderLength,
+  ticksPerMs,
+  toTicks,
+  writeStateHeader,
+} from './stateHeader.ts'
+
+/** Bytes of payload that fit one datagram. */
+export const statePayloadBytes = limits.datagramBytes - stateHeaderLength
+
+const noPayload = new Uint8Array(0)
+
+// Nothing is sent or handed over in parallel, so all links share their buffers.
+const outgoing = new ReusedBytes(limits.datagramBytes)
+const incoming = new ReusedBytes(statePayloadBytes)
+const header = emptyStateHeader()
+
+/** Framing on `state`: sequence, times, acknowledgements; newest wins, stale and superseded ones are dropped. */
+export class StateChannel {
+  readonly timing = new PathTiming()
+  sentCount = 0
+  skippedCount = 0
+  receivedCount = 0
+  bytesSent = 0
+  bytesReceived = 0
+  handler: StateHandler | undefined
+  /** When the last datagram went out. */
+  sentAt = -Infinity
+  readonly #connection: Connection
+  readonly #control: ControlChannel
+  readonly #dropped: Counters
+  readonly #budget: RateBudget
+  readonly #arrived = new ArrivalWindow()
+  readonly #delivered = new ArrivalWindow()
+  #sequence = 0
+  #echoTicks = 0
+  #echoReceivedAt = 0
+  // When the first datagram since the last sign of life went out; Infinity if none did.
+  #unansweredSince = Infinity
+
+  constructor(connection: Connection, control: ControlChannel, dropped: Counters, now: number) {
+    this.#connection = connection
+    this.#control = control
+    this.#dropped = dropped
+    this.#budget = new RateBudget(datagramsPerSecond, datagramBurst, now)
+  }
+
+  get lossIn(): number {
+    return this.#arrived.loss
+  }
+
+  get lossOut(): number {
+    return this.#delivered.loss
+  }
+
+  /**
+   * Sends `payload` unless earlier datagrams wait or none was answered for too long.
+   * @throws ConvoyError `message-too-large`.
+   */
+  send(payload: Uint8Array, now: number): boolean {
+    if (payload.length > statePayloadBytes) {
+      throw new ConvoyError(
+        'message-too-large',
+        `A state payload holds at most ${statePayloadBytes} bytes; these are ${payload.length}.`,
+      )
+    }
+    const silentMs = now - this.#unansweredSince
+    if (silentMs > pauseMs + (this.timing.rttMs ?? 0) || !this.#clear()) {
+      this.skippedCount++
+      return false
+    }
+    this.#transmit(stateFlags.payload, payload, now)
+    return true
+  }
+
+  /** Sends a datagram without payload; a probe is answered at once. */
+  sendHeartbeat(probe: boolean, now: number): void {
+    if (this.#clear()) this.#transmit(probe ? stateFlags.probe : 0, noPayload, now)
+    // Counts as sent all the same, or it would be tried again without end.
+    else this.sentAt = now
+  }
+
+  /** Notes a sign of life. */
+  heard(): void {
+    this.#unansweredSince = Infinity
+  }
+
+  /** Takes a datagram. @returns its flags, or undefined when it was no valid datagram. */
+  receive(datagram: Uint8Array, now: number): number | undefined {
+    if (!this.#budget.take(now)) return this.#drop('flood')
+    if (datagram.length < stateHeaderLength) return this.#drop('malformed')
+    if (datagram.length > limits.datagramBytes) return this.#drop('too-large')
+    const refusal = readStateHeader(datagram, header)
+    if (refusal !== undefined) return this.#drop(refusal)
+    const { flags } = header
+    this.receivedCount++
+    this.bytesReceived += datagram.length - stateHeaderLength
+    const order = this.#arrived.arrive(header.sequence)
+    if (order !== 'newest') {
+      this.#dropped.add(order === 'older' ? 'superseded' : 'duplicate')
+      return flags
+    }
+    const sentAt = this.timing.sentAt(header.sentTicks)
+    const stale = this.timing.receive(sentAt, now)
+    this.#echoTicks = header.sentTicks
+    this.#echoReceivedAt = now
+    this.#control.acknowledge(header.controlReceived, now)
+    if ((flags & stateFlags.echo) !== 0) {
+      this.#delivered.follow(header.newest, header.arrivals)
+      if (!stale) this.timing.receiveEcho(header.echoTicks, header.holdTicks, sentAt, now)
+    }
+    if ((flags & stateFlags.payload) === 0) return flags
+    if (stale) this.#dropped.add('stale')
+    else if (this.handler === undefined) this.#dropped.add('unhandled')
+    else this.handler(incoming.copyOf(datagram, stateHeaderLength), sentAt, now)
+    return flags
+  }
+
+  #clear(): boolean {
+    return this.#connection.stateBufferedAmount <= skipAboveBufferedBytes
+  }
+
+  #transmit(flags: number, payload: Uint8Array, now: number): void {
+    const echo = this.#arrived.started
+    header.flags = echo ? flags | stateFlags.echo : flags
+    header.sequence = this.#sequence
+    header.sentTicks = toTicks(now)
+    header.echoTicks = this.#echoTicks
+    header.holdTicks = echo
+      ? Math.min(holdSaturated, Math.floor((now - this.#echoReceivedAt) * ticksPerMs))
+      : 0
+    header.newest = this.#arrived.newest
+    header.arrivals = echo ? this.#arrived.arrivals : 0
+    header.controlReceived = this.#control.received
+    const datagram = outgoing.view(stateHeaderLength + payload.length)
+    writeStateHeader(header, datagram)
+    datagram.set(payload, stateHeaderLength)
+    this.#sequence = (this.#sequence + 1) & 0xffff
+    this.sentAt = now
+    if (this.#unansweredSince === Infinity) this.#unansweredSince = now
+    this.sentCount++
+    this.bytesSent += payload.length
+    this.#connection.sendState(datagram)
+  }
+
+  #drop(reason: string): undefined {
+    this.#dropped.add(reason)
+    return undefined
+  }
+}
