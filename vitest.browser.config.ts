@@ -1,0 +1,26 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { simplePeerForBrowsers } from './scripts/simplePeerForBrowsers.ts'
+import { chromiumLaunchOptions } from './test/support/chromium.ts'
+
+// Tests that run inside a page of a real browser: test/browser/*.page.test.ts.
+export default defineConfig({
+  plugins: [simplePeerForBrowsers()],
+  resolve: { conditions: ['openconvoy-source', 'browser'] },
+  test: {
+    name: 'page',
+    include: ['test/browser/*.page.test.ts'],
+    globalSetup: ['test/support/chromiumSetup.ts'],
+    browser: {
+      enabled: true,
+      provider: playwright({ launchOptions: chromiumLaunchOptions }),
+      instances: [{ browser: 'chromium' }],
+      headless: true,
+      screenshotFailures: false,
+      // No pages of ours to look at.
+      ui: false,
+    },
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+})
