@@ -77,8 +77,11 @@ export const clockJumpMs = 400
 /** One-way delay beyond which an update is dropped, ms: the tail of a blackout, arriving in a burst. */
 export const maxDelayMs = 1_000
 
-/** How far in the future a sample may lie, ms: the error of a clock offset over a lopsided path. */
-export const maxFutureMs = 250
+/** How much later than its datagram's sending a sample may claim to be, ms: both are rounded, no more. */
+export const maxAheadOfSendingMs = 10
+
+/** How far a sample is predicted back, ms, when the clock offset of a lopsided path puts it in the future. */
+export const maxRewindMs = 250
 
 /** Silence after which sequence numbers start afresh, ms: below half their range at 30 Hz, 18 minutes. */
 export const sequenceMemoryMs = 600_000

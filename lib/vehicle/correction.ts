@@ -28,6 +28,18 @@ export class Correction {
     this.#startRate.fill(0)
   }
 
+  /** Adds what is left at `now` ms, and its rate per second, to `pose` and `rate`. */
+  addAt(now: number, pose: Pose, rate: Pose): void {
+    const seconds = Math.max(0, now - this.#startedAt) / 1000
+    const decay = Math.exp(-this.#stiffness * seconds)
+    for (let index = 0; index < poseLength; index++) {
+      const offset = this.#start[index] ?? 0
+      const push = (this.#startRate[index] ?? 0) + this.#stiffness * offset
+      pose[index] = (pose[index] ?? 0) + (offset + push * seconds) * decay
+      rate[index] = (rate[index] ?? 0) + (push - this.#stiffness * (offset + push * seconds)) * decay
+    }
+  }
+
   /** Fills `into` with what is left at `now` ms. */
   at(now: number, into: Pose): void {
     const seconds = Math.max(0, now - this.#startedAt) / 1000

@@ -7,8 +7,9 @@ import {
   fadeInMs,
   fadeOutMs,
   fullPredictionMs,
+  maxAheadOfSendingMs,
   maxDelayMs,
-  maxFutureMs,
+  maxRewindMs,
   sequenceMemoryMs,
   slowDownMs,
   teleportAcceleration,
@@ -35,7 +36,7 @@ import { predict } from './prediction.ts'
  */
 export type PlayoutVerdict = 'shown' | 'hidden' | 'repeat' | 'stale' | 'late' | 'future'
 
-/** Half the time over which rates of change are measured, ms. */
+/** Half the time over which rates of change are measured, ms: short beside a frame, long beside rounding. */
 const rateStepMs = 2
 
 /** Two times on one clock, ms: when an update was sampled and when it was sent. */
@@ -53,11 +54,11 @@ export class Playout {
   readonly #predicted: VehicleState = emptyVehicleState()
   readonly #offset = new ClockSlew()
   readonly #correction = new Correction()
-  readonly #before: Pose = emptyPose()
-  readonly #beforeRate: Pose = emptyPose()
-  readonly #after: Pose = emptyPose()
-  readonly #afterRate: Pose = emptyPose()
-  readonly #left: Pose = emptyPose()
+  // Scratch, filled anew by whoever uses it.
+  readonly #pose: Pose = emptyPose()
+  readonly #poseRate: Pose = emptyPose()
+  readonly #shift: Pose = emptyPose()
+  readonly #shiftRate: Pose = emptyPose()
   #sequence = -1
   #sampledAt = 0
   #heardAt = -Infinity
@@ -79,10 +80,11 @@ export class Playout {
   ): PlayoutVerdict {
     if (!this.#isNewer(update.sequence, receivedAt)) return 'stale'
     if (clockOffset !== undefined && receivedAt - (times.sentAt + clockOffset) > maxDelayMs) return 'late'
-    if (clockOffset !== undefined && times.sampledAt + clockOffset > receivedAt + maxFutureMs) return 'future'
+    if (times.sampledAt > times.sentAt + maxAheadOfSendingMs) return 'future'
     if (this.#sequence >= 0 && times.sampledAt < this.#sampledAt) return 'stale'
-    const visible = this.opacity(receivedAt) > 0
-    const known = this.#placed && times.sampledAt === this.#sampledAt
+
+    const wasShown = this.#isShown(receivedAt)
+    const isRepeat = this.#placed && times.sampledAt === this.#sampledAt
     this.#fadeFrom = this.opacity(receivedAt)
     this.#fadeSince = receivedAt
     this.#sequence = update.sequence
@@ -92,21 +94,18 @@ export class Playout {
       this.#sampledAt = times.sampledAt
       return 'hidden'
     }
-    if (known) {
-      this.#offset.observe(clockOffset, times.sentAt, receivedAt)
-      return 'repeat'
-    }
-    this.#adopt(update.state, times, receivedAt, clockOffset, visible)
+    if (isRepeat) return 'repeat'
+    this.#adopt(update.state, times, receivedAt, clockOffset, wasShown)
     return 'shown'
   }
 
   /** Fills `into` with what to show at local time `now`; false when there is nothing to show. */
   sample(now: number, into: VehicleState): boolean {
-    if (this.opacity(now) <= 0 && this.#fadeSince !== now) return false
+    if (!this.#isShown(now)) return false
     this.#predictTo(now, into)
-    readPose(into, this.#after)
-    this.#correction.at(now, this.#left)
-    writePose(this.#after, this.#left, into)
+    readPose(into, this.#pose)
+    this.#correction.at(now, this.#shift)
+    writePose(this.#pose, this.#shift, into)
     return true
   }
 
@@ -135,21 +134,29 @@ export class Playout {
     this.#correction.clear()
   }
 
+  #isShown(now: number): boolean {
+    return this.#placed && now - this.#heardAt < fadeAfterMs + fadeOutMs
+  }
+
   #isNewer(sequence: number, receivedAt: number): boolean {
     if (this.#sequence < 0 || receivedAt - this.#heardAt > sequenceMemoryMs) return true
     const ahead = (sequence - this.#sequence) & 0xffff
     return ahead > 0 && ahead < 0x8000
   }
 
+  /** Makes `state` the newest sample, and what was shown beside it until now the correction. */
   #adopt(
     state: Readonly<VehicleState>,
     times: Readonly<SenderTimes>,
     receivedAt: number,
     clockOffset: number | undefined,
-    visible: boolean,
+    wasShown: boolean,
   ): void {
-    const blend = visible && !this.#isTeleport(state, times.sampledAt)
-    if (blend) this.#readMotion(receivedAt, this.#before, this.#beforeRate)
+    const blend = wasShown && !this.#isTeleport(state, times.sampledAt)
+    if (blend) {
+      this.#readPrediction(receivedAt, this.#shift, this.#shiftRate)
+      this.#correction.addAt(receivedAt, this.#shift, this.#shiftRate)
+    }
     const keptTrailers = Math.min(this.#newest.trailerCount, state.trailerCount)
     this.#offset.observe(clockOffset, times.sentAt, receivedAt)
     this.#sampledAt = times.sampledAt
@@ -157,13 +164,14 @@ export class Playout {
     copyVehicleState(state, this.#newest)
     this.#correction.clear()
     if (!blend) return
-    this.#readMotion(receivedAt, this.#after, this.#afterRate)
-    subtractPoses(this.#before, this.#after, this.#left)
-    if (translation(this.#left) > cutDistance) return
-    subtractPoses(this.#beforeRate, this.#afterRate, this.#beforeRate)
-    clearTrailers(this.#left, keptTrailers)
-    clearTrailers(this.#beforeRate, keptTrailers)
-    this.#correction.start(this.#left, this.#beforeRate, receivedAt)
+
+    this.#readPrediction(receivedAt, this.#pose, this.#poseRate)
+    subtractPoses(this.#shift, this.#pose, this.#shift)
+    subtractPoses(this.#shiftRate, this.#poseRate, this.#shiftRate)
+    if (translation(this.#shift) > cutDistance) return
+    clearTrailers(this.#shift, keptTrailers)
+    clearTrailers(this.#shiftRate, keptTrailers)
+    this.#correction.start(this.#shift, this.#shiftRate, receivedAt)
   }
 
   /** Whether no truck could have driven from the newest sample to `state`. */
@@ -177,33 +185,40 @@ export class Playout {
     return unforeseen > explained || (turn > teleportTurn && seconds < 0.5)
   }
 
-  /** Fills what is shown at `now` and its rate of change per second. */
-  #readMotion(now: number, pose: Pose, rate: Pose): void {
-    this.#readShown(now - rateStepMs, this.#left)
-    this.#readShown(now + rateStepMs, rate)
-    subtractPoses(rate, this.#left, rate)
-    for (let index = 0; index < rate.length; index++) rate[index] = ((rate[index] ?? 0) * 500) / rateStepMs
-    this.#readShown(now, pose)
-  }
-
-  #readShown(now: number, pose: Pose): void {
+  /** Fills what is predicted for `now`, and its rate of change per second. */
+  #readPrediction(now: number, pose: Pose, rate: Pose): void {
+    this.#predictTo(now - rateStepMs, this.#predicted)
+    readPose(this.#predicted, pose)
+    this.#predictTo(now + rateStepMs, this.#predicted)
+    readPose(this.#predicted, rate)
+    subtractPoses(rate, pose, rate)
+    for (let index = 0; index < rate.length; index++) {
+      rate[index] = ((rate[index] ?? 0) * 1000) / (2 * rateStepMs)
+    }
     this.#predictTo(now, this.#predicted)
     readPose(this.#predicted, pose)
-    this.#correction.at(now, this.#scratch)
-    for (let index = 0; index < pose.length; index++)
-      pose[index] = (pose[index] ?? 0) + (this.#scratch[index] ?? 0)
   }
 
-  readonly #scratch: Pose = emptyPose()
-
   #predictTo(now: number, into: VehicleState): void {
-    predict(this.#newest, predictionSeconds(this.ageMs(now)), into)
+    const ageMs = this.ageMs(now)
+    predict(this.#newest, predictionSeconds(ageMs), into)
+    const pace = predictionPace(ageMs)
+    if (pace === 1) return
+    into.velocityX *= pace
+    into.velocityY *= pace
+    into.velocityZ *= pace
+    into.yawRate *= pace
   }
 }
 
 /** How far to predict a sample of `ageMs`, s: all the way at first, then ever less, then no further. */
 function predictionSeconds(ageMs: number): number {
   const beyond = Math.min(slowDownMs, Math.max(0, ageMs - fullPredictionMs))
-  const full = Math.max(-maxFutureMs, Math.min(ageMs, fullPredictionMs))
+  const full = Math.max(-maxRewindMs, Math.min(ageMs, fullPredictionMs))
   return (full + beyond - (beyond * beyond) / (2 * slowDownMs)) / 1000
+}
+
+/** How fast that goes at `ageMs`, 0…1: wheels slow down with the truck. */
+function predictionPace(ageMs: number): number {
+  return 1 - Math.min(slowDownMs, Math.max(0, ageMs - fullPredictionMs)) / slowDownMs
 }

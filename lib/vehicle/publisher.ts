@@ -71,17 +71,25 @@ export class VehiclePublisher {
   /**
    * Sets the vehicle: copied now, sent at the next periods with `sampledAt` as its time, so that receivers
    * predict from when it was true and not from when it left. Null hides the vehicle.
-   * @param sampledAt - when the state was true, on the publisher's clock, ms; by default now.
-   * @throws ConvoyError `invalid-vehicle` naming the field that is not finite or out of range.
+   * @param sampledAt - when the state was true, on the publisher's clock, ms; by default, and at the latest, now.
+   * @throws ConvoyError `invalid-vehicle` naming the field that is not finite or out of range; `invalid-argument` for
+   * a time that is not finite.
    */
   setVehicle(state: VehicleState | null, sampledAt: number = this.#clock.now()): void {
+    if (!Number.isFinite(sampledAt)) {
+      throw new ConvoyError(
+        'invalid-argument',
+        'sampledAt must be a finite time on the clock of the publisher.',
+      )
+    }
+    const time = Math.min(sampledAt, this.#clock.now())
     if (state === null) {
-      this.#hide(sampledAt)
+      this.#hide(time)
       return
     }
     validateVehicleState(state)
     copyVehicleState(state, this.#state)
-    this.#sampledAt = sampledAt
+    this.#sampledAt = time
     this.#periodsLeft = Infinity
   }
 
@@ -143,8 +151,8 @@ export class VehiclePublisher {
     const sequence = Math.floor(slot / publishSlots)
     const time = wrapSampleTime(Math.max(this.#sampledAt, this.#clock.now() - maxStampedAgeMs))
     const payload = this.#encoder.encode(sequence % 0x10000, time, this.#state)
-    for (let index = 0; index < recipients.length; index++) {
-      if (recipients[index]?.sendState(payload) === true) this.updatesSent++
+    for (const recipient of recipients) {
+      if (recipient.sendState(payload)) this.updatesSent++
       else this.updatesSkipped++
     }
   }

@@ -42,6 +42,14 @@ class Track implements RemoteVehicle {
     this.memberId = memberId
     this.tag = tag
   }
+
+  /** Makes it show the vehicle at `now`; false when there is nothing to show. */
+  sampleAt(now: number): boolean {
+    if (!this.playout.sample(now, this.state)) return false
+    this.ageMs = this.playout.ageMs(now)
+    this.opacity = this.playout.opacity(now)
+    return true
+  }
 }
 
 /**
@@ -129,13 +137,7 @@ export class VehicleReceiver implements RemoteVehicles {
 
   sample(now: number = this.#clock.now()): readonly RemoteVehicle[] {
     let count = 0
-    for (let index = 0; index < this.#tracks.length; index++) {
-      const track = this.#tracks[index]
-      if (track === undefined || !track.playout.sample(now, track.state)) continue
-      track.ageMs = track.playout.ageMs(now)
-      track.opacity = track.playout.opacity(now)
-      this.#sampled[count++] = track
-    }
+    for (const track of this.#tracks) if (track.sampleAt(now)) this.#sampled[count++] = track
     this.#sampled.length = count
     return this.#sampled
   }
@@ -143,10 +145,7 @@ export class VehicleReceiver implements RemoteVehicles {
   /** The vehicle of one member at `now`, or undefined when it isn't shown. Allocates nothing. */
   sampleOne(memberId: string, now: number = this.#clock.now()): RemoteVehicle | undefined {
     const track = this.#byMember.get(memberId)
-    if (track === undefined || !track.playout.sample(now, track.state)) return undefined
-    track.ageMs = track.playout.ageMs(now)
-    track.opacity = track.playout.opacity(now)
-    return track
+    return track?.sampleAt(now) === true ? track : undefined
   }
 
   #take(index: number, update: Readonly<VehicleUpdate>): void {
