@@ -44,7 +44,10 @@ export default defineConfig(
       // Async to the outside, whether or not today's body waits for something.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       eqeqeq: 'error',
     },
@@ -72,7 +75,7 @@ export default defineConfig(
   },
   {
     name: 'openconvoy/deterministic-math',
-    files: ['lib/vehicle/prediction.ts'],
+    files: ['lib/vehicle/prediction.ts', 'lib/vehicle/deterministicMath.ts'],
     rules: { 'no-restricted-syntax': ['error', ...ambientSyntaxRule, ...deterministicMathRule] },
   },
   {

@@ -1,7 +1,24 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 // Tests run the sources, not the build: see "openconvoy-source" in package.json.
 const conditions = ['openconvoy-source', 'node']
+
+/** Tests that run in Node. */
+function inNode(test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions } },
+    test: {
+      // A process per file: native WebRTC engines live in one process for good.
+      pool: 'forks',
+      setupFiles: ['test/support/leakCheck.ts'],
+      // Generous, since no test asserts speed.
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      ...test,
+    },
+  }
+}
 
 export default defineConfig({
   test: {
@@ -10,21 +27,11 @@ export default defineConfig({
     // Real WebRTC on two busy cores: more workers would only make peers look dead to each other.
     maxWorkers: 2,
     projects: [
-      {
-        resolve: { conditions },
-        ssr: { resolve: { conditions } },
-        test: {
-          name: 'node',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**'],
-          setupFiles: ['test/support/leakCheck.ts'],
-          // A process per file: native WebRTC engines live in one process for good.
-          pool: 'forks',
-          // Generous, since no test asserts speed.
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-        },
-      },
+      inNode({ name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] }),
+      // From Node, with pages open in Chromium.
+      inNode({ name: 'browser', include: ['test/browser/*.test.ts'], exclude: ['**/*.page.test.ts'] }),
+      // Inside a page of Chromium.
+      './vitest.browser.config.ts',
     ],
   },
 })

@@ -2,6 +2,7 @@
 // simple-peer.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildBrowserVendor } from './buildBrowserVendor.ts'
 import { repositoryRoot, run } from './run.ts'
 
 const output = join(repositoryRoot, 'dist')
@@ -9,6 +10,7 @@ const output = join(repositoryRoot, 'dist')
 rmSync(output, { recursive: true, force: true })
 await run('tsc', ['--project', 'tsconfig.build.json'])
 renameSpecifiersInDeclarations(output)
+await buildBrowserVendor(join(output, 'vendor'))
 
 /**
  * TypeScript renames `./x.ts` to `./x.js` in JavaScript only. Its own resolution finds `x.d.ts` behind either, other
