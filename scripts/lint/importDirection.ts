@@ -2,6 +2,13 @@ import { posix } from 'node:path'
 import type { Rule } from 'eslint'
 import { layerOf, mayImport, typesOnly } from './layers.ts'
 
+/** The package's own entry points, by which examples import it. */
+const publicFaces: Readonly<Record<string, string>> = {
+  openconvoy: 'lib/index.ts',
+  'openconvoy/testing': 'lib/testing/index.ts',
+  'openconvoy/signaling': 'signaling/index.ts',
+}
+
 /**
  * Holds the direction of imports that docs/architecture.md describes: a layer imports from layers to its left
  * only, and another folder through its `index.ts` only.
@@ -24,8 +31,8 @@ export const importDirection: Rule.RuleModule = {
     if (from === undefined) return {}
 
     const check = (node: Rule.Node, specifier: unknown, isTypeOnly: boolean): void => {
-      if (typeof specifier !== 'string' || !specifier.startsWith('.')) return
-      const target = posix.join(posix.dirname(file), specifier)
+      const target = typeof specifier === 'string' ? targetOf(specifier, file) : undefined
+      if (target === undefined) return
       const to = layerOf(target)
       if (to === undefined) return
       if (to.name === from.name) {
@@ -52,6 +59,12 @@ export const importDirection: Rule.RuleModule = {
         check(node, node.source.type === 'Literal' ? node.source.value : undefined, false),
     }
   },
+}
+
+/** What an import leads to, from the repository's root; undefined for packages of others. */
+function targetOf(specifier: string, file: string): string | undefined {
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(file), specifier)
+  return publicFaces[specifier]
 }
 
 /** typescript-eslint's parser adds these; the types of ESLint itself know nothing of them. */

@@ -13,6 +13,7 @@ const at = (path: string): string => `${process.cwd()}/${path}`
 
 tester.run('import-direction', importDirection, {
   valid: [
+    { filename: at('examples/embed/host.ts'), code: `import { hostConvoy } from 'openconvoy'` },
     { filename: at('lib/protocol/rules.ts'), code: `import { utf8 } from '../core/index.ts'` },
     { filename: at('lib/session/host.ts'), code: `import type { Link } from '../rtc/index.ts'` },
     { filename: at('lib/rtc/engines/werift.ts'), code: `import { x } from '../connection.ts'` },
@@ -25,6 +26,11 @@ tester.run('import-direction', importDirection, {
     { filename: at('lib/core/index.ts'), code: `export * from './clock.ts'` },
   ],
   invalid: [
+    {
+      filename: at('lib/session/host.ts'),
+      code: `import { hostConvoy } from 'openconvoy'`,
+      errors: [{ messageId: 'direction' }],
+    },
     {
       filename: at('lib/core/bytes.ts'),
       code: `import { limits } from '../protocol/index.ts'`,
