@@ -1,0 +1,115 @@
+import { ConvoyError, Emitter, isConvoyError, type Logger, type Unsubscribe } from '../core/index.ts'
+import { unheardRoutes } from './constants.ts'
+import type { Announcement, HostedSession, HostedSessionEvents, Route } from './rendezvous.ts'
+import type { ServiceConnection } from './serviceConnection.ts'
+
+/** What an {@link AnnouncedSession} needs of the client it belongs to. */
+export interface AnnouncingClient {
+  /** The connection in use; undefined while there is none. */
+  connection(): ServiceConnection | undefined
+  /** The session no longer wants to be announced. */
+  forget(session: AnnouncedSession): void
+}
+
+/**
+ * One session that a client keeps announced: remembers the newest announcement and puts it up again after
+ * each reconnect.
+ */
+export class AnnouncedSession implements HostedSession {
+  readonly #client: AnnouncingClient
+  readonly #events: Emitter<HostedSessionEvents>
+  #announcement: Announcement
+  /** Proves to the service, after a reconnect, that this is the client that announced before. */
+  #resume: Uint8Array | null = null
+  #state: 'starting' | 'announced' | 'lost' | 'closed' = 'starting'
+  #unheard: Route[] | undefined = []
+
+  constructor(client: AnnouncingClient, announcement: Announcement, logger: Logger) {
+    this.#client = client
+    this.#announcement = announcement
+    this.#events = new Emitter(logger)
+  }
+
+  get sessionId(): Uint8Array {
+    return this.#announcement.sessionId
+  }
+
+  /** Whether it was announced before and is to be announced again. */
+  get isLost(): boolean {
+    return this.#state === 'lost'
+  }
+
+  on<Name extends keyof HostedSessionEvents>(
+    name: Name,
+    listener: (event: HostedSessionEvents[Name]) => void,
+  ): Unsubscribe {
+    const unsubscribe = this.#events.on(name, listener)
+    const unheard = this.#unheard
+    if (name === 'route' && unheard !== undefined) {
+      this.#unheard = undefined
+      for (const route of unheard) this.#events.emit('route', route)
+    }
+    return unsubscribe
+  }
+
+  /** Puts the newest announcement up on `connection`. */
+  async announceOn(connection: ServiceConnection, signal?: AbortSignal): Promise<void> {
+    const { envelope } = this.#announcement
+    const answer = await connection.request({ type: 'announce', envelope, resume: this.#resume }, signal)
+    this.#resume = answer.resume
+    if (this.#state === 'closed') return this.#withdrawFrom(connection)
+    if (this.#state === 'announced' || !connection.isOpen()) return
+    const wasLost = this.#state === 'lost'
+    this.#state = 'announced'
+    if (wasLost) this.#events.emit('restored', undefined)
+  }
+
+  /** A joiner opened a route. */
+  arrived(route: Route): void {
+    if (this.#state === 'closed') return route.close()
+    if (this.#unheard === undefined) return this.#events.emit('route', route)
+    if (this.#unheard.length >= unheardRoutes) return route.close()
+    this.#unheard.push(route)
+  }
+
+  /** The service, or the way there, no longer has it. */
+  lost(cause: ConvoyError): void {
+    if (this.#state !== 'announced') return
+    this.#state = 'lost'
+    this.#events.emit('lost', { cause })
+  }
+
+  async update(announcement: Announcement): Promise<void> {
+    if (this.#state === 'closed') throw new ConvoyError('closed', 'The session is no longer announced here.')
+    this.#announcement = announcement
+    const connection = this.#client.connection()
+    // While the service can't be reached the newest announcement waits for the reconnect.
+    if (connection === undefined) return
+    try {
+      await this.announceOn(connection)
+    } catch (error) {
+      if (!isConvoyError(error, 'rendezvous-unreachable') || connection.isOpen()) throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    const wasAnnounced = this.#state === 'announced'
+    this.#state = 'closed'
+    for (const route of this.#unheard ?? []) route.close()
+    this.#unheard = undefined
+    this.#events.clear()
+    this.#client.forget(this)
+    const connection = this.#client.connection()
+    if (wasAnnounced && connection !== undefined) await this.#withdrawFrom(connection)
+  }
+
+  /** Withdrawing from a service that is gone, or refuses, leaves nothing to do: it forgets by itself. */
+  async #withdrawFrom(connection: ServiceConnection): Promise<void> {
+    try {
+      await connection.request({ type: 'withdraw', session: this.sessionId })
+    } catch (error) {
+      if (!isConvoyError(error)) throw error
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import * as v from 'valibot'
+import { announcementBytes } from '../identity/index.ts'
+import {
+  bytesOf,
+  bytesUpTo,
+  count,
+  displayText,
+  encodeMessage,
+  decodeMessage,
+  limits,
+  sessionId,
+  token,
+} from '../protocol/index.ts'
+
+/** The version of the frames in this file: docs/protocol/02-rendezvous.md [RDV-3]. */
+export const frameVersion = 1
+
+/** Sizes of what frames hold. */
+export const frameLimits = {
+  /** Bytes of a frame: the largest message, and room for the names and numbers around it. */
+  frameBytes: limits.rendezvousMessageBytes + 256,
+  /** Announcements in one `listed` frame: as many of the largest as fit. */
+  envelopesPerFrame: 7,
+} as const
+
+const request = v.pipe(count, v.maxValue(0xffff_ffff))
+const route = v.pipe(count, v.maxValue(0xffff_ffff))
+const envelope = bytesUpTo(announcementBytes)
+const resumeToken = bytesOf(16)
+const relay = v.strictObject({
+  type: v.literal('relay'),
+  route,
+  /** Opaque to the service: sealed by one end for the other. */
+  message: bytesUpTo(limits.rendezvousMessageBytes),
+})
+
+/** What a client sends to the service. */
+export const clientFrameSchema = v.variant('type', [
+  v.strictObject({ type: v.literal('hello'), version: count }),
+  v.strictObject({ type: v.literal('announce'), request, envelope, resume: v.nullable(resumeToken) }),
+  v.strictObject({ type: v.literal('withdraw'), request, session: sessionId }),
+  v.strictObject({ type: v.literal('open'), request, session: sessionId }),
+  v.strictObject({ type: v.literal('list'), request }),
+  relay,
+  v.strictObject({ type: v.literal('close'), route }),
+  v.strictObject({ type: v.literal('pong') }),
+])
+
+/** Why the service refuses something: each is a code of `ConvoyError`. */
+export const refusalCodes = [
+  'protocol-version',
+  'message-malformed',
+  'message-too-large',
+  'message-unauthentic',
+  'message-expired',
+  'message-replayed',
+  'message-misaddressed',
+  'not-permitted',
+  'session-not-found',
+  'rate-limited',
+] as const
+
+/** What the service sends to a client. */
+export const serviceFrameSchema = v.variant('type', [
+  v.strictObject({
+    type: v.literal('welcome'),
+    version: count,
+    /** The service pings this often, ms. */
+    pingMs: v.pipe(count, v.minValue(100), v.maxValue(600_000)),
+    /** UDP port that answers STUN; null when none does. */
+    stunPort: v.nullable(v.pipe(count, v.minValue(1), v.maxValue(65_535))),
+    /** Where that port is; null means at the host name the client dialled. */
+    stunHost: v.nullable(token(255)),
+  }),
+  v.strictObject({ type: v.literal('announced'), request, resume: resumeToken }),
+  v.strictObject({ type: v.literal('withdrawn'), request }),
+  v.strictObject({ type: v.literal('opened'), request, route, envelope }),
+  v.strictObject({
+    type: v.literal('listed'),
+    request,
+    envelopes: v.pipe(v.array(envelope), v.maxLength(frameLimits.envelopesPerFrame)),
+    more: v.boolean(),
+  }),
+  v.strictObject({
+    type: v.literal('refused'),
+    request: v.nullable(request),
+    code: v.picklist(refusalCodes),
+    reason: displayText(limits.reasonLength),
+  }),
+  v.strictObject({ type: v.literal('incoming'), route, session: sessionId }),
+  relay,
+  v.strictObject({ type: v.literal('closed'), route }),
+  v.strictObject({
+    type: v.literal('dropped'),
+    session: sessionId,
+    cause: v.picklist(['replaced', 'expired']),
+  }),
+  v.strictObject({ type: v.literal('ping') }),
+])
+
+/** Valibot infers the narrower `Uint8Array<ArrayBuffer>`, which few sources of bytes promise. */
+type AnyBytes<T> = T extends Uint8Array
+  ? Uint8Array
+  : T extends readonly (infer Item)[]
+    ? AnyBytes<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: AnyBytes<T[Key]> }
+      : T
+
+/** See {@link clientFrameSchema}. */
+export type ClientFrame = AnyBytes<v.InferOutput<typeof clientFrameSchema>>
+/** See {@link serviceFrameSchema}. */
+export type ServiceFrame = AnyBytes<v.InferOutput<typeof serviceFrameSchema>>
+/** See {@link refusalCodes}. */
+export type RefusalCode = (typeof refusalCodes)[number]
+
+/** WebSocket close codes of the service, from the range RFC 6455 section 7.4.2 leaves to applications. */
+export const cutCodes = {
+  /** The service shuts down (RFC 6455's own code). */
+  'going-away': 1001,
+  /** Nothing announced, open or asked for in a while: come back when needed. */
+  idle: 4001,
+  /** No sign of life. */
+  silent: 4002,
+  /** Sent far more than the limits allow. */
+  flood: 4003,
+  /** Sent too many malformed frames. */
+  malformed: 4004,
+  /** Doesn't read what is sent to it. */
+  slow: 4005,
+  /** Speaks another version of the frames. */
+  version: 4006,
+} as const
+
+/** See {@link cutCodes}. */
+export type CutReason = keyof typeof cutCodes
+
+/** @throws ConvoyError `invalid-argument` or `message-too-large`: a mistake of the caller. */
+export function encodeClientFrame(frame: ClientFrame): Uint8Array {
+  return encodeMessage<ClientFrame>(clientFrameSchema, frame, frameLimits.frameBytes)
+}
+
+/** @throws ConvoyError `message-too-large` or `message-malformed`. */
+export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
+  return decodeMessage<ClientFrame>(clientFrameSchema, bytes, frameLimits.frameBytes)
+}
+
+/** @throws ConvoyError `invalid-argument` or `message-too-large`: a mistake of the caller. */
+export function encodeServiceFrame(frame: ServiceFrame): Uint8Array {
+  return encodeMessage<ServiceFrame>(serviceFrameSchema, frame, frameLimits.frameBytes)
+}
+
+/** @throws ConvoyError `message-too-large` or `message-malformed`. */
+export function decodeServiceFrame(bytes: Uint8Array): ServiceFrame {
+  return decodeMessage<ServiceFrame>(serviceFrameSchema, bytes, frameLimits.frameBytes)
+}

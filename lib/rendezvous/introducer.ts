@@ -1,0 +1,149 @@
+import { isConvoyError, type Clock } from '../core/index.ts'
+import { openAnnouncement, type Verify } from '../identity/index.ts'
+import { frameLimits, refusalCodes, type ClientFrame, type RefusalCode } from './frames.ts'
+import type { DirectoryEntry, SessionDirectory } from './sessionDirectory.ts'
+import { connectRoute, type SwitchboardClient } from './switchboardClient.ts'
+import type { SwitchboardLimits } from './switchboardLimits.ts'
+
+/** What an {@link Introducer} works with. */
+export interface IntroducerOptions {
+  clock: Clock
+  limits: SwitchboardLimits
+  directory: SessionDirectory
+  verify: Verify | undefined
+  /** Tells a client that a request is refused, and counts it. */
+  refuse: (client: SwitchboardClient, request: number, code: RefusalCode, reason: string) => void
+}
+
+/** Answers requests: puts sessions up, takes them down, lists them and opens routes to their hosts. */
+export class Introducer {
+  readonly #options: IntroducerOptions
+
+  constructor(options: IntroducerOptions) {
+    this.#options = options
+  }
+
+  async announce(
+    client: SwitchboardClient,
+    frame: Extract<ClientFrame, { type: 'announce' }>,
+  ): Promise<void> {
+    const { request, envelope, resume } = frame
+    let announcement
+    try {
+      announcement = await openAnnouncement(envelope, {
+        clock: this.#options.clock,
+        verify: this.#options.verify,
+      })
+    } catch (error) {
+      return this.#options.refuse(
+        client,
+        request,
+        refusalOf(error),
+        isConvoyError(error) ? error.message : 'It can not be checked.',
+      )
+    }
+    if (client.gone) return
+    const result = this.#options.directory.put(client, announcement, envelope, resume)
+    if (result === 'stale') {
+      return this.#options.refuse(
+        client,
+        request,
+        'message-replayed',
+        'A newer announcement of this session is up already.',
+      )
+    }
+    if (result === 'too-many') {
+      return this.#options.refuse(
+        client,
+        request,
+        'rate-limited',
+        'Too many sessions are announced from your address.',
+      )
+    }
+    const { entry, replaced } = result
+    client.send({ type: 'announced', request, resume: entry.resume })
+    replaced?.send({ type: 'dropped', session: entry.sessionId, cause: 'replaced' })
+  }
+
+  withdraw(client: SwitchboardClient, request: number, key: string): void {
+    if (!client.sessions.has(key)) {
+      return this.#options.refuse(client, request, 'session-not-found', 'You announce no such session here.')
+    }
+    this.#options.directory.remove(key)
+    client.send({ type: 'withdrawn', request })
+  }
+
+  open(client: SwitchboardClient, request: number, key: string): void {
+    const entry = this.#options.directory.get(key)
+    if (entry === undefined) return this.#notFound(client, request)
+    if (client.routes.size + client.busy >= this.#options.limits.routesPerSocket) {
+      return this.#options.refuse(
+        client,
+        request,
+        'rate-limited',
+        'Too many routes are open on this connection.',
+      )
+    }
+    if (entry.owner === undefined) return this.#openLater(client, request, entry)
+    this.#openNow(client, request, entry, entry.owner)
+  }
+
+  #openNow(client: SwitchboardClient, request: number, entry: DirectoryEntry, host: SwitchboardClient): void {
+    if (host.routes.size >= this.#options.limits.routesPerSocket) {
+      return this.#options.refuse(
+        client,
+        request,
+        'rate-limited',
+        'Too many ask for this session at once; try again soon.',
+      )
+    }
+    const { atJoiner, atHost } = connectRoute(client, host)
+    client.send({ type: 'opened', request, route: atJoiner, envelope: entry.envelope })
+    host.send({ type: 'incoming', route: atHost, session: entry.sessionId })
+  }
+
+  /** The host's connection broke a moment ago: it will most likely be back. */
+  #openLater(client: SwitchboardClient, request: number, entry: DirectoryEntry): void {
+    if (entry.waiting.size >= this.#options.limits.routesPerSocket) {
+      return this.#options.refuse(
+        client,
+        request,
+        'rate-limited',
+        'Too many ask for this session at once; try again soon.',
+      )
+    }
+    client.busy++
+    const answer = (host: SwitchboardClient | undefined): void => {
+      entry.waiting.delete(answer)
+      cancel()
+      client.busy--
+      if (client.gone) return
+      if (host === undefined) this.#notFound(client, request)
+      else this.#openNow(client, request, entry, host)
+    }
+    const cancel = this.#options.clock.after(this.#options.limits.openWaitMs, () => answer(undefined))
+    entry.waiting.add(answer)
+  }
+
+  #notFound(client: SwitchboardClient, request: number): void {
+    this.#options.refuse(
+      client,
+      request,
+      'session-not-found',
+      'No such session is announced here; is its host still online?',
+    )
+  }
+
+  list(client: SwitchboardClient, request: number): void {
+    const envelopes = this.#options.directory.listed()
+    do {
+      const page = envelopes.splice(0, frameLimits.envelopesPerFrame)
+      client.send({ type: 'listed', request, envelopes: page, more: envelopes.length > 0 })
+    } while (envelopes.length > 0)
+  }
+}
+
+function refusalOf(error: unknown): RefusalCode {
+  const code = isConvoyError(error) ? error.code : undefined
+  return refusalCodes.find((candidate) => candidate === code) ?? 'message-unauthentic'
+}

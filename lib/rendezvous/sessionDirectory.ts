@@ -1,0 +1,172 @@
+import { equalBytes, toHex, type Cancel, type Clock, type RandomSource } from '../core/index.ts'
+import { clockSkewMs, type OpenedAnnouncement } from '../identity/index.ts'
+import type { SwitchboardClient } from './switchboardClient.ts'
+import type { SwitchboardLimits } from './switchboardLimits.ts'
+
+/** One session as the directory holds it. */
+export interface DirectoryEntry {
+  readonly key: string
+  readonly sessionId: Uint8Array
+  envelope: Uint8Array
+  issuedAt: number
+  expiresAt: number
+  listed: boolean
+  /** Undefined while its host is away. */
+  owner: SwitchboardClient | undefined
+  /** The address that announced it, for its limit. */
+  address: string | null
+  readonly resume: Uint8Array
+  /** Joiners that wait for the host to come back. */
+  readonly waiting: Set<(owner: SwitchboardClient | undefined) => void>
+  cancelGrace: Cancel
+}
+
+/** What came of an announcement. */
+export type PutResult =
+  { entry: DirectoryEntry; replaced: SwitchboardClient | undefined } | 'stale' | 'too-many'
+
+/** Who announces which session: see docs/protocol/02-rendezvous.md [RDV-10] to [RDV-16]. */
+export class SessionDirectory {
+  readonly #entries = new Map<string, DirectoryEntry>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #clock: Clock
+  readonly #random: RandomSource
+  readonly #limits: SwitchboardLimits
+
+  constructor(clock: Clock, random: RandomSource, limits: SwitchboardLimits) {
+    this.#clock = clock
+    this.#random = random
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** The entry of a session, unless its announcement has expired. */
+  get(key: string): DirectoryEntry | undefined {
+    const entry = this.#entries.get(key)
+    return entry !== undefined && !this.#hasExpired(entry) ? entry : undefined
+  }
+
+  /** Puts up what `client` announced and proved to be its own. */
+  put(
+    client: SwitchboardClient,
+    announcement: OpenedAnnouncement,
+    envelope: Uint8Array,
+    resume: Uint8Array | null,
+  ): PutResult {
+    const key = toHex(announcement.sessionId)
+    const existing = this.#entries.get(key)
+    if (existing === undefined) return this.#add(key, client, announcement, envelope)
+    // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
+    // the service gave to who announced before, shows that this is the host.
+    const proven = resume !== null && equalBytes(resume, existing.resume)
+    const isNewer = announcement.issuedAt > existing.issuedAt
+    if (existing.owner !== client && !proven && !isNewer) return 'stale'
+    if (announcement.issuedAt < existing.issuedAt) return 'stale'
+    const replaced = existing.owner === client ? undefined : existing.owner
+    replaced?.sessions.delete(key)
+    this.#countAddress(existing.address, -1)
+    this.#countAddress(client.port.address, 1)
+    existing.cancelGrace()
+    Object.assign(existing, describe(client, announcement, envelope))
+    client.sessions.add(key)
+    this.#answerWaiting(existing, client)
+    return { entry: existing, replaced }
+  }
+
+  /** The host's connection is gone: the session stays for a while. */
+  ownerGone(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    entry.owner = undefined
+    entry.cancelGrace = this.#clock.after(this.#limits.hostGraceMs, () => this.remove(key))
+  }
+
+  remove(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    entry.cancelGrace()
+    entry.owner?.sessions.delete(key)
+    this.#entries.delete(key)
+    this.#countAddress(entry.address, -1)
+    this.#answerWaiting(entry, undefined)
+  }
+
+  /** The newest announcements for the public list. */
+  listed(): Uint8Array[] {
+    const newest: Uint8Array[] = []
+    for (const entry of [...this.#entries.values()].reverse()) {
+      if (newest.length >= this.#limits.listings) break
+      if (entry.listed && entry.owner !== undefined && !this.#hasExpired(entry)) newest.push(entry.envelope)
+    }
+    return newest
+  }
+
+  /** Removes sessions whose announcement has expired, and returns those that had a host. */
+  removeExpired(): { owner: SwitchboardClient; sessionId: Uint8Array }[] {
+    const told: { owner: SwitchboardClient; sessionId: Uint8Array }[] = []
+    for (const entry of [...this.#entries.values()]) {
+      if (!this.#hasExpired(entry)) continue
+      if (entry.owner !== undefined) told.push({ owner: entry.owner, sessionId: entry.sessionId })
+      this.remove(entry.key)
+    }
+    return told
+  }
+
+  clear(): void {
+    for (const key of [...this.#entries.keys()]) this.remove(key)
+  }
+
+  #add(
+    key: string,
+    client: SwitchboardClient,
+    announcement: OpenedAnnouncement,
+    envelope: Uint8Array,
+  ): PutResult {
+    const { address } = client.port
+    const fromAddress = address === null ? 0 : (this.#perAddress.get(address) ?? 0)
+    if (fromAddress >= this.#limits.sessionsPerAddress || this.#entries.size >= this.#limits.sessions)
+      return 'too-many'
+    const entry: DirectoryEntry = {
+      key,
+      sessionId: announcement.sessionId,
+      ...describe(client, announcement, envelope),
+      resume: this.#random.bytes(16),
+      waiting: new Set(),
+      cancelGrace: () => {},
+    }
+    this.#entries.set(key, entry)
+    this.#countAddress(client.port.address, 1)
+    client.sessions.add(key)
+    return { entry, replaced: undefined }
+  }
+
+  #answerWaiting(entry: DirectoryEntry, owner: SwitchboardClient | undefined): void {
+    for (const answer of [...entry.waiting]) answer(owner)
+  }
+
+  #countAddress(address: string | null, change: 1 | -1): void {
+    if (address === null) return
+    const count = (this.#perAddress.get(address) ?? 0) + change
+    if (count === 0) this.#perAddress.delete(address)
+    else this.#perAddress.set(address, count)
+  }
+
+  #hasExpired(entry: DirectoryEntry): boolean {
+    return this.#clock.wallTime() >= entry.expiresAt + clockSkewMs
+  }
+}
+
+function describe(owner: SwitchboardClient, announcement: OpenedAnnouncement, envelope: Uint8Array) {
+  return {
+    owner,
+    address: owner.port.address,
+    // A copy: the envelope is a view into a frame, which it would keep alive.
+    envelope: envelope.slice(),
+    issuedAt: announcement.issuedAt,
+    expiresAt: announcement.expiresAt,
+    listed: announcement.listing !== null,
+  }
+}

@@ -1,0 +1,280 @@
+import {
+  Counters,
+  isConvoyError,
+  silentLogger,
+  toHex,
+  type Cancel,
+  type Clock,
+  type Logger,
+  type RandomSource,
+} from '../core/index.ts'
+import type { Verify } from '../identity/index.ts'
+import { AddressBuckets } from './addressBuckets.ts'
+import {
+  decodeClientFrame,
+  frameVersion,
+  type ClientFrame,
+  type CutReason,
+  type RefusalCode,
+} from './frames.ts'
+import { Introducer } from './introducer.ts'
+import { SessionDirectory } from './sessionDirectory.ts'
+import { endRoute, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
+import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
+
+/** What a {@link Switchboard} is made with. */
+export interface SwitchboardOptions {
+  clock: Clock
+  random: RandomSource
+  logger?: Logger
+  limits?: Partial<SwitchboardLimits>
+  /** Checks the signatures of announcements; the platform's own way where left out. */
+  verify?: Verify
+}
+
+/** What the transport tells of a client that it accepted. */
+export interface SwitchboardSocket {
+  receive(bytes: Uint8Array): void
+  /** Ends the connection for a reason that the transport found. */
+  cut(reason: CutReason): void
+  /** The connection is gone. Idempotent. */
+  gone(): void
+}
+
+/** How a switchboard does, as plain data. */
+export interface SwitchboardStats {
+  clients: number
+  sessions: number
+  routes: number
+  /** Since the start. */
+  relayedMessages: number
+  relayedBytes: number
+  /** What was refused and which connections were cut, by name. */
+  refused: Readonly<Record<string, number | undefined>>
+}
+
+type Requesting = Extract<ClientFrame, { request: number }>
+
+/**
+ * The service's side of the rendezvous protocol, whatever the frames travel on: announces sessions, opens
+ * routes to their hosts and relays sealed messages, which it can't read. The signaling service puts it
+ * behind WebSockets; the in-memory rendezvous uses it as it is.
+ */
+export class Switchboard {
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #limits: SwitchboardLimits
+  readonly #clients = new Set<SwitchboardClient>()
+  readonly #requests: AddressBuckets
+  readonly #directory: SessionDirectory
+  readonly #introducer: Introducer
+  readonly #refused = new Counters()
+  readonly #cancelTick: Cancel
+  #relayedMessages = 0
+  #relayedBytes = 0
+
+  constructor(options: SwitchboardOptions) {
+    this.#clock = options.clock
+    this.#logger = options.logger ?? silentLogger
+    this.#limits = { ...defaultSwitchboardLimits, ...options.limits }
+    this.#requests = new AddressBuckets(
+      options.clock,
+      this.#limits.requestsPerSecond,
+      this.#limits.requestsBurst,
+    )
+    this.#directory = new SessionDirectory(options.clock, options.random, this.#limits)
+    this.#introducer = new Introducer({
+      clock: this.#clock,
+      limits: this.#limits,
+      directory: this.#directory,
+      verify: options.verify,
+      refuse: (client, request, code, reason) => this.#refuse(client, request, code, reason),
+    })
+    // A third of the period: pings are at most that late.
+    this.#cancelTick = this.#clock.every(this.#limits.pingMs / 3, () => this.#tick())
+  }
+
+  accept(port: ClientPort): SwitchboardSocket {
+    const client = new SwitchboardClient(port, this.#clock, this.#limits)
+    this.#clients.add(client)
+    return {
+      receive: (bytes) => this.#receive(client, bytes),
+      cut: (reason) => this.#cut(client, reason),
+      gone: () => this.#gone(client),
+    }
+  }
+
+  stats(): SwitchboardStats {
+    let ends = 0
+    for (const client of this.#clients) ends += client.routes.size
+    return {
+      clients: this.#clients.size,
+      sessions: this.#directory.size,
+      routes: ends / 2,
+      relayedMessages: this.#relayedMessages,
+      relayedBytes: this.#relayedBytes,
+      refused: this.#refused.snapshot(),
+    }
+  }
+
+  /** Counts something that the transport refused by itself. */
+  countRefused(name: string): void {
+    this.#refused.add(name)
+  }
+
+  /** Cuts every client and forgets everything. Idempotent. */
+  close(): void {
+    this.#cancelTick()
+    for (const client of [...this.#clients]) this.#cut(client, 'going-away')
+    this.#directory.clear()
+  }
+
+  #receive(client: SwitchboardClient, bytes: Uint8Array): void {
+    if (client.gone) return
+    client.heardAt = this.#clock.now()
+    const withinRate = client.frames.tryTake() && client.bytes.tryTake(bytes.length)
+    let frame: ClientFrame
+    try {
+      frame = decodeClientFrame(bytes)
+    } catch (error) {
+      const code = isConvoyError(error, 'message-too-large') ? 'message-too-large' : 'message-malformed'
+      this.#refuse(client, null, code, 'The frame was not understood.')
+      return this.#strike(client, 'malformed')
+    }
+    if (!withinRate) return this.#overRate(client, frame)
+    if (!client.greeted) return this.#greet(client, frame)
+    this.#take(client, frame)
+  }
+
+  #greet(client: SwitchboardClient, frame: ClientFrame): void {
+    if (frame.type !== 'hello') {
+      this.#refuse(client, null, 'message-malformed', 'The first frame has to be a hello.')
+      return this.#cut(client, 'malformed')
+    }
+    if (frame.version !== frameVersion) {
+      this.#refuse(client, null, 'protocol-version', `This service speaks version ${frameVersion}.`)
+      return this.#cut(client, 'version')
+    }
+    client.greeted = true
+    const { stun } = client.port
+    client.send({
+      type: 'welcome',
+      version: frameVersion,
+      pingMs: this.#limits.pingMs,
+      stunPort: stun?.port ?? null,
+      stunHost: stun?.host ?? null,
+    })
+  }
+
+  #take(client: SwitchboardClient, frame: ClientFrame): void {
+    switch (frame.type) {
+      case 'hello':
+        this.#refuse(client, null, 'message-malformed', 'A hello comes once.')
+        return this.#strike(client, 'malformed')
+      case 'pong':
+        return
+      case 'relay':
+        return this.#relay(client, frame.route, frame.message)
+      case 'close':
+        endRoute(client, frame.route)
+        client.usedAt = this.#clock.now()
+        return
+      case 'announce':
+      case 'withdraw':
+      case 'open':
+      case 'list':
+        return this.#request(client, frame)
+    }
+  }
+
+  #request(client: SwitchboardClient, frame: Requesting): void {
+    client.usedAt = this.#clock.now()
+    const { address } = client.port
+    if (address !== null && !this.#requests.tryTake(address)) {
+      this.#refuse(
+        client,
+        frame.request,
+        'rate-limited',
+        'Too many requests from your address; wait a little.',
+      )
+      return this.#strike(client, 'flood')
+    }
+    switch (frame.type) {
+      case 'announce':
+        client.busy++
+        return client.announcing.add(() =>
+          this.#introducer.announce(client, frame).finally(() => client.busy--),
+        )
+      case 'withdraw':
+        return this.#introducer.withdraw(client, frame.request, toHex(frame.session))
+      case 'open':
+        return this.#introducer.open(client, frame.request, toHex(frame.session))
+      case 'list':
+        return this.#introducer.list(client, frame.request)
+    }
+  }
+
+  #relay(client: SwitchboardClient, number: number, message: Uint8Array): void {
+    const leg = client.routes.get(number)
+    // Its other end may just have closed it: no offence.
+    if (leg === undefined) return this.#refused.add('unknown-route')
+    client.usedAt = leg.other.usedAt = this.#clock.now()
+    this.#relayedMessages++
+    this.#relayedBytes += message.length
+    leg.other.send({ type: 'relay', route: leg.otherNumber, message })
+  }
+
+  #overRate(client: SwitchboardClient, frame: ClientFrame): void {
+    const request = 'request' in frame ? frame.request : null
+    this.#refuse(client, request, 'rate-limited', 'Too much was sent on this connection; wait a little.')
+    // A gap in an ordered stream must not go unnoticed: the route ends instead, at both ends.
+    if (frame.type === 'relay' && endRoute(client, frame.route))
+      client.send({ type: 'closed', route: frame.route })
+    if (frame.type === 'close') endRoute(client, frame.route)
+    this.#strike(client, 'flood')
+  }
+
+  #refuse(client: SwitchboardClient, request: number | null, code: RefusalCode, reason: string): void {
+    this.#refused.add(code)
+    client.send({ type: 'refused', request, code, reason })
+  }
+
+  #strike(client: SwitchboardClient, reason: CutReason): void {
+    client.strikes++
+    if (client.strikes >= this.#limits.strikes) this.#cut(client, reason)
+  }
+
+  #cut(client: SwitchboardClient, reason: CutReason): void {
+    if (client.gone) return
+    if (reason !== 'going-away' && reason !== 'idle') {
+      this.#refused.add(`cut-${reason}`)
+      this.#logger.info('Cut a connection.', { reason })
+    }
+    this.#gone(client)
+    client.port.cut(reason)
+  }
+
+  #gone(client: SwitchboardClient): void {
+    if (client.gone) return
+    client.gone = true
+    this.#clients.delete(client)
+    for (const number of [...client.routes.keys()]) endRoute(client, number)
+    for (const key of client.sessions) this.#directory.ownerGone(key)
+  }
+
+  #tick(): void {
+    const now = this.#clock.now()
+    const { pingMs, silenceMs, idleMs } = this.#limits
+    for (const client of [...this.#clients]) {
+      if (now - client.heardAt >= silenceMs) this.#cut(client, 'silent')
+      else if (!client.inUse && now - client.usedAt >= idleMs) this.#cut(client, 'idle')
+      else if (client.greeted && now - client.pingedAt >= pingMs) {
+        client.pingedAt = now
+        client.send({ type: 'ping' })
+      }
+    }
+    for (const { owner, sessionId } of this.#directory.removeExpired()) {
+      owner.send({ type: 'dropped', session: sessionId, cause: 'expired' })
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** What one client, or all from one address, may take of a service. Every limit is an option. */
+export interface SwitchboardLimits {
+  /** Frames per second and in a burst, per socket. */
+  framesPerSecond: number
+  framesBurst: number
+  /** Bytes per second and in a burst, per socket. */
+  bytesPerSecond: number
+  bytesBurst: number
+  /** Requests (announce, withdraw, open, list) per second and in a burst, per address. */
+  requestsPerSecond: number
+  requestsBurst: number
+  /** Frames refused for rate, or malformed, in a row of seconds before the socket is cut. */
+  strikes: number
+  /** Sessions announced from one address. */
+  sessionsPerAddress: number
+  /** Sessions altogether. */
+  sessions: number
+  /** Routes open on one socket: for a host, joiners that are being introduced at the same time. */
+  routesPerSocket: number
+  /** Sessions handed out in one answer to `list`. */
+  listings: number
+  /** Between two pings, ms. */
+  pingMs: number
+  /** Without a frame for this long the socket is cut, ms. */
+  silenceMs: number
+  /** With nothing announced, open or asked for this long the socket is cut, ms. */
+  idleMs: number
+  /** How long a session stays while its host's socket is gone, ms. */
+  hostGraceMs: number
+  /** How long a request to open a route waits for a host whose socket is gone, ms. */
+  openWaitMs: number
+}
+
+/** See {@link SwitchboardLimits}. */
+export const defaultSwitchboardLimits: SwitchboardLimits = {
+  // A host answers each joiner with about 20 frames (welcome, offer, candidates): 64 at once are 1,280.
+  framesPerSecond: 100,
+  framesBurst: 2_000,
+  // Sealed signals are below 1 KiB each; the burst holds the same 64 joiners with room for large SDPs.
+  bytesPerSecond: 128 * 1_024,
+  bytesBurst: 2 * 1_024 * 1_024,
+  // One signature check each, about 0.1 ms; a LAN party or a carrier's NAT shares one address.
+  requestsPerSecond: 5,
+  requestsBurst: 100,
+  // A program that is merely wrong stops when refused; what goes on after this many is a flood.
+  strikes: 100,
+  // One person hosts one; a carrier's NAT or a community's server some more.
+  sessionsPerAddress: 32,
+  // About 3 KiB each.
+  sessions: 20_000,
+  // A full convoy of 64 arriving at once, twice.
+  routesPerSocket: 128,
+  // What a page lists; about 400 KiB at the largest.
+  listings: 200,
+  // Home routers forget idle TCP after 5 min at the shortest in the wild, proxies after 60 s (nginx).
+  pingMs: 15_000,
+  // Three missed pings.
+  silenceMs: 45_000,
+  // A joiner is done within seconds; an idle socket costs about 20 KiB.
+  idleMs: 60_000,
+  // Two rounds of the client's back-off (1 s, 5 s), and a slow network coming up again.
+  hostGraceMs: 20_000,
+  // The first of those rounds, with jitter; people wait about 10 s before they give up.
+  openWaitMs: 5_000,
+}
+
+/** More than any process does. */
+const unlimited = 1e12
+
+/** No limits on rates and counts: for services that only this machine reaches, tests and simulations. */
+export const unlimitedSwitchboard: Partial<SwitchboardLimits> = {
+  framesPerSecond: unlimited,
+  framesBurst: unlimited,
+  bytesPerSecond: unlimited,
+  bytesBurst: unlimited,
+  requestsPerSecond: unlimited,
+  requestsBurst: unlimited,
+  sessionsPerAddress: unlimited,
+  routesPerSocket: unlimited,
+}

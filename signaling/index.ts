@@ -1,0 +1,7 @@
+export { defaultSignalingLimits, type SignalingLimits } from './constants.ts'
+export {
+  startSignaling,
+  type SignalingOptions,
+  type SignalingService,
+  type SignalingStats,
+} from './service.ts'
