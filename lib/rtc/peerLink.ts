@@ -114,10 +114,7 @@ export class PeerLink implements Link {
     return this.#channel.timing.clockOffset
   }
 
-  on<Name extends keyof LinkEvents & string>(
-    name: Name,
-    listener: (event: LinkEvents[Name]) => void,
-  ): Unsubscribe {
+  on<Name extends keyof LinkEvents>(name: Name, listener: (event: LinkEvents[Name]) => void): Unsubscribe {
     const unsubscribe = this.#emitter.on(name, listener)
     if (name === 'control' && this.#undelivered !== undefined) {
       const messages = this.#undelivered

@@ -1,6 +1,6 @@
 import { RTCIceCandidate, RTCPeerConnection, RTCSessionDescription } from 'node-datachannel/polyfill'
 import type { Engine, Wrtc } from '../engine.ts'
-import { withoutCandidates } from '../sdp.ts'
+import { withActiveOfferer, withoutCandidates } from '../sdp.ts'
 
 /**
  * node-datachannel's W3C face, mended for simple-peer. Its native interface is left alone on purpose: that
@@ -16,11 +16,17 @@ class DatachannelPeerConnection extends RTCPeerConnection {
 
   // simple-peer assigns to `sdp`, which is read-only in the class this engine hands out.
   override async createOffer(): Promise<RTCSessionDescriptionInit> {
-    return plainDescription((await super.createOffer()) as RTCSessionDescription)
+    return plainDescription((await super.createOffer()) as RTCSessionDescriptionInit)
   }
 
   override async createAnswer(): Promise<RTCSessionDescriptionInit> {
-    return plainDescription((await super.createAnswer()) as RTCSessionDescription)
+    return plainDescription((await super.createAnswer()) as RTCSessionDescriptionInit)
+  }
+
+  override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    return super.setRemoteDescription(
+      withActiveOfferer({ type: description.type, sdp: description.sdp ?? '' }),
+    )
   }
 
   // As responder the engine tells host and reflexive addresses even when only relayed ones may be known.
@@ -36,7 +42,7 @@ class DatachannelPeerConnection extends RTCPeerConnection {
     const description = super.localDescription
     if (!this.#relayOnly) return description
     const sdp = withoutCandidates(description.sdp, (line) => / typ relay\b/.test(line))
-    return new RTCSessionDescription({ type: description.type, sdp }) as globalThis.RTCSessionDescription
+    return new RTCSessionDescription({ type: description.type, sdp })
   }
 }
 

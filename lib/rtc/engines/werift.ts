@@ -1,5 +1,6 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
 import type { Engine, Wrtc } from '../engine.ts'
+import { withActiveOfferer } from '../sdp.ts'
 import { guardAbandoning, guardAlerts } from './weriftGuards.ts'
 
 type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
@@ -38,6 +39,12 @@ class WeriftPeerConnection extends RTCPeerConnection {
     return plainDescription(await super.createAnswer())
   }
 
+  override setRemoteDescription(
+    ...[description]: Parameters<RTCPeerConnection['setRemoteDescription']>
+  ): Promise<void> {
+    return super.setRemoteDescription(withActiveOfferer({ ...description, sdp: description.sdp ?? '' }))
+  }
+
   // With a parameter declared, simple-peer takes it for the old callback form and never connects.
   override getStats(): ReturnType<RTCPeerConnection['getStats']> {
     return super.getStats()
@@ -55,12 +62,12 @@ class WeriftPeerConnection extends RTCPeerConnection {
         if (state === 'connected') guardAlerts(dtlsTransport)
       })
     }
-    if (transport.dtlsTransport !== undefined) guardAbandoning(transport)
   }
 }
 
 function plainDescription(description: Description): Description {
-  return { type: description.type, sdp: description.sdp } as Description
+  const { type, sdp } = description
+  return Object.assign(Object.create(null) as Description, { type, sdp })
 }
 
 /** What simple-peer constructs with one object; werift's own class takes positional arguments. */
