@@ -1,3 +1,14 @@
+export * from './drives/index.ts'
+export { perfectConditions, type NetworkConditions } from './conditions.ts'
+export type { NetworkCount } from './oneWayPath.ts'
 export { PeerClock, type Skew } from './peerClock.ts'
 export { SimulatedClock, simulationEpoch, type SimulatedClockOptions } from './simulatedClock.ts'
-export * from './drives/index.ts'
+export {
+  simulatedIdentity,
+  simulatedVerify,
+  synchronousIdentity,
+  synchronousVerify,
+} from './simulatedIdentity.ts'
+export { SimulatedNetwork, type SimulatedNetworkOptions } from './simulatedNetwork.ts'
+export type { PeerTraffic, SimulatedPeer } from './simulatedPeer.ts'
+export { TraceHash } from './traceHash.ts'

@@ -2,7 +2,7 @@ import { ConvoyError, type Cancel, type Clock } from '../core/index.ts'
 import { checkDelay, checkDuration, checkPeriod, MomentGuard } from './clockGuards.ts'
 import { nextMacrotask } from './macrotask.ts'
 import { PeerClock, type Skew } from './peerClock.ts'
-import { TimerQueue } from './timerQueue.ts'
+import { TimerHeap } from './timerHeap.ts'
 
 /** The wall time at which simulations start unless told otherwise: a fixed moment, so that runs repeat. */
 export const simulationEpoch = Date.UTC(2026, 0, 1)
@@ -32,7 +32,7 @@ export interface SimulatedClockOptions {
  * ```
  */
 export class SimulatedClock implements Clock {
-  readonly #timers = new TimerQueue()
+  readonly #timers = new TimerHeap()
   readonly #wallOffsetMs: number
   #now: number
   #advancing = false
@@ -58,7 +58,15 @@ export class SimulatedClock implements Clock {
 
   after(delayMs: number, callback: () => void): Cancel {
     checkDelay(delayMs)
-    const timer = this.#timers.add(this.#now + Math.max(0, delayMs), callback)
+    return this.at(this.#now + delayMs, callback)
+  }
+
+  /**
+   * Calls `callback` at `time`, or at once, as a timer, when that is past. What has to keep an order needs
+   * times: the same moment as a delay from here and from there may differ in the last bit.
+   */
+  at(time: number, callback: () => void): Cancel {
+    const timer = this.#timers.add(Math.max(time, this.#now), callback)
     this.#wakeAutomatic?.()
     return () => this.#timers.cancel(timer)
   }

@@ -1,4 +1,4 @@
-/** One timer that waits in a {@link TimerQueue}. */
+/** One timer that waits in a {@link TimerHeap}. */
 export interface Timer {
   /** When it is due, ms on the queue's timeline. */
   readonly dueAt: number
@@ -9,7 +9,7 @@ export interface Timer {
 }
 
 /** Timers by due time, then by the order in which they were scheduled: a binary heap. */
-export class TimerQueue {
+export class TimerHeap {
   #heap: Timer[] = []
   #cancelled = 0
   #nextOrder = 0
