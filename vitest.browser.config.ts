@@ -7,6 +7,11 @@ import { chromiumLaunchOptions } from './test/support/chromium.ts'
 export default defineConfig({
   plugins: [simplePeerForBrowsers()],
   resolve: { conditions: ['openconvoy-source', 'browser'] },
+  // Named, not found on the way: finding one more reloads the page in the middle of its tests.
+  optimizeDeps: {
+    noDiscovery: true,
+    include: ['@msgpack/msgpack', '@noble/hashes/pbkdf2.js', '@noble/hashes/sha2.js', 'tweetnacl', 'valibot'],
+  },
   test: {
     name: 'page',
     include: ['test/browser/*.page.test.ts'],

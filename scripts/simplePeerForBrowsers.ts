@@ -54,8 +54,5 @@ function toModule(source: string): string {
   }
   const names = Object.keys(dependencies).map((name) => (name === 'debug' ? 'debug as debugFor' : name))
   const imports = `import { ${names.join(', ')} } from ${JSON.stringify(standIns)}`
-  return `/*! simple-peer. MIT License. Feross Aboukhadijeh <https://feross.org/opensource> */
-${imports}
-const debug = debugFor()
-${body}`
+  return `${imports}\nconst debug = debugFor()\n${body}`
 }

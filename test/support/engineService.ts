@@ -1,0 +1,87 @@
+// Makes connections of Node's engines for pages: see engineBridge.ts. Prints its address, ends with its parent.
+import { decode, encode } from '@msgpack/msgpack'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { createConnector, loadEngine, type Connection, type Connector } from '../../lib/rtc/index.ts'
+import type { BridgeEvent, BridgeRequest } from './engineBridge.ts'
+
+/** How often a page hears how much waits, while anything does. */
+const bufferedEveryMs = 20
+
+const connectors: Record<'datachannel' | 'werift', Connector> = {
+  datachannel: createConnector(await loadEngine('datachannel')),
+  werift: createConnector(await loadEngine('werift')),
+}
+
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
+server.on('connection', (socket) => serve(socket))
+server.on('listening', () => {
+  const { port } = server.address() as AddressInfo
+  process.stdout.write(`ws://127.0.0.1:${port}\n`)
+})
+process.stdin.resume().on('end', () => process.exit())
+
+function serve(socket: WebSocket): void {
+  const connections = new Map<number, Connection>()
+  const timer = setInterval(() => {
+    for (const [id, connection] of connections) reportBuffered(socket, id, connection)
+  }, bufferedEveryMs)
+  socket.on('message', (data: Buffer) => {
+    const request = decode(data) as BridgeRequest
+    if (request.type === 'connect') {
+      connections.set(request.id, connect(socket, request))
+      return
+    }
+    const connection = connections.get(request.id)
+    if (connection === undefined) return
+    handle(connection, request)
+    reportBuffered(socket, request.id, connection)
+    if (request.type === 'close') connections.delete(request.id)
+  })
+  socket.on('close', () => {
+    clearInterval(timer)
+    for (const connection of connections.values()) connection.close()
+  })
+}
+
+function connect(socket: WebSocket, request: BridgeRequest & { type: 'connect' }): Connection {
+  const { id, initiator, attempt, iceServers } = request
+  return connectors[request.engine].connect({
+    initiator,
+    attempt,
+    iceServers,
+    handlers: {
+      signal: (signal) => tell(socket, { id, type: 'signal', signal }),
+      open: () => tell(socket, { id, type: 'open' }),
+      control: (bytes) => tell(socket, { id, type: 'control', bytes }),
+      state: (bytes) => tell(socket, { id, type: 'state', bytes }),
+      closed: (reason, cause) => tell(socket, { id, type: 'closed', reason, cause: String(cause) }),
+      refused: (reason) => tell(socket, { id, type: 'refused', reason }),
+    },
+  })
+}
+
+function handle(connection: Connection, request: BridgeRequest): void {
+  try {
+    if (request.type === 'signal') connection.signal(request.signal)
+    else if (request.type === 'control') connection.sendControl(request.bytes)
+    else if (request.type === 'state') connection.sendState(request.bytes)
+    else if (request.type === 'close') connection.close()
+  } catch {
+    // Closed meanwhile; the page hears of that by an event.
+  }
+}
+
+const told = new WeakMap<Connection, string>()
+
+function reportBuffered(socket: WebSocket, id: number, connection: Connection): void {
+  const { controlBufferedAmount: control, stateBufferedAmount: state } = connection
+  const summary = `${control} ${state}`
+  if (told.get(connection) === summary) return
+  told.set(connection, summary)
+  tell(socket, { id, type: 'buffered', control, state })
+}
+
+function tell(socket: WebSocket, event: BridgeEvent): void {
+  if (socket.readyState === socket.OPEN) socket.send(encode(event, { ignoreUndefined: true }))
+}
