@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { ConvoyError } from '../core/index.ts'
 import { displayText, token, vehicleClass } from './fields.ts'
 import { limits } from './limits.ts'
 
@@ -60,3 +61,27 @@ export type Rules = v.InferOutput<typeof rulesSchema>
 
 /** What the rules are when the host sets none. */
 export const defaultRules: Rules = v.parse(rulesSchema, {})
+
+/** Some of the rules: what a change names. */
+export const rulesChangesSchema = v.partial(rulesSchema)
+
+/** See {@link rulesChangesSchema}. */
+export type RulesChanges = v.InferOutput<typeof rulesChangesSchema>
+
+/** `rules` with what `changes` names. */
+export function changeRules(rules: Rules, changes: RulesChanges): Rules {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined)
+  return { ...rules, ...(Object.fromEntries(named) as Partial<Rules>) }
+}
+
+/**
+ * Checks rules that an embedding program set.
+ * @throws ConvoyError `invalid-argument` that names the rule.
+ */
+export function parseRulesChanges(changes: unknown): RulesChanges {
+  const checked = v.safeParse(rulesChangesSchema, changes)
+  if (checked.success) return checked.output
+  const [issue] = checked.issues
+  const rule = v.getDotPath(issue) ?? 'rules'
+  throw new ConvoyError('invalid-argument', `The rule "${rule}" is not valid: ${issue.message}.`)
+}

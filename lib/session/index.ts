@@ -1,6 +1,12 @@
-export * from './member.ts'
-export * from './describeLoadOrder.ts'
-export * from './loadOrderCheck.ts'
+export type { AdmitHook, Candidate, GameVersion } from './admissionChecks.ts'
+export { announcementLifetimeMs, redialBackoffMs, slotReservationMs } from './constants.ts'
+export { describeFinding, describeVerdict } from './describeLoadOrder.ts'
+export type { SessionEnvironment } from './environment.ts'
+export { HostRole } from './hostRole.ts'
+export { hostSession, type Founding, type HostedSessionState } from './hostSession.ts'
+export { joinSession } from './joinSession.ts'
+export type { JoinerProfile } from './knock.ts'
+export { compareLoadOrders, type LoadOrderRules, type LoadOrderVerdict } from './loadOrderCheck.ts'
 export {
   findingSchema,
   findingsWithin,
@@ -8,3 +14,6 @@ export {
   type Finding,
   type ModName,
 } from './loadOrderFinding.ts'
+export * from './member.ts'
+export type { RecordMember } from './recordState.ts'
+export { Session, type SessionEvents } from './session.ts'

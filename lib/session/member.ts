@@ -7,7 +7,7 @@ export type Role = 'host' | 'member'
 export type Presence = 'self' | 'connecting' | 'connected' | 'suspect' | 'away'
 
 /** One entry of the roster, as this peer sees it. A snapshot: it does not change after it was handed out. */
-export interface Member {
+export interface SessionMember {
   /** The fingerprint of the member's keys: stable across rejoins. */
   readonly id: string
   /** 0 is the founding host's; a slot is not given to another identity while its owner may come back. */
@@ -19,6 +19,7 @@ export interface Member {
   readonly presence: Presence
   /** Round trip of the direct link, ms; undefined until measured, and for this peer itself. */
   readonly pingMs: number | undefined
-  /** Metres between the two trucks, straight; undefined while either is not placed. */
-  readonly distance: number | undefined
 }
+
+/** Why a member is no longer in the session. */
+export type LeaveReason = 'left' | 'kicked' | 'banned' | 'lost' | 'host-gone'

@@ -1,10 +1,10 @@
-import type { Clock, Listenable, Logger, RandomSource } from './core/index.ts'
-import type { Identity } from './identity/index.ts'
-import type { LoadOrder, Rules, VehicleClass, VehicleState } from './protocol/index.ts'
-import type { Rendezvous } from './rendezvous/index.ts'
-import type { Connector, IceServer } from './rtc/index.ts'
-import type { Member } from './session/index.ts'
-import type { RemoteVehicles } from './vehicle/index.ts'
+import type { Clock, Listenable, Logger, RandomSource } from '../core/index.ts'
+import type { Identity, Verify } from '../identity/index.ts'
+import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
+import type { Rendezvous } from '../rendezvous/index.ts'
+import type { Connector, IceServer } from '../rtc/index.ts'
+import type { AdmitHook, GameVersion, LeaveReason, SessionMember } from '../session/index.ts'
+import type { RemoteVehicles } from '../vehicle/index.ts'
 
 /** What {@link hostConvoy} and {@link joinConvoy} both take. */
 export interface ConvoyOptions {
@@ -12,7 +12,7 @@ export interface ConvoyOptions {
   name: string
   /** Who this peer is; a fresh identity where none is given. Keep its seed to be recognised again. */
   identity?: Identity
-  /** The game and its version; both must equal the host's. Left out, the check compares nothing. */
+  /** The game and its version: where the host sets one, every joiner with a vehicle must run the same. */
   game?: GameVersion
   /** What this member drives (default `truck`); null for a spectator. */
   vehicleClass?: VehicleClass | null
@@ -26,6 +26,8 @@ export interface ConvoyOptions {
   connector?: Connector
   /** STUN and TURN servers besides those the rendezvous offers. */
   iceServers?: readonly IceServer[]
+  /** Checks signatures (default Ed25519); simulations hand in that of their simulated identities. */
+  verify?: Verify
   clock?: Clock
   random?: RandomSource
   logger?: Logger
@@ -33,20 +35,12 @@ export interface ConvoyOptions {
   signal?: AbortSignal
 }
 
-/** A game and its version, compared as texts. */
-export interface GameVersion {
-  /** E.g. `ets2`. */
-  name: string
-  /** E.g. `1.59.1.3`. */
-  version: string
-}
-
 /** What {@link hostConvoy} takes. */
 export interface HostOptions extends ConvoyOptions {
   /** Where to announce the session: addresses of signaling services (`ws://…`), or any {@link Rendezvous}. */
   rendezvous: RendezvousSource | readonly RendezvousSource[]
   /** What differs from the defaults. */
-  rules?: Partial<Rules>
+  rules?: RulesChanges
   /** At most 63 characters; joiners prove that they know it without sending it. */
   password?: string
   /** The last word on who may join, after every other check in the knock. */
@@ -63,21 +57,11 @@ export interface JoinOptions extends ConvoyOptions {
 /** An address of a signaling service, or a rendezvous made by the embedding program (which then closes it). */
 export type RendezvousSource = string | Rendezvous
 
-/** Who asks to be admitted. */
-export interface Candidate {
-  /** Fingerprint of its keys: stable across sessions. */
-  readonly id: string
-  readonly name: string
-  readonly game: GameVersion | null
-  readonly vehicleClass: VehicleClass | null
-  readonly claims: readonly string[]
+/** One entry of the roster, as this peer sees it. A snapshot: it does not change after it was handed out. */
+export interface Member extends SessionMember {
+  /** Metres between the two trucks, straight; undefined while either is not placed. */
+  readonly distance: number | undefined
 }
-
-/** Resolves to true to admit, or to a reason (at most 200 characters) that the candidate is shown. */
-export type AdmitHook = (candidate: Candidate) => boolean | string | Promise<boolean | string>
-
-/** Why a member is no longer in the session. */
-export type LeaveReason = 'left' | 'kicked' | 'banned' | 'lost' | 'host-gone'
 
 /** One chat text. */
 export interface ChatMessage {
@@ -141,11 +125,13 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   /**
    * Sets where this member's vehicle is now. Call it as often as the game gives a state, e.g. each frame; it is
    * copied and sent at the update rate. Null hides the vehicle.
+   * @param sampledAt - when the state was true, ms of the convoy's clock (default now): set it where the game's state
+   * is older than the call.
    * @throws ConvoyError `invalid-vehicle` when a value is not finite or out of range; `not-permitted` for spectators.
    */
-  setVehicle(state: VehicleState | null): void
+  setVehicle(state: VehicleState | null, sampledAt?: number): void
   /** Host only: changes rules while driving; resolves once the change is signed and on its way to everyone. */
-  setRules(changes: Partial<Rules>): Promise<void>
+  setRules(changes: RulesChanges): Promise<void>
   /** Host only: removes a member, who may come back. */
   kick(memberId: string, reason?: string): Promise<void>
   /** Host only: removes an identity for as long as the session lives. */

@@ -1,0 +1,75 @@
+import * as v from 'valibot'
+import { ConvoyError, isConvoyError } from '../core/index.ts'
+import { decodeMessage, displayText, encodeMessage, limits } from '../protocol/index.ts'
+import type { RecordMember, Session } from '../session/index.ts'
+
+/** Name of the session's channel that carries chat. */
+const channel = 'chat'
+
+/** Bytes of one chat message: every character may take four in UTF-8, and the fields around it some. */
+const messageBytes = limits.chatLength * 4 + 64
+
+const chatSchema = v.strictObject({
+  text: displayText(limits.chatLength, 1),
+  /** Whether it went to this receiver only. */
+  direct: v.boolean(),
+})
+
+/** A text that arrived. */
+export interface ReceivedText {
+  readonly from: RecordMember
+  readonly text: string
+  /** Whether it came to this member only. */
+  readonly direct: boolean
+}
+
+/** Plain text between the members of a session, directly from one to the other. */
+export class Chat {
+  readonly #session: Session
+
+  /** @param received - told of each text that arrives. */
+  constructor(session: Session, received: (text: ReceivedText) => void) {
+    this.#session = session
+    session.onChannel(channel, (from, body) => {
+      try {
+        const { text, direct } = decodeMessage(chatSchema, body, messageBytes)
+        received({ from, text, direct })
+      } catch (error) {
+        if (!isConvoyError(error)) throw error
+        session.environment.dropped.add(`chat-${error.code}`)
+      }
+    })
+  }
+
+  /**
+   * Sends `text` to all, or to one.
+   * @returns how many members it was sent to: those that are not connected right now miss it.
+   * @throws ConvoyError `invalid-argument` when the text is empty, too long or holds control characters, or when
+   * there is no such member.
+   */
+  send(text: string, toMemberId?: string): number {
+    const checked = v.safeParse(chatSchema.entries.text, text)
+    if (!checked.success) {
+      throw new ConvoyError(
+        'invalid-argument',
+        `A chat text has 1 to ${limits.chatLength} characters, none of them control characters.`,
+      )
+    }
+    const direct = toMemberId !== undefined
+    const body = encodeMessage(chatSchema, { text, direct }, messageBytes)
+    if (!direct) {
+      let reached = 0
+      for (const { member } of this.#session.peers()) {
+        if (this.#session.sendChannel(member.id, channel, body)) reached++
+      }
+      return reached
+    }
+    if (this.#session.peer(toMemberId) === undefined) {
+      throw new ConvoyError(
+        'invalid-argument',
+        `There is no other member "${toMemberId}". Take ids from convoy.members.`,
+      )
+    }
+    return this.#session.sendChannel(toMemberId, channel, body) ? 1 : 0
+  }
+}

@@ -1,0 +1,1 @@
+export { Chat, type ReceivedText } from './chat.ts'

@@ -1,0 +1,131 @@
+import { ConvoyError, type Cancel, type Unsubscribe } from '../core/index.ts'
+import { signAnnouncement } from '../identity/index.ts'
+import type { Announcement, HostedSession, Rendezvous } from '../rendezvous/index.ts'
+import { announcementLifetimeMs, type HostRole, type Session } from '../session/index.ts'
+
+/** How long changes are gathered before the listing is signed anew, ms: a group of friends joins at once. */
+const refreshDelayMs = 1_000
+
+/** Announcements are renewed this many times within their lifetime, so that two may fail. */
+const renewalsPerLifetime = 3
+
+/** Keeps a session announced at every rendezvous for as long as its host lives. */
+export class Announcing {
+  readonly #session: Session
+  readonly #role: HostRole
+  readonly #rendezvous: readonly Rendezvous[]
+  readonly #hosted = new Map<Rendezvous, HostedSession>()
+  readonly #unsubscribe: Unsubscribe[] = []
+  #cancelRenewal: Cancel | undefined
+  #cancelRefresh: Cancel | undefined
+  #closed = false
+
+  constructor(session: Session, role: HostRole, rendezvous: readonly Rendezvous[]) {
+    this.#session = session
+    this.#role = role
+    this.#rendezvous = rendezvous
+  }
+
+  /**
+   * Announces everywhere; one place that takes it is enough, the others are tried again at every renewal.
+   * @throws the first failure when no rendezvous took it.
+   */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    const outcomes = await Promise.allSettled(await this.#missing(signal))
+    if (this.#hosted.size === 0 && this.#rendezvous.length > 0) {
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      throw (
+        failed?.reason ?? new ConvoyError('rendezvous-unreachable', 'No rendezvous took the announcement.')
+      )
+    }
+    const { clock } = this.#session.environment
+    this.#cancelRenewal = clock.every(announcementLifetimeMs / renewalsPerLifetime, () => void this.#renew())
+    const { events } = this.#session
+    const refresh = (): void => this.#refreshSoon()
+    this.#unsubscribe.push(
+      events.on('memberJoined', refresh),
+      events.on('memberLeft', refresh),
+      events.on('rulesChanged', refresh),
+    )
+  }
+
+  /** Withdraws the session everywhere. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelRenewal?.()
+    this.#cancelRefresh?.()
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
+    await Promise.allSettled([...this.#hosted.values()].map((hosted) => hosted.close()))
+    this.#hosted.clear()
+  }
+
+  /** Attempts at every rendezvous that does not hold the session. */
+  async #missing(signal: AbortSignal | undefined): Promise<Promise<void>[]> {
+    const announcement = await this.#announcement()
+    const { logger } = this.#session.environment
+    return this.#rendezvous
+      .filter((each) => !this.#hosted.has(each))
+      .map(async (each) => {
+        const hosted = await each.announce(announcement, signal)
+        if (this.#closed) return hosted.close()
+        this.#hosted.set(each, hosted)
+        hosted.on('route', (route) => this.#role.receive(route))
+        hosted.on('lost', () =>
+          logger.warn('A rendezvous is out of reach; members are not affected.', { at: each.hint }),
+        )
+      })
+  }
+
+  #refreshSoon(): void {
+    this.#cancelRefresh ??= this.#session.environment.clock.after(refreshDelayMs, () => {
+      this.#cancelRefresh = undefined
+      void this.#renew()
+    })
+  }
+
+  async #renew(): Promise<void> {
+    const { logger } = this.#session.environment
+    try {
+      const announcement = await this.#announcement()
+      const updates = [...this.#hosted.values()].map((hosted) => hosted.update(announcement))
+      const outcomes = await Promise.allSettled([...updates, ...(await this.#missing(undefined))])
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected')
+          logger.info('An announcement was not renewed.', { error: outcome.reason })
+      }
+    } catch (error) {
+      logger.error('The announcement could not be signed.', { error })
+    }
+  }
+
+  async #announcement(): Promise<Announcement> {
+    const { environment, record } = this.#session
+    const { identity, clock, random } = environment
+    const { state, sessionId } = record
+    const { rules, founderNonce } = state
+    if (founderNonce === undefined) throw new Error('A founded record has a founder nonce.')
+    const listed = rules.showServer && !rules.friendsOnly
+    const envelope = await signAnnouncement(
+      identity,
+      {
+        sessionId,
+        founderKey: identity.signKey,
+        founderNonce,
+        boxKey: identity.boxKey,
+        listing: listed
+          ? {
+              lobbyName: rules.lobbyName,
+              description: rules.description,
+              game: state.game === null ? null : { ...state.game },
+              players: state.memberCount,
+              maxPlayers: rules.maxPlayers,
+              passwordRequired: state.password !== null,
+              vehicleClasses: rules.vehicleClasses,
+            }
+          : null,
+      },
+      { clock, random, lifetimeMs: announcementLifetimeMs },
+    )
+    return { sessionId, envelope }
+  }
+}

@@ -1,0 +1,101 @@
+import * as v from 'valibot'
+import {
+  ConvoyError,
+  Counters,
+  createSystemClock,
+  silentLogger,
+  systemRandom,
+  type Clock,
+  type Logger,
+  type RandomSource,
+} from '../core/index.ts'
+import { createIdentity } from '../identity/index.ts'
+import { memberName } from '../protocol/index.ts'
+import { rendezvousFrom, type Rendezvous } from '../rendezvous/index.ts'
+import { defaultConnector, establishLink, type IceServer } from '../rtc/index.ts'
+import type { SessionEnvironment } from '../session/index.ts'
+import type { ConvoyOptions, RendezvousSource } from './types.ts'
+
+/** The platform parts of a convoy, with the defaults filled in. */
+export interface Platform {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: Logger
+}
+
+/** What `options` leave out, filled in. */
+export function platformOf(options: ConvoyOptions): Platform {
+  return {
+    clock: options.clock ?? createSystemClock(),
+    random: options.random ?? systemRandom,
+    logger: options.logger ?? silentLogger,
+  }
+}
+
+/**
+ * What a session stands on.
+ * @param rendezvous - whose STUN and TURN servers are used besides those of `options`.
+ * @throws ConvoyError `invalid-argument` for a name that nobody could show, `webrtc-missing`.
+ */
+export async function environmentOf(
+  options: ConvoyOptions,
+  platform: Platform,
+  rendezvous: readonly Rendezvous[],
+): Promise<SessionEnvironment> {
+  if (!v.is(memberName, options.name)) {
+    throw new ConvoyError(
+      'invalid-argument',
+      'A name has 1 to 32 characters, none of them control characters.',
+    )
+  }
+  const connector = options.connector ?? (await defaultConnector())
+  const { clock, random, logger } = platform
+  return {
+    ...platform,
+    identity: options.identity ?? createIdentity({ random }),
+    dropped: new Counters(),
+    ...(options.verify === undefined ? {} : { verify: options.verify }),
+    connect: (link) =>
+      establishLink({
+        connector,
+        clock,
+        random,
+        logger,
+        iceServers: iceServersOf(options, rendezvous),
+        ...link,
+      }),
+  }
+}
+
+function iceServersOf(options: ConvoyOptions, rendezvous: readonly Rendezvous[]): IceServer[] {
+  return [...(options.iceServers ?? []), ...rendezvous.flatMap((each) => [...each.iceServers()])]
+}
+
+/** Rendezvous to work with, and how to close those that were made here. */
+export interface OpenedRendezvous {
+  readonly all: readonly Rendezvous[]
+  close(): Promise<void>
+}
+
+/** Makes a rendezvous of each address; those of the embedding program are used as they are, and left open. */
+export function openRendezvous(sources: readonly RendezvousSource[], platform: Platform): OpenedRendezvous {
+  const own: Rendezvous[] = []
+  const all = sources.map((source) => {
+    if (typeof source !== 'string') return source
+    const made = rendezvousFrom(source, platform)
+    own.push(made)
+    return made
+  })
+  return {
+    all,
+    close: async () => {
+      await Promise.all(own.map((each) => each.close()))
+    },
+  }
+}
+
+/** One or many as many. */
+export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}

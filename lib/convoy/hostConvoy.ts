@@ -1,0 +1,80 @@
+import { ConvoyError, throwIfAborted } from '../core/index.ts'
+import { encodeInvite, fingerprintBytes, isInviteHint } from '../identity/index.ts'
+import { changeRules, defaultRules, emptyLoadOrder, parseRulesChanges } from '../protocol/index.ts'
+import { hostSession } from '../session/index.ts'
+import { Announcing } from './announcing.ts'
+import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
+import { PeerConvoy } from './peerConvoy.ts'
+import type { Convoy, HostOptions } from './types.ts'
+
+/** The game's own limit of a password's length. */
+const passwordLength = 63
+
+/**
+ * Founds a session with this peer as its host and announces it.
+ * @returns once others can join with `convoy.invite`.
+ * @throws ConvoyError `invalid-argument`, `webrtc-missing`, `rendezvous-unreachable` when none of the services
+ * answers, `rate-limited`, `aborted`.
+ * @example
+ * ```ts
+ * const convoy = await hostConvoy({ name: 'Anna', rendezvous: 'ws://127.0.0.1:7100', password: 'diesel' })
+ * console.log('Join me:', convoy.invite)
+ * convoy.on('memberJoined', (member) => console.log(`${member.name} is here`))
+ * ```
+ */
+export async function hostConvoy(options: HostOptions): Promise<Convoy> {
+  throwIfAborted(options.signal)
+  const rules = changeRules(defaultRules, parseRulesChanges(options.rules ?? {}))
+  const { password } = options
+  if (password !== undefined && (password.length === 0 || password.length > passwordLength)) {
+    throw new ConvoyError('invalid-argument', `A password has 1 to ${passwordLength} characters.`)
+  }
+  const platform = platformOf(options)
+  const rendezvous = openRendezvous(listOf(options.rendezvous), platform)
+  try {
+    const environment = await environmentOf(options, platform, rendezvous.all)
+    const inviteSecret = rules.friendsOnly || !rules.showServer ? environment.random.bytes(16) : null
+    const { session, role } = await hostSession(
+      {
+        name: options.name,
+        vehicleClass: options.vehicleClass === undefined ? 'truck' : options.vehicleClass,
+        game: options.game ?? null,
+        rules,
+        loadOrder: options.loadOrder ?? emptyLoadOrder,
+        password,
+        inviteSecret,
+        admit: options.admit,
+      },
+      environment,
+    )
+    const announcing = new Announcing(session, role, rendezvous.all)
+    const release = async (): Promise<void> => {
+      await announcing.close()
+      await rendezvous.close()
+    }
+    const invite = encodeInvite({
+      sessionId: session.record.sessionId,
+      hostFingerprint: fingerprintBytes(environment.identity),
+      // A rendezvous of the embedder's own may have no address that others could use.
+      hints: rendezvous.all.map((each) => each.hint).filter(isInviteHint),
+      ...(inviteSecret === null ? {} : { secret: inviteSecret }),
+    })
+    const convoy = new PeerConvoy({
+      session,
+      hostRole: role,
+      invite,
+      updateRate: options.updateRate,
+      release,
+    })
+    try {
+      await announcing.start(options.signal)
+      return convoy
+    } catch (error) {
+      await convoy.close()
+      throw error
+    }
+  } catch (error) {
+    await rendezvous.close()
+    throw error
+  }
+}

@@ -1,0 +1,3 @@
+export { hostConvoy } from './hostConvoy.ts'
+export { joinConvoy } from './joinConvoy.ts'
+export type * from './types.ts'

@@ -1,0 +1,58 @@
+import { throwIfAborted } from '../core/index.ts'
+import { decodeInvite } from '../identity/index.ts'
+import { emptyLoadOrder } from '../protocol/index.ts'
+import { joinSession } from '../session/index.ts'
+import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
+import { PeerConvoy } from './peerConvoy.ts'
+import { reachFirst } from './reach.ts'
+import type { Convoy, JoinOptions } from './types.ts'
+
+/**
+ * Joins the session of an invite.
+ * @param invite - an `openconvoy:` URI or a link that holds one, as a friend pasted it.
+ * @returns once the host has admitted this member; links to the other members come about meanwhile.
+ * @throws ConvoyError `invite-malformed`, `invite-mistyped` or `invite-version`; `rendezvous-unreachable` or
+ * `session-not-found`; `host-mismatch`; any refusal of the host, of which `load-order-mismatch` has
+ * `details.findings`; `link-failed`, `timeout`, `aborted`.
+ * @example
+ * ```ts
+ * const convoy = await joinConvoy('openconvoy:…', { name: 'Ben', password: 'diesel' })
+ * convoy.setVehicle(stateFromTheGame)
+ * for (const vehicle of convoy.vehicles.sample()) draw(vehicle)
+ * ```
+ */
+export async function joinConvoy(invite: string, options: JoinOptions): Promise<Convoy> {
+  throwIfAborted(options.signal)
+  const decoded = decodeInvite(invite)
+  const platform = platformOf(options)
+  const rendezvous = openRendezvous([...listOf(options.rendezvous), ...decoded.hints], platform)
+  try {
+    const environment = await environmentOf(options, platform, rendezvous.all)
+    const reached = await reachFirst(rendezvous.all, decoded.sessionId, options.signal)
+    const session = await joinSession(
+      reached,
+      decoded,
+      {
+        incarnation: environment.random.bytes(8),
+        name: options.name,
+        game: options.game ?? null,
+        vehicleClass: options.vehicleClass === undefined ? 'truck' : options.vehicleClass,
+        claims: options.claims ?? [],
+        password: options.password,
+      },
+      options.loadOrder ?? emptyLoadOrder,
+      environment,
+      options.signal,
+    )
+    return new PeerConvoy({
+      session,
+      hostRole: undefined,
+      invite,
+      updateRate: options.updateRate,
+      // The introduction is over: nothing here needs the rendezvous any more.
+      release: () => Promise.resolve(),
+    })
+  } finally {
+    await rendezvous.close()
+  }
+}

@@ -1,0 +1,229 @@
+import { ConvoyError, Emitter, type Unsubscribe } from '../core/index.ts'
+import { Chat } from '../comms/index.ts'
+import {
+  emptyVehicleState,
+  limits,
+  parseRulesChanges,
+  type LoadOrder,
+  type Rules,
+  type RulesChanges,
+  type VehicleState,
+} from '../protocol/index.ts'
+import type { Link } from '../rtc/index.ts'
+import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
+import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import type { Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
+import { statsOf } from './stats.ts'
+
+/** What a {@link PeerConvoy} is put together from. */
+export interface PeerConvoyParts {
+  readonly session: Session
+  /** Where this peer is the host. */
+  readonly hostRole: HostRole | undefined
+  readonly invite: string
+  readonly updateRate: number | undefined
+  /** Frees what the convoy was made with: announcements and rendezvous. */
+  release(): Promise<void>
+}
+
+/** {@link Convoy} over a session, with vehicles and chat. */
+export class PeerConvoy implements Convoy {
+  readonly invite: string
+  readonly #parts: PeerConvoyParts
+  readonly #session: Session
+  readonly #events: Emitter<ConvoyEvents>
+  readonly #vehicles: VehicleReceiver
+  readonly #publisher: VehiclePublisher
+  readonly #chat: Chat
+  readonly #links = new Map<string, Link>()
+  readonly #ownVehicle: VehicleState = emptyVehicleState()
+  #ownPlaced = false
+  #lastHost: Member
+  #closing: Promise<void> | undefined
+
+  constructor(parts: PeerConvoyParts) {
+    const { session } = parts
+    const { clock, logger } = session.environment
+    this.invite = parts.invite
+    this.#parts = parts
+    this.#session = session
+    this.#events = new Emitter(logger)
+    this.#vehicles = new VehicleReceiver(clock)
+    this.#publisher = new VehiclePublisher({
+      clock,
+      tag: incarnationTag(session.self.incarnation),
+      ...(parts.updateRate === undefined ? {} : { updateRate: parts.updateRate }),
+    })
+    this.#chat = new Chat(session, ({ from, text, direct }) => {
+      const to = direct ? this.self : null
+      this.#events.emit('chat', { from: this.#describe(from), to, text, receivedAt: clock.wallTime() })
+    })
+    this.#lastHost = this.#withDistance(session.describe(session.host))
+    this.#follow()
+  }
+
+  get isHost(): boolean {
+    return this.#session.isHost
+  }
+
+  get self(): Member {
+    return this.#describe(this.#session.self)
+  }
+
+  get host(): Member {
+    if (!this.#session.hostIsGone) this.#lastHost = this.#describe(this.#session.host)
+    return this.#lastHost
+  }
+
+  get members(): readonly Member[] {
+    return this.#session.members().map((member) => this.#withDistance(member))
+  }
+
+  get rules(): Rules {
+    return this.#session.record.state.rules
+  }
+
+  get loadOrder(): LoadOrder {
+    return this.#session.record.state.loadOrder
+  }
+
+  get vehicles(): VehicleReceiver {
+    return this.#vehicles
+  }
+
+  on<Name extends keyof ConvoyEvents>(
+    name: Name,
+    listener: (event: ConvoyEvents[Name]) => void,
+  ): Unsubscribe {
+    return this.#events.on(name, listener)
+  }
+
+  setVehicle(state: VehicleState | null, sampledAt?: number): void {
+    this.#requireOpen()
+    if (this.#session.self.vehicleClass === null) {
+      throw new ConvoyError(
+        'not-permitted',
+        'A spectator has no vehicle. Join with a vehicle class to drive.',
+      )
+    }
+    this.#publisher.setVehicle(state, sampledAt)
+    this.#ownPlaced = state !== null && (state.x !== 0 || state.y !== 0 || state.z !== 0)
+    if (state === null) return
+    this.#ownVehicle.x = state.x
+    this.#ownVehicle.y = state.y
+    this.#ownVehicle.z = state.z
+  }
+
+  async setRules(changes: RulesChanges): Promise<void> {
+    await this.#authority('set the rules').changeRules(parseRulesChanges(changes))
+  }
+
+  async kick(memberId: string, reason = ''): Promise<void> {
+    await this.#authority('kick').remove(memberId, 'kicked', checkedReason(reason))
+  }
+
+  async ban(memberId: string, reason = ''): Promise<void> {
+    await this.#authority('ban').remove(memberId, 'banned', checkedReason(reason))
+  }
+
+  sendChat(text: string, toMemberId?: string): void {
+    this.#requireOpen()
+    this.#chat.send(text, toMemberId)
+  }
+
+  stats(): ConvoyStats {
+    return statsOf(this.#session, this.#links, this.#publisher, this.#vehicles)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#publisher.close()
+    await this.#session.close()
+    await this.#parts.release()
+    this.#events.emit('closed', undefined)
+    this.#events.clear()
+  }
+
+  /** Carries what happens in the session over to vehicles and listeners. */
+  #follow(): void {
+    const { events } = this.#session
+    this.#session.onState((member, payload, sentAt, receivedAt, clockOffset) => {
+      this.#vehicles.receive(member.id, payload, sentAt, receivedAt, clockOffset)
+    })
+    for (const { member } of this.#session.peers()) this.#expectVehicle(member)
+    events.on('linkReady', ({ member, link }) => {
+      this.#links.set(member.id, link)
+      this.#publisher.add(link)
+    })
+    events.on('linkGone', ({ member }) => {
+      const link = this.#links.get(member.id)
+      this.#links.delete(member.id)
+      if (link !== undefined) this.#publisher.remove(link)
+    })
+    events.on('memberJoined', (member) => {
+      const peer = this.#session.peer(member.id)
+      if (peer !== undefined) this.#expectVehicle(peer.member)
+      this.#events.emit('memberJoined', this.#withDistance(member))
+    })
+    events.on('memberLeft', ({ member, reason, detail }) => {
+      const left = this.#withDistance(member)
+      this.#vehicles.removeMember(member.id)
+      this.#events.emit('memberLeft', { member: left, reason, detail })
+    })
+    events.on('memberChanged', (member) => this.#events.emit('memberChanged', this.#withDistance(member)))
+    events.on('rulesChanged', ({ rules, changed, by, at }) => {
+      this.#events.emit('rulesChanged', { rules, changed, by: this.#withDistance(by), at })
+    })
+    events.on('hostGone', ({ host, reason }) => {
+      this.#lastHost = this.#withDistance(host)
+      this.#events.emit('hostGone', { host: this.#lastHost, reason })
+    })
+    events.on('removed', (removal) => this.#events.emit('removed', removal))
+    // The host removed this member: everything around the session goes as well.
+    events.on('closed', () => void this.close())
+    for (const { member, admitted, control } of this.#session.peers()) {
+      if (!admitted || control === undefined) continue
+      this.#links.set(member.id, control.link)
+      this.#publisher.add(control.link)
+    }
+  }
+
+  #expectVehicle(member: RecordMember): void {
+    if (member.vehicleClass !== null) this.#vehicles.setMember(member.id, incarnationTag(member.incarnation))
+  }
+
+  #describe(member: RecordMember): Member {
+    return this.#withDistance(this.#session.describe(member))
+  }
+
+  #withDistance(member: SessionMember): Member {
+    const vehicle = this.#ownPlaced ? this.#vehicles.sampleOne(member.id) : undefined
+    return {
+      ...member,
+      distance: vehicle === undefined ? undefined : distanceBetween(vehicle.state, this.#ownVehicle),
+    }
+  }
+
+  #authority(action: string): HostRole {
+    this.#requireOpen()
+    const { hostRole } = this.#parts
+    if (hostRole === undefined) throw new ConvoyError('not-permitted', `Only the host may ${action}.`)
+    return hostRole
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined)
+      throw new ConvoyError('closed', 'The convoy is closed. Host or join again.')
+  }
+}
+
+function checkedReason(reason: string): string {
+  if (reason.length > limits.reasonLength) {
+    throw new ConvoyError('invalid-argument', `A reason has at most ${limits.reasonLength} characters.`)
+  }
+  return reason
+}

@@ -1,0 +1,53 @@
+import { ConvoyError, isConvoyError, throwIfAborted } from '../core/index.ts'
+import type { ReachedSession, Rendezvous } from '../rendezvous/index.ts'
+
+/**
+ * Asks every rendezvous for a session at once and takes the first that answers; the others are let go.
+ * @throws ConvoyError `session-not-found` when one answered that it holds no such session, else
+ * `rendezvous-unreachable`; `aborted`.
+ */
+export async function reachFirst(
+  rendezvous: readonly Rendezvous[],
+  sessionId: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<ReachedSession> {
+  throwIfAborted(signal)
+  if (rendezvous.length === 0) {
+    throw new ConvoyError('rendezvous-unreachable', 'The invite names no rendezvous. Pass one as an option.')
+  }
+  const enough = new AbortController()
+  const stop = (): void => enough.abort(signal?.reason)
+  signal?.addEventListener('abort', stop, { once: true })
+  let winner: ReachedSession | undefined
+  const attempts = rendezvous.map(async (each) => {
+    const reached = await each.reach(sessionId, enough.signal)
+    if (winner === undefined) winner = reached
+    else reached.route.close()
+    return reached
+  })
+  try {
+    await Promise.any(attempts)
+    if (winner === undefined) throw new ConvoyError('rendezvous-unreachable', 'No rendezvous answered.')
+    return winner
+  } catch (error) {
+    throwIfAborted(signal)
+    throw explain(error)
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    enough.abort()
+  }
+}
+
+/** The failure that helps most: a service that answered knows more than one that did not. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof AggregateError)) return error
+  const causes = error.errors as unknown[]
+  const answered = causes.find((cause) => !isConvoyError(cause, 'rendezvous-unreachable'))
+  if (answered !== undefined) return answered
+  if (causes.length === 1) return causes[0]
+  return new ConvoyError(
+    'rendezvous-unreachable',
+    `None of the ${causes.length} addresses in the invite answers. Check your connection, or ask for a new invite.`,
+    { cause: error },
+  )
+}

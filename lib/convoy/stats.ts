@@ -1,0 +1,39 @@
+import type { Link } from '../rtc/index.ts'
+import type { Session } from '../session/index.ts'
+import type { VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import type { ConvoyStats } from './types.ts'
+
+/** What a convoy has done so far, as plain data. */
+export function statsOf(
+  session: Session,
+  openLinks: ReadonlyMap<string, Link>,
+  publisher: VehiclePublisher,
+  vehicles: VehicleReceiver,
+): ConvoyStats {
+  const dropped: Record<string, number> = {}
+  const add = (counts: Readonly<Partial<Record<string, number>>>): void => {
+    for (const [name, count = 0] of Object.entries(counts)) dropped[name] = (dropped[name] ?? 0) + count
+  }
+  add(session.environment.dropped.snapshot())
+  add(vehicles.dropped.snapshot())
+  const links = [...openLinks].map(([memberId, link]) => {
+    const quality = link.quality()
+    add(quality.dropped)
+    return { memberId, state: link.state, ...quality }
+  })
+  return {
+    updatesSent: publisher.updatesSent,
+    updatesReceived: vehicles.updatesReceived,
+    bytesSent: links.reduce((sum, link) => sum + link.bytesSent, 0),
+    bytesReceived: links.reduce((sum, link) => sum + link.bytesReceived, 0),
+    links: links.map(({ memberId, state, rttMs, jitterMs, lossIn, lossOut }) => ({
+      memberId,
+      state,
+      rttMs,
+      jitterMs,
+      lossIn,
+      lossOut,
+    })),
+    dropped,
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Peer-to-peer convoys for truck simulators. Start with {@link hostConvoy} and {@link joinConvoy}.
+ * @packageDocumentation
+ */
+export { hostConvoy, joinConvoy } from './convoy/index.ts'
+export type {
+  ChatMessage,
+  Convoy,
+  ConvoyEvents,
+  ConvoyOptions,
+  ConvoyStats,
+  HostOptions,
+  JoinOptions,
+  Member,
+  RendezvousSource,
+} from './convoy/index.ts'
+
+export {
+  ConvoyError,
+  createSystemClock,
+  errorCodes,
+  isConvoyError,
+  silentLogger,
+  systemRandom,
+} from './core/index.ts'
+export type {
+  Cancel,
+  Clock,
+  ConvoyErrorOptions,
+  ErrorCode,
+  EventMap,
+  Listenable,
+  LogFields,
+  Logger,
+  RandomSource,
+  Unsubscribe,
+} from './core/index.ts'
+
+export { createIdentity, decodeInvite, encodeInvite, fingerprintOf, inviteLink } from './identity/index.ts'
+export type {
+  Identity,
+  IdentityOptions,
+  Invite,
+  MaybePromise,
+  PublicIdentity,
+  Signer,
+  Verify,
+} from './identity/index.ts'
+
+export { defaultRules, emptyLoadOrder, emptyVehicleState, limits, vehicleFlags } from './protocol/index.ts'
+export type {
+  Checksum,
+  LoadOrder,
+  Mod,
+  Rules,
+  RulesChanges,
+  Signal,
+  TrailerState,
+  VehicleClass,
+  VehicleState,
+} from './protocol/index.ts'
+
+export { rendezvousFrom, webSocketRendezvous } from './rendezvous/index.ts'
+export type {
+  Announcement,
+  HostedSession,
+  HostedSessionEvents,
+  ReachedSession,
+  Rendezvous,
+  Route,
+  RouteEvents,
+} from './rendezvous/index.ts'
+
+export { createConnector, defaultConnector, loadEngine } from './rtc/index.ts'
+export type {
+  Connection,
+  ConnectionCloseReason,
+  ConnectionHandlers,
+  ConnectionOptions,
+  Connector,
+  Engine,
+  EngineName,
+  IceServer,
+} from './rtc/index.ts'
+
+export { compareLoadOrders, describeFinding, describeVerdict } from './session/index.ts'
+export type {
+  AdmitHook,
+  Candidate,
+  Finding,
+  GameVersion,
+  LeaveReason,
+  LoadOrderRules,
+  LoadOrderVerdict,
+  ModName,
+  Presence,
+  Role,
+  SessionMember,
+} from './session/index.ts'
+
+export type { RemoteVehicle, RemoteVehicles } from './vehicle/index.ts'

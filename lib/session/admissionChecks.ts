@@ -1,0 +1,83 @@
+import { concat, utf8 } from '../core/index.ts'
+import type { Rules, VehicleClass } from '../protocol/index.ts'
+import type { Knock, RefusalCode } from './knockMessages.ts'
+
+/** A game and its version, compared as texts. */
+export interface GameVersion {
+  /** E.g. `ets2`. */
+  readonly name: string
+  /** E.g. `1.59.1.3`. */
+  readonly version: string
+}
+
+/** Who asks to be admitted. */
+export interface Candidate {
+  /** Fingerprint of its keys: stable across sessions. */
+  readonly id: string
+  readonly name: string
+  readonly game: GameVersion | null
+  /** Null for a spectator. */
+  readonly vehicleClass: VehicleClass | null
+  readonly claims: readonly string[]
+}
+
+/** Resolves to true to admit, or to a reason (at most 200 characters) that the candidate is shown. */
+export type AdmitHook = (candidate: Candidate) => boolean | string | Promise<boolean | string>
+
+/** Why a candidate is not admitted. */
+export interface Refusal {
+  readonly code: RefusalCode
+  readonly message: string
+}
+
+/** What the checks of a knock look at. */
+export interface AdmissionFacts {
+  readonly rules: Rules
+  readonly game: GameVersion | null
+  readonly banned: boolean
+  readonly slotFree: boolean
+}
+
+/** Whether the games fit ([ADM-4]); spectators run none. */
+export function checkGame(hosted: GameVersion | null, knock: Knock): Refusal | undefined {
+  if (hosted === null || knock.vehicleClass === null) return undefined
+  const { game } = knock
+  if (game?.name === hosted.name && game.version === hosted.version) return undefined
+  const yours = game === null ? 'no game' : `${game.name} ${game.version}`
+  return {
+    code: 'game-version',
+    message: `This convoy runs ${hosted.name} ${hosted.version}; you run ${yours}. Switch to the same version.`,
+  }
+}
+
+/** The checks that follow the password, in the order of [ADM-6]. */
+export function checkCandidate(facts: AdmissionFacts, knock: Knock): Refusal | undefined {
+  const { rules } = facts
+  if (!facts.slotFree) {
+    return { code: 'session-full', message: `All ${rules.maxPlayers} places are taken. Try again later.` }
+  }
+  if (facts.banned) return { code: 'banned', message: 'The host has banned you from this convoy.' }
+  if (knock.vehicleClass === null) {
+    if (!rules.spectators) {
+      return { code: 'spectators-refused', message: 'This convoy has no spectators. Join with a vehicle.' }
+    }
+  } else if (!rules.vehicleClasses.includes(knock.vehicleClass)) {
+    const allowed = rules.vehicleClasses.join(', ')
+    return {
+      code: 'class-refused',
+      message: `A ${knock.vehicleClass} may not join; allowed are: ${allowed}.`,
+    }
+  }
+  const missing = rules.requiredClaims.filter((claim) => !knock.claims.includes(claim))
+  if (missing.length > 0) {
+    return { code: 'claims-missing', message: `The host asks for: ${missing.join(', ')}.` }
+  }
+  return undefined
+}
+
+const passwordDomain = utf8('openconvoy password proof v1')
+
+/** What a joiner signs with the key of the password ([ADM-5]): of use for this knock of this joiner only. */
+export function passwordChallenge(sessionId: Uint8Array, nonce: Uint8Array, signKey: Uint8Array): Uint8Array {
+  return concat(passwordDomain, sessionId, nonce, signKey)
+}

@@ -1,0 +1,57 @@
+import * as v from 'valibot'
+import {
+  bytesUpTo,
+  count,
+  displayText,
+  limits,
+  loadOrderSchema,
+  publicKey,
+  token,
+} from '../protocol/index.ts'
+import { findingSchema, mostFindings } from './loadOrderFinding.ts'
+import { refusalCodes } from './knockMessages.ts'
+
+/** Everything that members say to each other on `control`. */
+export const controlMessageSchema = v.variant('type', [
+  /** Joiner to host, first on the link: its mods. */
+  v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
+  /** Host to joiner: no, and why. */
+  v.strictObject({
+    type: v.literal('refused'),
+    code: v.picklist(refusalCodes),
+    message: displayText(limits.controlMessageBytes),
+    findings: v.optional(v.pipe(v.array(findingSchema), v.maxLength(mostFindings))),
+  }),
+  /** Host to member: entries of the record, in order. */
+  v.strictObject({
+    type: v.literal('entries'),
+    entries: v.pipe(v.array(bytesUpTo(limits.controlMessageBytes)), v.minLength(1), v.maxLength(1_000)),
+  }),
+  /** Host to joiner, after all entries so far: you are in. */
+  v.strictObject({ type: v.literal('admitted'), ticket: bytesUpTo(1_024), entries: count }),
+  /** Member to member, first on their link: proof of membership. */
+  v.strictObject({ type: v.literal('hello'), ticket: bytesUpTo(1_024) }),
+  /** Member to host: bring this to `peer`. Host to member: this comes from `peer`. */
+  v.strictObject({
+    type: v.literal('signal'),
+    peer: publicKey,
+    sealed: bytesUpTo(limits.rendezvousMessageBytes),
+  }),
+  /** Between members: a message of a part that stands on the session, such as chat. */
+  v.strictObject({
+    type: v.literal('channel'),
+    channel: token(32),
+    body: bytesUpTo(limits.controlMessageBytes - 64),
+  }),
+  /** Last message of a member that goes. */
+  v.strictObject({ type: v.literal('leave') }),
+  /** Host to a member that it removes. */
+  v.strictObject({
+    type: v.literal('removed'),
+    reason: v.picklist(['kicked', 'banned']),
+    detail: displayText(limits.reasonLength),
+  }),
+])
+
+/** See {@link controlMessageSchema}. */
+export type ControlMessage = v.InferOutput<typeof controlMessageSchema>

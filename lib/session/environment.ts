@@ -1,0 +1,23 @@
+import type { Clock, Counters, Logger, RandomSource } from '../core/index.ts'
+import type { Identity, Verify } from '../identity/index.ts'
+import type { EstablishOptions, Link } from '../rtc/index.ts'
+
+/** What every part of a session stands on; handed in, so that the same code runs simulated. */
+export interface SessionEnvironment {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: Logger
+  readonly identity: Identity
+  /** Makes a link over the connector and ICE servers of this convoy: see `establishLink`. */
+  connect(options: Pick<EstablishOptions, 'initiator' | 'signals' | 'timings' | 'signal'>): Promise<Link>
+  /** What was refused or dropped, by name. */
+  readonly dropped: Counters
+  /** Checks signatures; the platform's Ed25519 where left out. */
+  readonly verify?: Verify
+}
+
+/** The options of `openEnvelope` that come from the environment. */
+export function opening(environment: SessionEnvironment): { clock: Clock; verify?: Verify } {
+  const { clock, verify } = environment
+  return verify === undefined ? { clock } : { clock, verify }
+}

@@ -1,0 +1,100 @@
+import { ConvoyError, throwIfAborted } from '../core/index.ts'
+import { openAnnouncement, provePassword, type Invite, type PublicIdentity } from '../identity/index.ts'
+import { protocolVersion, type VehicleClass } from '../protocol/index.ts'
+import type { ReachedSession } from '../rendezvous/index.ts'
+import { passwordChallenge, type GameVersion } from './admissionChecks.ts'
+import { opening, type SessionEnvironment } from './environment.ts'
+import type { ForeignKnock, KnockMessage } from './knockMessages.ts'
+import { SealedRoute } from './sealedRoute.ts'
+
+/** What a joiner says of itself. */
+export interface JoinerProfile {
+  readonly incarnation: Uint8Array
+  readonly name: string
+  readonly game: GameVersion | null
+  readonly vehicleClass: VehicleClass | null
+  readonly claims: readonly string[]
+  readonly password: string | undefined
+}
+
+/** A host that said welcome, and the way to make a link to it. */
+export interface WelcomedKnock {
+  readonly route: SealedRoute
+  readonly host: PublicIdentity
+}
+
+/**
+ * The joiner's side of admission ([ADM-2]): makes sure that the host is the one in the invite, knocks, proves
+ * what is asked for, and waits for the welcome.
+ * @throws ConvoyError `host-mismatch`, any refusal code, `timeout`, `closed` or `aborted`.
+ */
+export async function knock(
+  reached: ReachedSession,
+  invite: Invite,
+  profile: JoinerProfile,
+  environment: SessionEnvironment,
+  signal?: AbortSignal,
+): Promise<WelcomedKnock> {
+  const route = new SealedRoute(reached.route, environment)
+  try {
+    const { host } = await openAnnouncement(reached.envelope, {
+      ...opening(environment),
+      sessionId: invite.sessionId,
+      hostFingerprint: invite.hostFingerprint,
+    })
+    throwIfAborted(signal)
+    route.settleRemote(host)
+    route.send({
+      type: 'knock',
+      protocol: protocolVersion,
+      sessionId: invite.sessionId,
+      boxKey: environment.identity.boxKey,
+      secret: invite.secret ?? null,
+      incarnation: profile.incarnation,
+      name: profile.name,
+      game: profile.game === null ? null : { ...profile.game },
+      vehicleClass: profile.vehicleClass,
+      claims: [...profile.claims],
+    })
+    const challenge = (await route.next(signal)).message
+    if (challenge.type !== 'challenge') throw refusalOf(challenge)
+    route.send({
+      type: 'proof',
+      nonce: challenge.nonce,
+      password: await answer(challenge, invite.sessionId, profile.password, environment),
+    })
+    const verdict = (await route.next(signal)).message
+    if (verdict.type !== 'welcome') throw refusalOf(verdict)
+    return { route, host }
+  } catch (error) {
+    route.close()
+    throw error
+  }
+}
+
+type Challenge = Extract<KnockMessage, { type: 'challenge' }>
+
+async function answer(
+  challenge: Challenge,
+  sessionId: Uint8Array,
+  password: string | undefined,
+  { identity }: SessionEnvironment,
+): Promise<Uint8Array | null> {
+  if (challenge.password === null) return null
+  if (password === undefined) {
+    throw new ConvoyError(
+      'password-required',
+      'This convoy asks for a password. Join again with the password option.',
+    )
+  }
+  return provePassword(
+    password,
+    { ...challenge.password, sessionId },
+    passwordChallenge(sessionId, challenge.nonce, identity.signKey),
+  )
+}
+
+function refusalOf(message: KnockMessage | ForeignKnock): ConvoyError {
+  if (message.type === 'refused') return new ConvoyError(message.code, message.message)
+  return new ConvoyError('message-malformed', `The host answered with "${message.type}" out of turn.`)
+}

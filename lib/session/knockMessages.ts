@@ -1,0 +1,116 @@
+import * as v from 'valibot'
+import { passwordParamsSchema } from '../identity/index.ts'
+import {
+  bytesOf,
+  decodeMessage,
+  displayText,
+  incarnation,
+  limits,
+  memberName,
+  nonce,
+  protocolVersion,
+  publicKey,
+  sessionId,
+  signalSchema,
+  token,
+  vehicleClass,
+} from '../protocol/index.ts'
+
+/** Codes a host may refuse with, before or after the link is open. */
+export const refusalCodes = [
+  'protocol-version',
+  'game-version',
+  'password-required',
+  'password-wrong',
+  'session-full',
+  'banned',
+  'class-refused',
+  'spectators-refused',
+  'claims-missing',
+  'admit-refused',
+  'load-order-mismatch',
+  'message-unauthentic',
+  'rate-limited',
+  'timeout',
+] as const
+
+/** See {@link refusalCodes}. */
+export type RefusalCode = (typeof refusalCodes)[number]
+
+/** A game and its version, compared as texts. */
+export const gameVersionSchema = v.strictObject({ name: displayText(32, 1), version: displayText(32, 1) })
+
+/** What every version's knock keeps ([ADM-2]), so that a host can refuse one that it does not understand. */
+const foreignKnockSchema = v.object({
+  type: v.literal('knock'),
+  protocol: v.pipe(
+    v.number(),
+    v.integer(),
+    v.check((version) => version !== protocolVersion),
+  ),
+  boxKey: publicKey,
+})
+
+/** The first message of a joiner. */
+export const knockSchema = v.strictObject({
+  type: v.literal('knock'),
+  protocol: v.pipe(v.number(), v.integer()),
+  sessionId,
+  boxKey: publicKey,
+  /** The invite's secret, where it has one. */
+  secret: v.nullable(bytesOf(16)),
+  incarnation,
+  name: memberName,
+  game: v.nullable(gameVersionSchema),
+  /** Null for a spectator. */
+  vehicleClass: v.nullable(vehicleClass),
+  claims: v.pipe(v.array(token(64)), v.maxLength(16)),
+})
+
+/** Everything that crosses a route between a joiner and a host. */
+export const knockMessageSchema = v.variant('type', [
+  knockSchema,
+  /** Host: prove that you live now, and that you know the password. */
+  v.strictObject({
+    type: v.literal('challenge'),
+    nonce,
+    password: v.nullable(passwordParamsSchema),
+  }),
+  /** Joiner: the answer. */
+  v.strictObject({ type: v.literal('proof'), nonce, password: v.nullable(bytesOf(64)) }),
+  /** Host: no, and why. */
+  v.strictObject({
+    type: v.literal('refused'),
+    code: v.picklist(refusalCodes),
+    message: displayText(limits.reasonLength * 2),
+  }),
+  /** Host: yes, connect. */
+  v.strictObject({ type: v.literal('welcome') }),
+  /** Both: what the engines tell each other. */
+  v.strictObject({ type: v.literal('signal'), signal: signalSchema }),
+])
+
+/** See {@link knockSchema}. */
+export type Knock = v.InferOutput<typeof knockSchema>
+/** See {@link knockMessageSchema}. */
+export type KnockMessage = v.InferOutput<typeof knockMessageSchema>
+
+/** A knock of another version of the protocol. */
+export interface ForeignKnock {
+  type: 'foreign-knock'
+  protocol: number
+  boxKey: Uint8Array
+}
+
+/**
+ * Decodes the body of an envelope that crossed a route.
+ * @throws ConvoyError `message-too-large` or `message-malformed`.
+ */
+export function decodeKnockMessage(body: Uint8Array): KnockMessage | ForeignKnock {
+  try {
+    const { protocol, boxKey } = decodeMessage(foreignKnockSchema, body, limits.rendezvousMessageBytes)
+    return { type: 'foreign-knock', protocol, boxKey }
+  } catch {
+    return decodeMessage(knockMessageSchema, body, limits.rendezvousMessageBytes)
+  }
+}

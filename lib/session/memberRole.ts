@@ -1,0 +1,115 @@
+import { equalBytes } from '../core/index.ts'
+import type { Link, LinkCloseReason } from '../rtc/index.ts'
+import { ControlLink } from './controlLink.ts'
+import type { ControlMessage } from './controlMessages.ts'
+import type { LeaveReason } from './member.ts'
+import type { Peer } from './peer.ts'
+import { PeerDialer } from './peerDialer.ts'
+import type { AppliedEntry } from './record.ts'
+import type { RecordMember } from './recordState.ts'
+import type { Session, SessionRole } from './session.ts'
+import { checkTicket } from './ticket.ts'
+
+/** A member that is not the host: follows the record, and sees to links with the other members. */
+export class MemberRole implements SessionRole {
+  readonly #session: Session
+  readonly #ticket: Uint8Array
+  readonly #dialer: PeerDialer
+  #removed: { reason: LeaveReason; detail: string } | undefined
+
+  constructor(session: Session, ticket: Uint8Array) {
+    this.#session = session
+    this.#ticket = ticket
+    const { record } = session
+    this.#dialer = new PeerDialer({
+      environment: session.environment,
+      self: () => record.state.member(session.environment.identity.signKey),
+      member: (signKey) => record.state.member(signKey),
+      relay: (peer, sealed) => this.#host()?.control?.send({ type: 'signal', peer: peer.signKey, sealed }),
+      connected: (peer, link) => this.#greet(peer, link),
+    })
+  }
+
+  /** Sees to links with everyone who was there before. */
+  start(): void {
+    for (const peer of this.#session.peers()) {
+      if (peer.member.id !== this.#session.host.id) this.#dialer.connect(peer.member)
+    }
+  }
+
+  async onControl(peer: Peer, message: ControlMessage): Promise<void> {
+    if (message.type === 'hello') return this.#checkHello(peer, message.ticket)
+    if (peer.member.id === this.#session.host.id) return this.#followHost(message)
+    this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
+  }
+
+  onLinkClosed(peer: Peer, _reason: LinkCloseReason, saidGoodbye: boolean): void {
+    if (peer.member.id === this.#session.host.id) return this.#loseHost(saidGoodbye)
+    // With nobody to record it, a member that is gone is gone as far as this one sees.
+    if (this.#session.hostIsGone) {
+      this.#dialer.forget(peer.member.id)
+      return this.#session.removePeer(peer, saidGoodbye ? 'left' : 'lost', '')
+    }
+    if (!saidGoodbye) this.#dialer.reconnect(peer.member)
+  }
+
+  onApplied({ change }: AppliedEntry): void {
+    if (change.type !== 'left') return
+    const gone = [...this.#session.peers()].find(({ member }) => equalBytes(member.signKey, change.signKey))
+    if (gone !== undefined) this.#dialer.forget(gone.member.id)
+  }
+
+  close(): Promise<void> {
+    this.#dialer.close()
+    return Promise.resolve()
+  }
+
+  #host(): Peer | undefined {
+    return this.#session.peer(this.#session.host.id)
+  }
+
+  async #followHost(message: ControlMessage): Promise<void> {
+    switch (message.type) {
+      case 'entries':
+        for (const bytes of message.entries) this.#session.applied(await this.#session.record.accept(bytes))
+        return
+      case 'signal': {
+        const peer = this.#session.record.state.member(message.peer)
+        if (peer === undefined) return this.#session.environment.dropped.add('signal-sender-unknown')
+        return this.#dialer.receive(peer, message.sealed)
+      }
+      case 'removed':
+        this.#removed = { reason: message.reason, detail: message.detail }
+        this.#session.events.emit('removed', this.#removed)
+        // Not awaited: closing waits for this handler's queue.
+        void this.#session.close()
+        return
+      default:
+        this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
+    }
+  }
+
+  #loseHost(saidGoodbye: boolean): void {
+    if (this.#removed !== undefined) return
+    // Peers that could not be reached yet have no way to connect any more.
+    for (const peer of [...this.#session.peers()]) {
+      if (peer.admitted || peer.member.id === this.#session.host.id) continue
+      this.#dialer.forget(peer.member.id)
+      this.#session.removePeer(peer, 'host-gone', '')
+    }
+    this.#session.loseHost(saidGoodbye ? 'left' : 'lost')
+  }
+
+  /** A link to another member is open: both show their tickets, and nothing counts before. */
+  #greet(member: RecordMember, link: Link): void {
+    const control = new ControlLink(link, this.#session.environment)
+    control.send({ type: 'hello', ticket: this.#ticket })
+    this.#session.attach(member, control, false)
+  }
+
+  async #checkHello(peer: Peer, ticket: Uint8Array): Promise<void> {
+    const { environment, record } = this.#session
+    await checkTicket(environment, record.sessionId, record.state, peer.member.signKey, ticket)
+    this.#session.admitPeer(peer)
+  }
+}

@@ -1,0 +1,232 @@
+import * as v from 'valibot'
+import { ConvoyError, equalBytes, isConvoyError, SerialQueue, type Cancel } from '../core/index.ts'
+import { openEnvelope, ReplayGuard, sealMessage, signEnvelope } from '../identity/index.ts'
+import {
+  count,
+  decodeMessage,
+  encodeMessage,
+  incarnation,
+  limits,
+  signalSchema,
+  type Signal,
+} from '../protocol/index.ts'
+import type { Link } from '../rtc/index.ts'
+import { redialBackoffMs, signalLifetimeMs } from './constants.ts'
+import { opening, type SessionEnvironment } from './environment.ts'
+import type { RecordMember } from './recordState.ts'
+
+const peerSignalSchema = v.strictObject({
+  /** Counts the dials between two incarnations, from 1; the initiator raises it. */
+  dial: count,
+  from: incarnation,
+  to: incarnation,
+  signal: signalSchema,
+})
+
+/** What a dialer needs of the session it serves. */
+export interface DialerContext {
+  readonly environment: SessionEnvironment
+  self(): RecordMember | undefined
+  member(signKey: Uint8Array): RecordMember | undefined
+  /** Brings a sealed signal to `peer` through the host. */
+  relay(peer: RecordMember, sealed: Uint8Array): void
+  /** A link to `peer` is open. */
+  connected(peer: RecordMember, link: Link): void
+}
+
+interface Dial {
+  readonly peer: RecordMember
+  readonly number: number
+  readonly abort: AbortController
+  handler: ((signal: Signal) => void) | undefined
+  readonly early: Signal[]
+}
+
+interface PeerState {
+  dial: Dial | undefined
+  lastDial: number
+  failures: number
+  cancelRedial: Cancel | undefined
+  readonly outgoing: SerialQueue
+  readonly incoming: SerialQueue
+}
+
+/**
+ * Makes the links between members, whose signals travel sealed and signed through the host ([LNK-20]). Who
+ * joined later dials; a dial that failed or a link that broke is dialled again with back-off.
+ */
+export class PeerDialer {
+  readonly #context: DialerContext
+  readonly #replays: ReplayGuard
+  readonly #peers = new Map<string, PeerState>()
+  #closed = false
+
+  constructor(context: DialerContext) {
+    this.#context = context
+    this.#replays = new ReplayGuard()
+  }
+
+  /** Sees to a link with `peer`: dials when that is this side's part, else waits to be dialled. */
+  connect(peer: RecordMember): void {
+    if (this.#closed || !this.#dials(peer)) return
+    const state = this.#state(peer.id)
+    state.cancelRedial?.()
+    state.cancelRedial = undefined
+    this.#start(peer, state.lastDial + 1)
+  }
+
+  /** A link to `peer` broke: dials again after a while, when that is this side's part. */
+  reconnect(peer: RecordMember): void {
+    if (this.#closed || !this.#dials(peer)) return
+    const { clock, random } = this.#context.environment
+    const state = this.#state(peer.id)
+    const backoff = redialBackoffMs[Math.min(state.failures, redialBackoffMs.length - 1)] ?? 0
+    state.failures++
+    state.cancelRedial?.()
+    state.cancelRedial = clock.after(backoff * (0.75 + random.next() / 2), () => {
+      const current = this.#context.member(peer.signKey)
+      if (current !== undefined && equalBytes(current.incarnation, peer.incarnation)) this.connect(current)
+    })
+  }
+
+  /** Gives up on a peer that left. */
+  forget(id: string): void {
+    const state = this.#peers.get(id)
+    if (state === undefined) return
+    this.#peers.delete(id)
+    state.cancelRedial?.()
+    state.dial?.abort.abort()
+  }
+
+  /** Takes a sealed signal that came from `peer` through the host. */
+  receive(peer: RecordMember, sealed: Uint8Array): void {
+    if (this.#closed) return
+    const state = this.#state(peer.id)
+    if (state.incoming.length > limits.candidatesPerConnection) {
+      return this.#context.environment.dropped.add('signal-flood')
+    }
+    state.incoming.add(() => this.#open(peer, sealed))
+  }
+
+  /** Stops every dial. Idempotent. */
+  close(): void {
+    this.#closed = true
+    for (const id of [...this.#peers.keys()]) this.forget(id)
+  }
+
+  #dials(peer: RecordMember): boolean {
+    const self = this.#context.self()
+    return self !== undefined && self.joinedAt > peer.joinedAt
+  }
+
+  #state(id: string): PeerState {
+    const known = this.#peers.get(id)
+    if (known !== undefined) return known
+    const refused = (error: unknown): void => {
+      const reason = isConvoyError(error) ? error.code : 'internal'
+      this.#context.environment.dropped.add(`signal-${reason}`)
+      this.#context.environment.logger.debug('A signal was refused.', { reason })
+    }
+    const state: PeerState = {
+      dial: undefined,
+      lastDial: 0,
+      failures: 0,
+      cancelRedial: undefined,
+      outgoing: new SerialQueue(refused),
+      incoming: new SerialQueue(refused),
+    }
+    this.#peers.set(id, state)
+    return state
+  }
+
+  #start(peer: RecordMember, number: number): Dial {
+    const { environment } = this.#context
+    const state = this.#state(peer.id)
+    state.dial?.abort.abort()
+    const dial: Dial = { peer, number, abort: new AbortController(), handler: undefined, early: [] }
+    state.dial = dial
+    state.lastDial = number
+    const connecting = environment.connect({
+      initiator: this.#dials(peer),
+      signal: dial.abort.signal,
+      signals: {
+        send: (signal) => this.#send(dial, signal),
+        onSignal: (handler) => {
+          dial.handler = handler
+          for (const signal of dial.early.splice(0)) handler(signal)
+        },
+      },
+    })
+    connecting.then(
+      (link) => {
+        if (state.dial !== dial) return link.close()
+        state.dial = undefined
+        state.failures = 0
+        this.#context.connected(peer, link)
+      },
+      (error: unknown) => {
+        if (state.dial !== dial) return
+        state.dial = undefined
+        environment.logger.info('No link to a member came about.', { peer: peer.id, error })
+        this.reconnect(peer)
+      },
+    )
+    return dial
+  }
+
+  #send(dial: Dial, signal: Signal): void {
+    const { identity, clock, random } = this.#context.environment
+    const self = this.#context.self()
+    if (self === undefined) return
+    const { peer, number } = dial
+    const body = encodeMessage(
+      peerSignalSchema,
+      { dial: number, from: self.incarnation, to: peer.incarnation, signal },
+      limits.rendezvousMessageBytes,
+    )
+    this.#state(peer.id).outgoing.add(async () => {
+      const envelope = await signEnvelope(
+        identity,
+        { purpose: 'signal', body, audience: peer.signKey, lifetimeMs: signalLifetimeMs },
+        { clock, random },
+      )
+      this.#context.relay(peer, sealMessage(peer.boxKey, envelope, random))
+    })
+  }
+
+  async #open(peer: RecordMember, sealed: Uint8Array): Promise<void> {
+    const { identity } = this.#context.environment
+    const envelope = identity.unseal(sealed)
+    if (envelope === undefined) throw new ConvoyError('message-unauthentic', 'The seal does not open.')
+    const opened = await openEnvelope(envelope, {
+      ...opening(this.#context.environment),
+      purpose: 'signal',
+      audience: identity.signKey,
+      requireAudience: true,
+      signer: peer.signKey,
+      maxBytes: limits.rendezvousMessageBytes,
+      replays: this.#replays,
+    })
+    const body = decodeMessage(peerSignalSchema, opened.body, limits.rendezvousMessageBytes)
+    const self = this.#context.self()
+    const current = this.#context.member(peer.signKey)
+    const fits =
+      self !== undefined &&
+      current !== undefined &&
+      equalBytes(body.from, current.incarnation) &&
+      equalBytes(body.to, self.incarnation)
+    if (this.#closed || !fits)
+      throw new ConvoyError('message-misaddressed', 'The signal is for another incarnation.')
+    this.#deliver(current, body.dial, body.signal)
+  }
+
+  #deliver(peer: RecordMember, number: number, signal: Signal): void {
+    const state = this.#state(peer.id)
+    let dial = state.dial
+    if (number > state.lastDial && !this.#dials(peer)) dial = this.#start(peer, number)
+    if (dial?.number !== number)
+      throw new ConvoyError('message-replayed', 'The signal belongs to a former dial.')
+    if (dial.handler !== undefined) dial.handler(signal)
+    else if (dial.early.length < limits.candidatesPerConnection) dial.early.push(signal)
+  }
+}

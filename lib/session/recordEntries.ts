@@ -1,0 +1,71 @@
+import * as v from 'valibot'
+import { passwordVerifierSchema } from '../identity/index.ts'
+import {
+  bytesOf,
+  count,
+  displayText,
+  incarnation,
+  limits,
+  loadOrderSchema,
+  memberName,
+  nonce,
+  publicKey,
+  rulesChangesSchema,
+  rulesSchema,
+  sessionId,
+  vehicleClass,
+} from '../protocol/index.ts'
+import { gameVersionSchema } from './knockMessages.ts'
+
+const memberFields = {
+  signKey: publicKey,
+  boxKey: publicKey,
+  incarnation,
+  name: memberName,
+  vehicleClass: v.nullable(vehicleClass),
+}
+
+/** Reasons that the record gives for a member's leaving. */
+export const recordedLeaveReason = v.picklist(['left', 'kicked', 'banned', 'lost'])
+
+/** One decision of the host. */
+export const changeSchema = v.variant('type', [
+  /** Always entry 0, and only that. */
+  v.strictObject({
+    type: v.literal('founded'),
+    ...memberFields,
+    founderNonce: nonce,
+    game: v.nullable(gameVersionSchema),
+    password: v.nullable(passwordVerifierSchema),
+    rules: rulesSchema,
+  }),
+  v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema }),
+  v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
+  v.strictObject({
+    type: v.literal('joined'),
+    ...memberFields,
+    slot: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.convoyMembers - 1)),
+  }),
+  v.strictObject({
+    type: v.literal('left'),
+    signKey: publicKey,
+    reason: recordedLeaveReason,
+    detail: displayText(limits.reasonLength),
+  }),
+  v.strictObject({ type: v.literal('banned'), signKey: publicKey, detail: displayText(limits.reasonLength) }),
+])
+
+/** The signed body of an entry. */
+export const entrySchema = v.strictObject({
+  sessionId,
+  epoch: count,
+  number: count,
+  /** Digest of the entry before; zeros for entry 0. */
+  previous: bytesOf(32),
+  change: changeSchema,
+})
+
+/** See {@link changeSchema}. */
+export type Change = v.InferOutput<typeof changeSchema>
+/** See {@link recordedLeaveReason}. */
+export type RecordedLeaveReason = v.InferOutput<typeof recordedLeaveReason>

@@ -1,0 +1,112 @@
+import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
+import { fingerprintOf, type PasswordVerifier } from '../identity/index.ts'
+import {
+  changeRules,
+  defaultRules,
+  emptyLoadOrder,
+  type LoadOrder,
+  type Rules,
+  type VehicleClass,
+} from '../protocol/index.ts'
+import type { GameVersion } from './admissionChecks.ts'
+import type { Change } from './recordEntries.ts'
+
+/** A member as the record knows it. */
+export interface RecordMember {
+  readonly id: string
+  readonly signKey: Uint8Array
+  readonly boxKey: Uint8Array
+  readonly incarnation: Uint8Array
+  readonly slot: number
+  readonly name: string
+  readonly vehicleClass: VehicleClass | null
+  /** Number of the entry that admitted this incarnation: who came later dials. */
+  readonly joinedAt: number
+}
+
+/** What the entries of a record add up to. */
+export class RecordState {
+  rules: Rules = defaultRules
+  loadOrder: LoadOrder = emptyLoadOrder
+  game: GameVersion | null = null
+  password: PasswordVerifier | null = null
+  founderNonce: Uint8Array | undefined
+  host: RecordMember | undefined
+  readonly #members = new Map<string, RecordMember>()
+  readonly #banned = new Set<string>()
+
+  /** Members present, the host included, by the order of their slots. */
+  get members(): readonly RecordMember[] {
+    return [...this.#members.values()].sort((a, b) => a.slot - b.slot)
+  }
+
+  get memberCount(): number {
+    return this.#members.size
+  }
+
+  /** The member with this sign key. */
+  member(signKey: Uint8Array): RecordMember | undefined {
+    return this.#members.get(toHex(signKey))
+  }
+
+  /** The member with this fingerprint. */
+  memberById(id: string): RecordMember | undefined {
+    for (const member of this.#members.values()) if (member.id === id) return member
+    return undefined
+  }
+
+  isBanned(signKey: Uint8Array): boolean {
+    return this.#banned.has(toHex(signKey))
+  }
+
+  /**
+   * Applies a change that the host signed.
+   * @throws ConvoyError `message-malformed` when it contradicts the state; nothing has changed then.
+   */
+  apply(change: Change, number: number, signKey: Uint8Array): void {
+    switch (change.type) {
+      case 'founded':
+        this.host = this.#add({ ...change, slot: 0 }, number)
+        this.game = change.game
+        this.password = change.password
+        this.rules = change.rules
+        this.founderNonce = change.founderNonce
+        return
+      case 'rules':
+        this.rules = changeRules(this.rules, change.changes)
+        return
+      case 'loadOrder':
+        this.loadOrder = change.loadOrder
+        return
+      case 'joined':
+        this.#checkJoin(change.signKey, change.slot)
+        this.#add(change, number)
+        return
+      case 'left':
+        if (equalBytes(change.signKey, signKey) || !this.#members.delete(toHex(change.signKey))) {
+          throw new ConvoyError('message-malformed', 'A member left that was not there.')
+        }
+        return
+      case 'banned':
+        this.#banned.add(toHex(change.signKey))
+        return
+    }
+  }
+
+  #checkJoin(signKey: Uint8Array, slot: number): void {
+    if (this.#members.has(toHex(signKey))) {
+      throw new ConvoyError('message-malformed', 'A member joined that is there already.')
+    }
+    for (const member of this.#members.values()) {
+      if (member.slot === slot) throw new ConvoyError('message-malformed', `Slot ${slot} was given twice.`)
+    }
+  }
+
+  #add(fields: Omit<RecordMember, 'id' | 'joinedAt'>, number: number): RecordMember {
+    const { signKey, boxKey, incarnation, slot, name, vehicleClass } = fields
+    const id = fingerprintOf({ signKey, boxKey })
+    const member = { id, signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
+    this.#members.set(toHex(signKey), member)
+    return member
+  }
+}

@@ -1,0 +1,188 @@
+import { ConvoyError, SerialQueue, withDeadline, type Unsubscribe } from '../core/index.ts'
+import {
+  openEnvelope,
+  ReplayGuard,
+  sealMessage,
+  signEnvelope,
+  type PublicIdentity,
+} from '../identity/index.ts'
+import { encodeMessage, limits, type Signal } from '../protocol/index.ts'
+import type { Route } from '../rendezvous/index.ts'
+import type { SignalPort } from '../rtc/index.ts'
+import { badMessagesPerKnock, knockStepTimeoutMs, signalLifetimeMs } from './constants.ts'
+import { opening, type SessionEnvironment } from './environment.ts'
+import {
+  decodeKnockMessage,
+  knockMessageSchema,
+  type ForeignKnock,
+  type KnockMessage,
+} from './knockMessages.ts'
+
+/** A message and who signed it. */
+export interface ReceivedKnockMessage {
+  message: KnockMessage | ForeignKnock
+  signKey: Uint8Array
+}
+
+/**
+ * The conversation of a joiner and a host over a route that neither trusts: every message is signed by its
+ * sender for its receiver, then sealed to the receiver's box key ([ADM-1]).
+ */
+export class SealedRoute {
+  readonly #route: Route
+  readonly #environment: SessionEnvironment
+  #remote: PublicIdentity | undefined
+  readonly #inbox: ReceivedKnockMessage[] = []
+  #waiting:
+    { resolve: (received: ReceivedKnockMessage) => void; reject: (error: unknown) => void } | undefined
+  #signalHandler: ((signal: Signal) => void) | undefined
+  readonly #earlySignals: Signal[] = []
+  readonly #incoming: SerialQueue
+  readonly #outgoing: SerialQueue
+  readonly #unsubscribe: Unsubscribe[]
+  readonly #replays = new ReplayGuard()
+  #badMessages = 0
+  #closed = false
+
+  /** @param remote - whose messages are expected; left out, the first message that opens decides. */
+  constructor(route: Route, environment: SessionEnvironment, remote?: PublicIdentity) {
+    this.#route = route
+    this.#environment = environment
+    this.#remote = remote
+    this.#incoming = new SerialQueue((error) => this.#refuse(error))
+    this.#outgoing = new SerialQueue((error) =>
+      environment.logger.debug('A knock message was not sent.', { error }),
+    )
+    this.#unsubscribe = [
+      route.on('message', (bytes) => {
+        // More than a whole connection's worth of candidates waiting is a flood, not a conversation.
+        if (this.#incoming.length > limits.candidatesPerConnection * 2)
+          return environment.dropped.add('knock-flood')
+        this.#incoming.add(() => this.#receive(bytes))
+      }),
+      route.on('closed', () => this.close()),
+    ]
+  }
+
+  /** Who is at the other end, once known. */
+  get remote(): PublicIdentity | undefined {
+    return this.#remote
+  }
+
+  /** Fixes who is at the other end: from now on only its messages count. */
+  settleRemote(remote: PublicIdentity): void {
+    this.#remote = remote
+  }
+
+  send(message: KnockMessage): void {
+    const remote = this.#remote
+    if (remote === undefined || this.#closed) return
+    const { identity, clock, random } = this.#environment
+    this.#outgoing.add(async () => {
+      const envelope = await signEnvelope(
+        identity,
+        {
+          purpose: 'knock',
+          body: encodeMessage(knockMessageSchema, message, limits.rendezvousMessageBytes),
+          audience: remote.signKey,
+          lifetimeMs: signalLifetimeMs,
+        },
+        { clock, random },
+      )
+      if (!this.#closed) this.#route.send(sealMessage(remote.boxKey, envelope, random))
+    })
+  }
+
+  /**
+   * The next message that is not a signal.
+   * @throws ConvoyError `timeout`, `closed` or `aborted`.
+   */
+  next(signal?: AbortSignal): Promise<ReceivedKnockMessage> {
+    const received = this.#inbox.shift()
+    if (received !== undefined) return Promise.resolve(received)
+    if (this.#closed) return Promise.reject(routeClosed())
+    const arrival = new Promise<ReceivedKnockMessage>((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+    })
+    const { clock } = this.#environment
+    return withDeadline(
+      clock,
+      knockStepTimeoutMs,
+      'The other side did not answer the knock.',
+      arrival,
+      signal,
+    )
+  }
+
+  /** Signals that cross this route, as the way to make a link. */
+  signalPort(): SignalPort {
+    return {
+      send: (signal) => this.send({ type: 'signal', signal }),
+      onSignal: (handler) => {
+        this.#signalHandler = handler
+        for (const signal of this.#earlySignals.splice(0)) handler(signal)
+      },
+    }
+  }
+
+  /** Sends what is still to be sent, then closes the route. Idempotent. */
+  finish(): void {
+    this.#outgoing.add(() => this.close())
+  }
+
+  /** Closes the route at once. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#route.close()
+    this.#signalHandler = undefined
+    this.#waiting?.reject(routeClosed())
+    this.#waiting = undefined
+  }
+
+  async #receive(sealed: Uint8Array): Promise<void> {
+    if (this.#closed) return
+    if (sealed.length > limits.rendezvousMessageBytes)
+      throw new ConvoyError('message-too-large', 'Sealed message.')
+    const { identity } = this.#environment
+    const envelope = identity.unseal(sealed)
+    if (envelope === undefined) throw new ConvoyError('message-unauthentic', 'The seal does not open.')
+    const opened = await openEnvelope(envelope, {
+      ...opening(this.#environment),
+      replays: this.#replays,
+      purpose: 'knock',
+      audience: identity.signKey,
+      requireAudience: true,
+      maxBytes: limits.rendezvousMessageBytes,
+      ...(this.#remote === undefined ? {} : { signer: this.#remote.signKey }),
+    })
+    this.#deliver(decodeKnockMessage(opened.body), opened.signKey)
+  }
+
+  #deliver(message: KnockMessage | ForeignKnock, signKey: Uint8Array): void {
+    if (this.#closed) return
+    if (message.type === 'signal') {
+      if (this.#remote === undefined) return this.#environment.dropped.add('knock-signal-early')
+      if (this.#signalHandler !== undefined) return this.#signalHandler(message.signal)
+      if (this.#earlySignals.length < limits.candidatesPerConnection) this.#earlySignals.push(message.signal)
+      return
+    }
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting !== undefined) waiting.resolve({ message, signKey })
+    else if (this.#inbox.length < badMessagesPerKnock) this.#inbox.push({ message, signKey })
+    else this.#environment.dropped.add('knock-flood')
+  }
+
+  #refuse(error: unknown): void {
+    const reason = error instanceof ConvoyError ? error.code : 'internal'
+    this.#environment.dropped.add(`knock-${reason}`)
+    this.#environment.logger.debug('A knock message was refused.', { reason })
+    if (++this.#badMessages >= badMessagesPerKnock) this.close()
+  }
+}
+
+function routeClosed(): ConvoyError {
+  return new ConvoyError('closed', 'The way through the rendezvous closed before the conversation was over.')
+}

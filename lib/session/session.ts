@@ -1,0 +1,292 @@
+import { ConvoyError, Emitter, equalBytes, TokenBucket } from '../core/index.ts'
+import type { Rules } from '../protocol/index.ts'
+import type { Link, LinkCloseReason } from '../rtc/index.ts'
+import { channelMessagesPerSecond } from './constants.ts'
+import type { ControlLink } from './controlLink.ts'
+import type { ControlMessage } from './controlMessages.ts'
+import type { SessionEnvironment } from './environment.ts'
+import type { LeaveReason, SessionMember } from './member.ts'
+import { Peer } from './peer.ts'
+import type { AppliedEntry, SessionRecord } from './record.ts'
+import type { RecordMember } from './recordState.ts'
+
+/** Events of a {@link Session}. */
+export type SessionEvents = {
+  memberJoined: SessionMember
+  memberLeft: { member: SessionMember; reason: LeaveReason; detail: string }
+  memberChanged: SessionMember
+  rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: SessionMember; at: number }
+  hostGone: { host: SessionMember; reason: LeaveReason }
+  removed: { reason: LeaveReason; detail: string }
+  /** State and channel messages flow between this peer and `member` from now on, or no longer. */
+  linkReady: { member: RecordMember; link: Link }
+  linkGone: { member: RecordMember }
+  closed: undefined
+}
+
+/** Takes state payloads of admitted members; the bytes are valid during the call only. */
+export type MemberStateHandler = (
+  member: RecordMember,
+  payload: Uint8Array,
+  sentAt: number,
+  receivedAt: number,
+  clockOffset: number | undefined,
+) => void
+
+/** Takes messages of a channel, from admitted members. */
+export type ChannelHandler = (member: RecordMember, body: Uint8Array) => void
+
+/** What differs between the host and the other members. */
+export interface SessionRole {
+  /** A message that is for this role, from a peer that is admitted. */
+  onControl(peer: Peer, message: ControlMessage): void | Promise<void>
+  /** The link to `peer` broke, or `peer` said good-bye first. */
+  onLinkClosed(peer: Peer, reason: LinkCloseReason, saidGoodbye: boolean): void
+  /** An entry of the record was applied. */
+  onApplied(entry: AppliedEntry): void
+  /** Idempotent. */
+  close(): Promise<void>
+}
+
+/** A session as one of its members holds it: the record, the peers, and what flows between them. */
+export class Session {
+  readonly environment: SessionEnvironment
+  readonly record: SessionRecord
+  readonly events: Emitter<SessionEvents>
+  role: SessionRole | undefined
+  readonly #self: RecordMember
+  readonly #peers = new Map<string, Peer>()
+  readonly #goodbyes = new Set<string>()
+  readonly #channels = new Map<string, ChannelHandler>()
+  readonly #channelBudgets = new Map<string, TokenBucket>()
+  #stateHandler: MemberStateHandler = () => undefined
+  #hostGone = false
+  #closing: Promise<void> | undefined
+
+  /** @param record - holds at least the entry that admitted `self`. */
+  constructor(environment: SessionEnvironment, record: SessionRecord, self: RecordMember) {
+    this.environment = environment
+    this.record = record
+    this.events = new Emitter(environment.logger)
+    this.#self = self
+    for (const member of record.state.members) {
+      if (member.id !== self.id) this.#peers.set(member.id, new Peer(member))
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  get self(): RecordMember {
+    return this.#self
+  }
+
+  get host(): RecordMember {
+    const host = this.record.state.host
+    if (host === undefined) throw new ConvoyError('closed', 'The session has no founding entry yet.')
+    return host
+  }
+
+  get isHost(): boolean {
+    return this.host.id === this.#self.id
+  }
+
+  /** Everyone present, this member included, by slot. */
+  members(): SessionMember[] {
+    const members = [this.#self, ...[...this.#peers.values()].map((peer) => peer.member)]
+    return members.sort((a, b) => a.slot - b.slot).map((member) => this.describe(member))
+  }
+
+  /** The roster entry of a member, as it is now. */
+  describe(member: RecordMember): SessionMember {
+    const { id, slot, name, vehicleClass } = member
+    const peer = this.#peers.get(id)
+    return {
+      id,
+      slot,
+      name,
+      vehicleClass,
+      role: member.id === this.host.id ? 'host' : 'member',
+      presence: member.id === this.#self.id ? 'self' : (peer?.presence ?? 'away'),
+      pingMs: peer?.pingMs,
+    }
+  }
+
+  peer(id: string): Peer | undefined {
+    return this.#peers.get(id)
+  }
+
+  peers(): IterableIterator<Peer> {
+    return this.#peers.values()
+  }
+
+  /** Who takes state payloads; one at a time, since this is the hot path. */
+  onState(handler: MemberStateHandler): void {
+    this.#stateHandler = handler
+  }
+
+  /** Who takes the messages of `channel`. */
+  onChannel(channel: string, handler: ChannelHandler): void {
+    if (this.#channels.has(channel)) {
+      throw new ConvoyError(
+        'invalid-argument',
+        `The channel "${channel}" has a handler already. Choose another name.`,
+      )
+    }
+    this.#channels.set(channel, handler)
+  }
+
+  /** Sends on `channel` to one admitted member; false when there is no link to it. */
+  sendChannel(memberId: string, channel: string, body: Uint8Array): boolean {
+    const peer = this.#peers.get(memberId)
+    if (peer?.admitted !== true) return false
+    return peer.control?.send({ type: 'channel', channel, body }) ?? false
+  }
+
+  /**
+   * Takes an open link to a member. `admitted` when the other side needs no ticket: links with the host, which
+   * checked everything itself.
+   */
+  attach(member: RecordMember, control: ControlLink, admitted: boolean): void {
+    const peer = this.#peers.get(member.id)
+    if (this.isClosed || peer === undefined || !equalBytes(peer.member.incarnation, member.incarnation)) {
+      control.detach()
+      return control.link.close()
+    }
+    if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
+    const { link } = control
+    peer.attach(control, admitted, {
+      control: (message) => this.#receive(peer, message),
+      state: (payload, sentAt, receivedAt) => {
+        if (!peer.admitted) return this.environment.dropped.add('state-unticketed')
+        this.#stateHandler(peer.member, payload, sentAt, receivedAt, link.clockOffset)
+      },
+      presence: () => this.#changed(peer),
+      closed: (reason, wasAdmitted) => this.#linkClosed(peer, reason, wasAdmitted),
+    })
+    if (admitted) this.#ready(peer, link)
+    this.#changed(peer)
+  }
+
+  /** The ticket of `peer` was checked: what it says counts from now on. */
+  admitPeer(peer: Peer): void {
+    const link = peer.control?.link
+    if (peer.admitted || link === undefined) return
+    peer.admitted = true
+    this.#ready(peer, link)
+    this.#changed(peer)
+  }
+
+  /** Brings peers and listeners up to date with an entry that was just applied. */
+  applied(entry: AppliedEntry): void {
+    const { change } = entry
+    switch (change.type) {
+      case 'joined': {
+        const member = this.record.state.member(change.signKey)
+        if (member === undefined || member.id === this.#self.id) break
+        this.#peers.set(member.id, new Peer(member))
+        this.role?.onApplied(entry)
+        this.events.emit('memberJoined', this.describe(member))
+        return
+      }
+      case 'left': {
+        const peer = [...this.#peers.values()].find(({ member }) =>
+          equalBytes(member.signKey, change.signKey),
+        )
+        this.role?.onApplied(entry)
+        if (peer !== undefined) this.removePeer(peer, change.reason, change.detail)
+        return
+      }
+      case 'rules':
+        this.events.emit('rulesChanged', {
+          rules: this.record.state.rules,
+          changed: Object.keys(change.changes) as (keyof Rules)[],
+          by: this.describe(this.host),
+          at: entry.at,
+        })
+        break
+      default:
+        break
+    }
+    this.role?.onApplied(entry)
+  }
+
+  /** Takes a peer out of the session, as this peer sees it. */
+  removePeer(peer: Peer, reason: LeaveReason, detail: string): void {
+    const member = this.describe(peer.member)
+    if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
+    peer.close()
+    this.#peers.delete(peer.member.id)
+    this.#goodbyes.delete(peer.member.id)
+    this.#channelBudgets.delete(peer.member.id)
+    this.events.emit('memberLeft', { member, reason, detail })
+  }
+
+  /** The host is not there any more; the session goes on between those who are. */
+  loseHost(reason: LeaveReason): void {
+    if (this.#hostGone || this.isClosed) return
+    this.#hostGone = true
+    const host = this.describe(this.host)
+    const peer = this.#peers.get(this.host.id)
+    if (peer !== undefined) this.removePeer(peer, reason, '')
+    this.events.emit('hostGone', { host, reason })
+  }
+
+  get hostIsGone(): boolean {
+    return this.#hostGone
+  }
+
+  /** Says good-bye to all, closes every link and ends the session. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
+  }
+
+  async #shutDown(): Promise<void> {
+    for (const peer of this.#peers.values()) peer.control?.send({ type: 'leave' })
+    await this.role?.close()
+    for (const peer of this.#peers.values()) peer.close()
+    this.events.emit('closed', undefined)
+    this.events.clear()
+  }
+
+  #receive(peer: Peer, message: ControlMessage): void | Promise<void> {
+    if (message.type === 'leave') {
+      this.#goodbyes.add(peer.member.id)
+      return
+    }
+    if (message.type === 'channel') return this.#receiveChannel(peer, message.channel, message.body)
+    return this.role?.onControl(peer, message)
+  }
+
+  #receiveChannel(peer: Peer, channel: string, body: Uint8Array): void {
+    const { dropped, clock } = this.environment
+    if (!peer.admitted) return dropped.add('channel-unticketed')
+    const { id } = peer.member
+    let budget = this.#channelBudgets.get(id)
+    if (budget === undefined) {
+      budget = new TokenBucket(clock, channelMessagesPerSecond, channelMessagesPerSecond)
+      this.#channelBudgets.set(id, budget)
+    }
+    if (!budget.tryTake()) return dropped.add('channel-rate')
+    const handler = this.#channels.get(channel)
+    if (handler === undefined) return dropped.add('channel-unknown')
+    handler(peer.member, body)
+  }
+
+  #linkClosed(peer: Peer, reason: LinkCloseReason, wasAdmitted: boolean): void {
+    if (wasAdmitted) this.events.emit('linkGone', { member: peer.member })
+    if (this.isClosed) return
+    this.#changed(peer)
+    this.role?.onLinkClosed(peer, reason, this.#goodbyes.has(peer.member.id))
+  }
+
+  #ready(peer: Peer, link: Link): void {
+    this.events.emit('linkReady', { member: peer.member, link })
+  }
+
+  #changed(peer: Peer): void {
+    if (!this.isClosed) this.events.emit('memberChanged', this.describe(peer.member))
+  }
+}
