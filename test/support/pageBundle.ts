@@ -8,6 +8,8 @@ export interface PageBundle {
   readonly code: string
   /** Bytes that each module contributed before minification, by the module's path. */
   readonly modules: ReadonlyMap<string, number>
+  /** What it imports instead of holding it. */
+  readonly imports: readonly string[]
 }
 
 /** What {@link bundleForPages} does besides bundling. */
@@ -42,7 +44,7 @@ export async function bundleForPages(entry: string, options: BundleOptions = {})
   const [chunk, ...others] = result.output
   if (others.length > 0) throw new Error(`Expected one file, got ${others.length} more.`)
   const modules = Object.entries(chunk.modules).map(([id, module]) => [id, module.renderedLength] as const)
-  return { code: chunk.code, modules: new Map(modules) }
+  return { code: chunk.code, modules: new Map(modules), imports: [...chunk.imports, ...chunk.dynamicImports] }
 }
 
 /** What a {@link servePages} server answers to one path. */
