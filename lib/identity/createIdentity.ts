@@ -71,4 +71,9 @@ class SeededIdentity implements Identity {
   toJSON(): { fingerprint: string } {
     return { fingerprint: this.fingerprint }
   }
+
+  /** What Node's `util.inspect` and with it `console.log` show; without it, they can be told to call getters. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `Identity ${this.fingerprint}`
+  }
 }

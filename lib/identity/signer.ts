@@ -5,6 +5,11 @@ import type { MaybePromise, Signer } from './identity.ts'
 import { nativeEd25519 } from './nativeEd25519.ts'
 import { isStrictlyFormed } from './strictEd25519.ts'
 
+/** A signer that needs no promise. */
+export interface SynchronousSigner extends Signer {
+  sign(message: Uint8Array): Uint8Array
+}
+
 type Sign = (message: Uint8Array) => MaybePromise<Uint8Array>
 
 /**
@@ -37,7 +42,7 @@ export function createSigner(seed: Uint8Array): Signer {
  * @param seed - 32 secret bytes.
  * @throws ConvoyError `invalid-argument` when the seed has another length.
  */
-export function tweetnaclSigner(seed: Uint8Array): Signer & { sign(message: Uint8Array): Uint8Array } {
+export function tweetnaclSigner(seed: Uint8Array): SynchronousSigner {
   if (seed.length !== keyBytes) throw new ConvoyError('invalid-argument', `A seed has ${keyBytes} bytes.`)
   const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed)
   return { publicKey, sign: (message) => nacl.sign.detached(message, secretKey) }
