@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestProject } from 'vitest/node'
 import { prepareChromium } from './chromium.ts'
+import type { PageServices } from './pageServices.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where engineService.ts listens. */
-    engineService: string
+    services: PageServices
   }
 }
 
@@ -15,17 +15,17 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => void> {
   await prepareChromium()
   // A process of its own: native WebRTC engines stay in a process for good.
-  const service = spawn(
+  const child = spawn(
     process.execPath,
-    ['--conditions=openconvoy-source', join(import.meta.dirname, 'engineService.ts')],
+    ['--conditions=openconvoy-source', join(import.meta.dirname, 'pageServices.ts')],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
-  const address = await new Promise<string>((resolve, reject) => {
-    createInterface(service.stdout).once('line', resolve)
-    service.once('exit', (code) => reject(new Error(`The engine service ended with code ${code}.`)))
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once('line', resolve)
+    child.once('exit', (code) => reject(new Error(`The services for pages ended with code ${code}.`)))
   })
-  project.provide('engineService', address)
+  project.provide('services', JSON.parse(line) as PageServices)
   return () => {
-    service.kill()
+    child.kill()
   }
 }

@@ -10,7 +10,7 @@ import type {
   IceServer,
 } from '../../lib/rtc/index.ts'
 
-// A connector for pages whose connections are made in a Node process (engineService.ts), so that a compliance suite
+// A connector for pages whose connections are made in a Node process (pageServices.ts), so that a compliance suite
 // that runs inside a browser can pair the browser's engine with those of Node.
 
 /** What the page asks of the connection it numbered `id`. */

@@ -1,9 +1,19 @@
-// Makes connections of Node's engines for pages: see engineBridge.ts. Prints its address, ends with its parent.
+// What tests inside a page need outside of it: connections of Node's engines (see engineBridge.ts) and a signaling
+// service. Prints where both are, ends with its parent.
 import { decode, encode } from '@msgpack/msgpack'
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { createSystemClock, systemRandom } from '../../lib/core/index.ts'
 import { createConnector, loadEngine, type Connection, type Connector } from '../../lib/rtc/index.ts'
+import { startSignaling } from '../../signaling/index.ts'
 import type { BridgeEvent, BridgeRequest } from './engineBridge.ts'
+
+/** Where the services are. */
+export interface PageServices {
+  engines: string
+  signaling: string
+}
 
 /** How often a page hears how much waits, while anything does. */
 const bufferedEveryMs = 20
@@ -15,10 +25,11 @@ const connectors: Record<'datachannel' | 'werift', Connector> = {
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
 server.on('connection', (socket) => serve(socket))
-server.on('listening', () => {
-  const { port } = server.address() as AddressInfo
-  process.stdout.write(`ws://127.0.0.1:${port}\n`)
-})
+await once(server, 'listening')
+const { port } = server.address() as AddressInfo
+const signaling = await startSignaling({ clock: createSystemClock(), random: systemRandom })
+const services: PageServices = { engines: `ws://127.0.0.1:${port}`, signaling: signaling.url }
+process.stdout.write(`${JSON.stringify(services)}\n`)
 process.stdin.resume().on('end', () => process.exit())
 
 function serve(socket: WebSocket): void {
