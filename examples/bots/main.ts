@@ -1,0 +1,20 @@
+import { createSystemClock } from 'openconvoy'
+import { Progress } from '../support/progress.ts'
+import { runProgram } from '../support/program.ts'
+import { botsHelp, readBotsOptions } from './options.ts'
+import { runBots } from './run.ts'
+import { describeReport } from './describeReport.ts'
+
+await runProgram(async (signal) => {
+  const options = readBotsOptions(process.argv.slice(2))
+  if (options === undefined) {
+    console.log(botsHelp)
+    return true
+  }
+  const progress = new Progress()
+  const report = await runBots(options, createSystemClock(), signal, (text) => progress.show(text)).finally(
+    () => progress.clear(),
+  )
+  console.log(options.json ? JSON.stringify(report) : describeReport(report))
+  return report.errors.length === 0
+})

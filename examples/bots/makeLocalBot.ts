@@ -1,0 +1,51 @@
+import { hostConvoy, joinConvoy, type Clock, type ConvoyOptions } from 'openconvoy'
+import { LocalBot } from './localBot.ts'
+import { makeConnector, type EngineChoice, type Impairment } from './connector.ts'
+import { Script, type ScriptPlan } from './script.ts'
+
+/** What a bot needs to know. Plain data, so that it can be made in another process. */
+export interface BotRequest {
+  readonly index: number
+  readonly name: string
+  readonly plan: ScriptPlan
+  readonly engine: EngineChoice
+  readonly impairment: Impairment
+  readonly role: HostRole | JoinerRole
+}
+
+interface HostRole {
+  readonly kind: 'host'
+  /** Address of the signaling service. */
+  readonly signaling: string
+  readonly lobbyName: string
+  readonly maxPlayers: number
+}
+
+interface JoinerRole {
+  readonly kind: 'joiner'
+  readonly invite: string
+}
+
+/** Hosts or joins, and begins to drive. */
+export async function makeLocalBot(
+  request: BotRequest,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<LocalBot> {
+  const { index, name, plan, role } = request
+  const script = new Script(plan)
+  const connector = await makeConnector(request.engine, request.impairment)
+  const options: ConvoyOptions = { name, connector, clock, signal }
+  if (role.kind === 'host') {
+    const { lobbyName, maxPlayers } = role
+    const convoy = await hostConvoy({
+      ...options,
+      rendezvous: role.signaling,
+      rules: { lobbyName, maxPlayers, showServer: false },
+    })
+    return new LocalBot({ convoy, index, script, clock, joinMs: undefined })
+  }
+  const askedAt = clock.now()
+  const convoy = await joinConvoy(role.invite, options)
+  return new LocalBot({ convoy, index, script, clock, joinMs: clock.now() - askedAt })
+}

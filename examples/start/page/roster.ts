@@ -1,0 +1,73 @@
+import type { Member } from 'openconvoy'
+import { truckColor } from './palette.ts'
+
+/** The table of members: who they are, how far and how fast; choosing one follows its truck. */
+export class Roster {
+  readonly #body: HTMLTableSectionElement
+  readonly #choose: (memberId: string) => void
+  readonly #rows = new Map<string, Row>()
+
+  constructor(body: HTMLTableSectionElement, choose: (memberId: string) => void) {
+    this.#body = body
+    this.#choose = choose
+  }
+
+  /** Brings the table up to date; `speedOf` in m/s, undefined for members without a vehicle in sight. */
+  show(
+    members: readonly Member[],
+    followed: string | undefined,
+    speedOf: (memberId: string) => number | undefined,
+  ): void {
+    const present = new Set(members.map((member) => member.id))
+    for (const [id, row] of this.#rows) {
+      if (present.has(id)) continue
+      row.element.remove()
+      this.#rows.delete(id)
+    }
+    for (const member of members) {
+      const row = this.#rows.get(member.id) ?? this.#addRow(member)
+      const speed = speedOf(member.id)
+      row.button.setAttribute('aria-pressed', String(member.id === followed))
+      row.button.disabled = speed === undefined
+      setText(row.name, nameOf(member))
+      setText(row.ping, member.pingMs === undefined ? '–' : `${Math.round(member.pingMs)} ms`)
+      setText(row.distance, member.distance === undefined ? '–' : `${Math.round(member.distance)} m`)
+      setText(row.speed, speed === undefined ? '–' : `${Math.round(speed * 3.6)} km/h`)
+    }
+  }
+
+  #addRow(member: Member): Row {
+    const element = this.#body.insertRow()
+    element.dataset.member = member.id
+    const button = document.createElement('button')
+    const name = document.createElement('span')
+    button.type = 'button'
+    button.style.setProperty('--truck', truckColor(member.slot))
+    button.append(name)
+    button.addEventListener('click', () => this.#choose(member.id))
+    element.insertCell().append(button)
+    const [ping, distance, speed] = [element.insertCell(), element.insertCell(), element.insertCell()]
+    const row = { element, button, name, ping, distance, speed }
+    this.#rows.set(member.id, row)
+    return row
+  }
+}
+
+interface Row {
+  readonly element: HTMLTableRowElement
+  readonly button: HTMLButtonElement
+  readonly name: HTMLElement
+  readonly ping: HTMLElement
+  readonly distance: HTMLElement
+  readonly speed: HTMLElement
+}
+
+function nameOf(member: Member): string {
+  if (member.presence === 'self') return `${member.name} (you)`
+  return member.role === 'host' ? `${member.name} (host)` : member.name
+}
+
+/** Leaves what is the same alone: screen readers and the layout then have nothing to do. */
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}
