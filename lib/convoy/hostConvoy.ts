@@ -42,6 +42,9 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
         rules,
         loadOrder: options.loadOrder ?? emptyLoadOrder,
         password,
+        ...(options.passwordIterations === undefined
+          ? {}
+          : { passwordIterations: options.passwordIterations }),
         inviteSecret,
         admit: options.admit,
       },

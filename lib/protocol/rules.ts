@@ -74,6 +74,15 @@ export function changeRules(rules: Rules, changes: RulesChanges): Rules {
   return { ...rules, ...(Object.fromEntries(named) as Partial<Rules>) }
 }
 
+/** Those of `changes` that are not in force already. */
+export function differingRules(rules: Rules, changes: RulesChanges): RulesChanges {
+  const differing = Object.entries(changes).filter(([name, value]) => {
+    const inForce = rules[name as keyof Rules]
+    return value !== undefined && JSON.stringify(value) !== JSON.stringify(inForce)
+  })
+  return Object.fromEntries(differing) as RulesChanges
+}
+
 /**
  * Checks rules that an embedding program set.
  * @throws ConvoyError `invalid-argument` that names the rule.

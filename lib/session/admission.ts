@@ -78,7 +78,7 @@ export async function admit(
     const challenge = passwordChallenge(sessionId, nonce, signKey)
     if (
       proof.password === null ||
-      !(await checkPasswordProof(verifier.publicKey, challenge, proof.password, environment.verify))
+      !(await checkPasswordProof(verifier.publicKey, challenge, proof.password))
     ) {
       return refuse({
         code: 'password-wrong',

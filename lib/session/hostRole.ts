@@ -1,6 +1,6 @@
 import { ConvoyError, equalBytes, SerialQueue, TokenBucket, withDeadline } from '../core/index.ts'
 import type { PublicIdentity } from '../identity/index.ts'
-import type { LoadOrder, RulesChanges } from '../protocol/index.ts'
+import { differingRules, type LoadOrder, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
@@ -73,8 +73,12 @@ export class HostRole implements SessionRole {
       })
   }
 
+  /** Records those of `changes` that differ from the rules in force; nothing where none does. */
   async changeRules(changes: RulesChanges): Promise<void> {
-    await this.#decide(() => this.#append({ type: 'rules', changes }))
+    await this.#decide(async () => {
+      const differing = differingRules(this.#session.record.state.rules, changes)
+      if (Object.keys(differing).length > 0) await this.#append({ type: 'rules', changes: differing })
+    })
   }
 
   async changeLoadOrder(loadOrder: LoadOrder): Promise<void> {

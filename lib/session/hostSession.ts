@@ -19,7 +19,6 @@ export interface Founding {
   readonly rules: Rules
   readonly loadOrder: LoadOrder
   readonly password: string | undefined
-  /** PBKDF2 iterations, for simulations that cannot afford the default. */
   readonly passwordIterations?: number
   readonly inviteSecret: Uint8Array | null
   readonly admit: AdmitHook | undefined

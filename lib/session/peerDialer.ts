@@ -224,6 +224,8 @@ export class PeerDialer {
     const state = this.#state(peer.id)
     let dial = state.dial
     if (number > state.lastDial && !this.#dials(peer)) dial = this.#start(peer, number)
+    // Candidates go on arriving after the link is open.
+    if (dial === undefined && number === state.lastDial) return
     if (dial?.number !== number)
       throw new ConvoyError('message-replayed', 'The signal belongs to a former dial.')
     if (dial.handler !== undefined) dial.handler(signal)
