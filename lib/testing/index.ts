@@ -11,4 +11,5 @@ export {
 } from './simulatedIdentity.ts'
 export { SimulatedNetwork, type SimulatedNetworkOptions } from './simulatedNetwork.ts'
 export type { PeerTraffic, SimulatedPeer } from './simulatedPeer.ts'
+export { SimulatedRendezvous, type SimulatedRendezvousOptions } from './simulatedRendezvous.ts'
 export { TraceHash } from './traceHash.ts'

@@ -35,9 +35,9 @@ const happenings: readonly Happening[] = ['open', 'state', 'control', 'local', '
  * ```
  */
 export class SimulatedNetwork {
+  readonly clock: SimulatedClock
   /** What happened to all that was sent. */
   readonly counters = new Counters<NetworkCount>()
-  readonly #clock: SimulatedClock
   readonly #seed: number
   readonly #peers = new Map<string, SimulatedPeer>()
   readonly #connections = new Map<string, SimulatedConnection>()
@@ -49,15 +49,15 @@ export class SimulatedNetwork {
 
   /** @throws ConvoyError `invalid-argument` when a condition is out of range. */
   constructor({ clock, seed = 1, ...conditions }: SimulatedNetworkOptions) {
-    this.#clock = clock
+    this.clock = clock
     this.#seed = seed
     this.#conditions = new ConditionsTable(conditions)
     this.#surroundings = {
       clock,
       counters: this.counters,
       signalRandom: ({ id }) => derivedRandom(seed, 'signals', id),
-      path: (from, to, receiver) => this.#path(from, to, receiver),
-      answering: (a, b) => a.running && b.running && !this.#blocked(a, b) && !this.#blocked(b, a),
+      path: (from, to, receiver) => this.path(from.peer, to.peer, from.id, receiver),
+      answering: (a, b) => a.running && b.running && this.connected(a, b),
       find: (id) => this.#connections.get(id),
       forget: (connection) => this.#connections.delete(connection.id),
       record: (happening, at, bytes) => this.#record(happening, at, bytes),
@@ -75,9 +75,9 @@ export class SimulatedNetwork {
     let connections = 0
     const peer: SimulatedPeer = new SimulatedPeer(
       name,
-      this.#clock,
+      this.clock,
       {
-        clock: this.#clock.skewed(skew),
+        clock: this.clock.skewed(skew),
         random: derivedRandom(this.#seed, 'peer', name, peerNumber),
         connect: (options) => {
           const numbers = { peer: peerNumber, connection: ++connections }
@@ -163,6 +163,30 @@ export class SimulatedNetwork {
     this.#review()
   }
 
+  /**
+   * @internal One direction between two processes.
+   * @param label - tells it from others between the same two.
+   */
+  path(from: SimulatedPeer, to: SimulatedPeer, label: string, receiver: PathReceiver): OneWayPath {
+    const labels = [from.name, to.name, label] as const
+    return new OneWayPath(
+      {
+        clock: this.clock,
+        counters: this.counters,
+        datagramRandom: derivedRandom(this.#seed, 'datagrams', ...labels),
+        controlRandom: derivedRandom(this.#seed, 'control', ...labels),
+        conditions: () => this.#conditions.between(from.name, to.name),
+        blocked: () => !from.running || this.#blocked(from, to),
+      },
+      receiver,
+    )
+  }
+
+  /** @internal Whether something passes in both directions between two processes, whatever state they are in. */
+  connected(a: SimulatedPeer, b: SimulatedPeer): boolean {
+    return !this.#blocked(a, b) && !this.#blocked(b, a)
+  }
+
   /** Connections that are not closed, each end by itself: 0 once everything is closed, or something leaked. */
   get openConnections(): number {
     return this.#connections.size
@@ -171,21 +195,6 @@ export class SimulatedNetwork {
   /** 16 digits that stand for everything that was delivered, when, where, and in which order. */
   traceHash(): string {
     return this.#trace.toString()
-  }
-
-  #path(from: SimulatedConnection, to: SimulatedConnection, receiver: PathReceiver): OneWayPath {
-    const labels = [from.peer.name, to.peer.name, from.id] as const
-    return new OneWayPath(
-      {
-        clock: this.#clock,
-        counters: this.counters,
-        datagramRandom: derivedRandom(this.#seed, 'datagrams', ...labels),
-        controlRandom: derivedRandom(this.#seed, 'control', ...labels),
-        conditions: () => this.#conditions.between(from.peer.name, to.peer.name),
-        blocked: () => !from.peer.running || this.#blocked(from.peer, to.peer),
-      },
-      receiver,
-    )
   }
 
   #blocked(from: SimulatedPeer, to: SimulatedPeer): boolean {
@@ -216,7 +225,7 @@ export class SimulatedNetwork {
   }
 
   #record(happening: Happening, at: SimulatedConnection, bytes?: Uint8Array): void {
-    this.#trace.addNumber(this.#clock.now())
+    this.#trace.addNumber(this.clock.now())
     this.#trace.addNumber(happenings.indexOf(happening))
     this.#trace.addNumber(at.peerNumber)
     this.#trace.addNumber(at.number)

@@ -1,4 +1,4 @@
-import type { RandomSource } from '../core/index.ts'
+import { Emitter, type RandomSource, type Unsubscribe } from '../core/index.ts'
 import type { Connector } from '../rtc/index.ts'
 import { frozenDatagrams } from './constants.ts'
 import type { PeerClock } from './peerClock.ts'
@@ -23,6 +23,7 @@ export class SimulatedPeer {
   readonly traffic: PeerTraffic = { datagramsSent: 0, datagramsReceived: 0, bytesSent: 0, bytesReceived: 0 }
   readonly #base: SimulatedClock
   readonly #changed: (peer: SimulatedPeer) => void
+  readonly #events = new Emitter<{ killed: undefined }>()
   #state: 'running' | 'frozen' | 'killed' = 'running'
   /** What arrived while frozen. */
   #waiting: (() => void)[] = []
@@ -62,6 +63,13 @@ export class SimulatedPeer {
     this.#waiting = []
     this.clock.kill()
     this.#changed(this)
+    this.#events.emit('killed', undefined)
+    this.#events.clear()
+  }
+
+  /** Calls `listener` when the process dies: what its operating system does for it, such as closing sockets. */
+  onKilled(listener: () => void): Unsubscribe {
+    return this.#events.on('killed', listener)
   }
 
   /** The process stands still, as with a closed laptop lid: no timer runs and what arrives waits. */

@@ -1,0 +1,240 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { networkInterfaces } from 'node:os'
+import { Counters, type Clock, type RandomSource } from '../core/index.ts'
+import type { Signal } from '../protocol/index.ts'
+import { DelayLane, type LaneSurroundings } from './delayLane.ts'
+
+export { impairedConnector } from './impairedConnector.ts'
+
+/** What happens to UDP packets on their way, in each direction by itself. */
+export interface ImpairmentConditions {
+  /** Delay, ms. */
+  delayMs: number
+  /** Delays are spread evenly over `delayMs` ± this; the order stays unless {@link reorder} is set. */
+  jitterMs: number
+  /** Share of packets that vanish, 0…100. */
+  lossPercent: number
+  /** Share of packets that arrive twice, 0…100. */
+  duplicatePercent: number
+  /** Lets jitter change the order. */
+  reorder: boolean
+}
+
+/** What an {@link Impairment} is made with; what is left out does nothing. */
+export interface ImpairmentOptions extends Partial<ImpairmentConditions> {
+  clock: Clock
+  random: RandomSource
+}
+
+/** What became of packets, by name. */
+export type PacketCount = 'forwarded' | 'lost' | 'duplicated' | 'blocked'
+
+/** A bad network for real WebRTC: packets between engines pass through it in user space. */
+export interface Impairment {
+  readonly counts: Counters<PacketCount>
+  /** Changes the conditions from now on. */
+  set(conditions: Partial<ImpairmentConditions>): void
+  /** Lets nothing pass, as if the other side's process was killed or the cable pulled. */
+  block(): void
+  unblock(): void
+  /** A relay for one connection; {@link impairedConnector} makes its own. */
+  relay(): SignalRelay
+  /** Sockets that are open, for leak checks. */
+  readonly openSockets: number
+}
+
+/** Leads what is sent to the other side of one connection through an impairment. */
+export interface SignalRelay {
+  /**
+   * `signal` of the other side with its candidates replaced by a port of the relay, one for each. Undefined
+   * when nothing is left of it: only UDP over IPv4 with a literal address passes, so that no direct way does.
+   * Signals come out in the order they go in.
+   */
+  rewrite(signal: Signal): Promise<Signal | undefined>
+  /** Closes its sockets and forgets what is on the way. Idempotent. */
+  close(): void
+}
+
+const harmless: ImpairmentConditions = {
+  delayMs: 0,
+  jitterMs: 0,
+  lossPercent: 0,
+  duplicatePercent: 0,
+  reorder: false,
+}
+
+/**
+ * Makes a bad network. Packets are impaired in both directions on the way that goes through it; of two sides
+ * that use one each, a connection takes only one, so delays are one-way and loss is per direction as stated.
+ * @example
+ * ```ts
+ * const impairment = createImpairment({ clock, random, delayMs: 50, jitterMs: 10, lossPercent: 5 })
+ * const connector = impairedConnector(await defaultConnector(), impairment)
+ * ```
+ */
+export function createImpairment(options: ImpairmentOptions): Impairment {
+  return new UserSpaceImpairment(options)
+}
+
+class UserSpaceImpairment implements Impairment {
+  readonly counts = new Counters<PacketCount>()
+  readonly #clock: Clock
+  readonly #random: RandomSource
+  readonly #sockets = new Set<Socket>()
+  #conditions: ImpairmentConditions
+  #blocked = false
+
+  constructor({ clock, random, ...conditions }: ImpairmentOptions) {
+    this.#clock = clock
+    this.#random = random
+    this.#conditions = { ...harmless, ...conditions }
+  }
+
+  get openSockets(): number {
+    return this.#sockets.size
+  }
+
+  set(conditions: Partial<ImpairmentConditions>): void {
+    this.#conditions = { ...this.#conditions, ...conditions }
+  }
+
+  block(): void {
+    this.#blocked = true
+  }
+
+  unblock(): void {
+    this.#blocked = false
+  }
+
+  relay(): SignalRelay {
+    const lanes = {
+      clock: this.#clock,
+      decide: () => this.#decide(),
+      reorder: () => this.#conditions.reorder,
+    }
+    return new CandidateRelay(lanes, this.#sockets)
+  }
+
+  // Delays of the copies of one packet that arrive: none, one, or two.
+  #decide(): readonly number[] {
+    if (this.#blocked) return this.#count('blocked', [])
+    if (this.#chance(this.#conditions.lossPercent)) return this.#count('lost', [])
+    if (!this.#chance(this.#conditions.duplicatePercent)) return this.#count('forwarded', [this.#delay()])
+    return this.#count('duplicated', [this.#delay(), this.#delay()])
+  }
+
+  #count(name: PacketCount, delays: readonly number[]): readonly number[] {
+    this.counts.add(name)
+    return delays
+  }
+
+  #chance(percent: number): boolean {
+    return this.#random.next() * 100 < percent
+  }
+
+  #delay(): number {
+    const { delayMs, jitterMs } = this.#conditions
+    return Math.max(0, delayMs + jitterMs * (2 * this.#random.next() - 1))
+  }
+}
+
+/** Where packets for one candidate go. */
+interface Address {
+  address: string
+  port: number
+}
+
+class CandidateRelay implements SignalRelay {
+  readonly #around: LaneSurroundings
+  readonly #allSockets: Set<Socket>
+  readonly #ways = new Map<string, Promise<Address>>()
+  readonly #closers: (() => void)[] = []
+  #closed = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(around: LaneSurroundings, allSockets: Set<Socket>) {
+    this.#around = around
+    this.#allSockets = allSockets
+  }
+
+  rewrite(signal: Signal): Promise<Signal | undefined> {
+    const result = this.#last.then(() => (this.#closed ? undefined : this.#rewriteNow(signal)))
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const close of this.#closers.splice(0)) close()
+  }
+
+  async #rewriteNow(signal: Signal): Promise<Signal | undefined> {
+    if (signal.type === 'candidate') {
+      const candidate = await this.#rewriteLine(signal.candidate)
+      return candidate === undefined ? undefined : { ...signal, candidate }
+    }
+    const lines: string[] = []
+    for (const line of signal.sdp.split('\r\n')) {
+      const kept = line.startsWith('a=candidate:') ? await this.#rewriteLine(line) : line
+      if (kept !== undefined) lines.push(kept)
+    }
+    return { ...signal, sdp: lines.join('\r\n') }
+  }
+
+  async #rewriteLine(line: string): Promise<string | undefined> {
+    const fields = line.split(' ')
+    const [, , transport, , address = '', port = ''] = fields
+    if (transport?.toLowerCase() !== 'udp' || !/^\d+\.\d+\.\d+\.\d+$/.test(address)) return undefined
+    const way = await this.#wayTo({ address, port: Number(port) })
+    return [...fields.slice(0, 4), way.address, way.port, ...fields.slice(6)].join(' ')
+  }
+
+  #wayTo(target: Address): Promise<Address> {
+    const key = `${target.address}:${target.port}`
+    const known = this.#ways.get(key)
+    if (known !== undefined) return known
+    const way = this.#openWay(target)
+    this.#ways.set(key, way)
+    return way
+  }
+
+  // One socket does both directions: what doesn't come from the target comes from our own engine.
+  #openWay(target: Address): Promise<Address> {
+    const socket = createSocket('udp4')
+    let own: Address | undefined
+    const send = (packet: Uint8Array, to: Address | undefined): void => {
+      // An error means that the receiver is gone, and its packets with it.
+      if (to !== undefined) socket.send(packet, to.port, to.address, () => undefined)
+    }
+    const outward = new DelayLane(this.#around, (packet) => send(packet, target))
+    const inward = new DelayLane(this.#around, (packet) => send(packet, own))
+    socket.on('message', (packet: Uint8Array, from: RemoteInfo) => {
+      if (from.port === target.port && from.address === target.address) return inward.push(packet)
+      own = { address: from.address, port: from.port }
+      outward.push(packet)
+    })
+    const address = ownAddressNear(target.address)
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject)
+      socket.bind(0, address, () => {
+        this.#allSockets.add(socket)
+        const close = (): void => {
+          outward.close()
+          inward.close()
+          this.#allSockets.delete(socket)
+          socket.close()
+        }
+        if (this.#closed) close()
+        else this.#closers.push(close)
+        resolve(this.#closed ? target : { address, port: socket.address().port })
+      })
+    })
+  }
+}
+
+// An address that both a local target and our own engine can exchange packets with.
+function ownAddressNear(target: string): string {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  if (own.some(({ address }) => address === target)) return target
+  return own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}
