@@ -44,13 +44,6 @@ export const staleResetMs = 3_000
 /** Span over which least round trip and least delays are taken: short against clock drift, long against jitter. */
 export const minimumWindowMs = 30_000
 
-/** Fastest slewing of the clock offset, ms per ms: 1 % is not seen in motion, and far above any drift. */
-export const slewRate = 0.01
-
-/** Offset errors above this jump instead of slewing, as does everything in the first second. */
-export const slewJumpMs = 50
-export const slewAfterMs = 1_000
-
 /** Datagrams accepted per second, and at once: several times the busiest sender (3 per tick at 20 Hz). */
 export const datagramsPerSecond = 300
 export const datagramBurst = 600

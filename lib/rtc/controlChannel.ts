@@ -1,4 +1,4 @@
-import { ConvoyError, type Counters } from '../core/index.ts'
+import { ConvoyError, TokenBucket, type Clock, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import type { Connection } from './connection.ts'
 import {
@@ -10,7 +10,6 @@ import {
   nudgeAfterMs,
   nudgeAtMostEveryMs,
 } from './constants.ts'
-import { RateBudget } from './rateBudget.ts'
 
 /** Kinds of control frames, in the low four bits of their first byte; [LNK-30]. */
 const frameKinds = { message: 0, nudge: 1, close: 2 } as const
@@ -36,7 +35,7 @@ export class ControlChannel {
   readonly #connection: Connection
   readonly #handlers: ControlHandlers
   readonly #dropped: Counters
-  readonly #budget: RateBudget
+  readonly #budget: TokenBucket
   #sent = 0
   #acknowledged = 0
   #received = 0
@@ -46,11 +45,11 @@ export class ControlChannel {
   #nudgeAt = Infinity
   #nudgeGapMs = nudgeAfterMs
 
-  constructor(connection: Connection, handlers: ControlHandlers, dropped: Counters, now: number) {
+  constructor(connection: Connection, handlers: ControlHandlers, dropped: Counters, clock: Clock) {
     this.#connection = connection
     this.#handlers = handlers
     this.#dropped = dropped
-    this.#budget = new RateBudget(controlPerSecond, controlBurst, now)
+    this.#budget = new TokenBucket(clock, controlPerSecond, controlBurst)
   }
 
   /** Messages received in order, as the state header tells it. */
@@ -115,8 +114,8 @@ export class ControlChannel {
   }
 
   /** Takes a frame. @returns whether it was well-formed. */
-  receive(frame: Uint8Array, now: number): boolean {
-    if (!this.#budget.take(now)) {
+  receive(frame: Uint8Array): boolean {
+    if (!this.#budget.tryTake()) {
       this.#handlers.violated(new ConvoyError('rate-limited', 'The other side floods the control channel.'))
       return this.#drop('control-flood')
     }

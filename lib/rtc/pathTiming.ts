@@ -1,11 +1,4 @@
-import {
-  minimumWindowMs,
-  slewAfterMs,
-  slewJumpMs,
-  slewRate,
-  staleAfterMs,
-  staleResetMs,
-} from './constants.ts'
+import { minimumWindowMs, staleAfterMs, staleResetMs } from './constants.ts'
 import { holdSaturated, tickModulus, ticksAfter, ticksPerMs, toTicks } from './stateHeader.ts'
 import { WindowedMinimum } from './windowedMinimum.ts'
 
@@ -29,18 +22,16 @@ export class PathTiming {
   readonly #outward = new WindowedMinimum(minimumWindowMs)
   #newestTicks: number | undefined
   #staleSince: number | undefined
-  #offset: number | undefined
-  #offsetSince = 0
-  #offsetAt = 0
 
   get minRttMs(): number | undefined {
     const value = this.#roundTrips.value
     return value === Infinity ? undefined : value
   }
 
-  /** Milliseconds to add to a time of the other side's clock. */
+  /** Milliseconds to add to a time of the other side's clock. Grows better in steps: slew what is shown. */
   get clockOffset(): number | undefined {
-    return this.#offset
+    const offset = (this.#inward.value - this.#outward.value) / 2
+    return Number.isFinite(offset) ? offset : undefined
   }
 
   /** The send time `ticks` on the other side's clock, ms, unwrapped against the newest one seen. */
@@ -79,24 +70,11 @@ export class PathTiming {
       this.rttMs += (roundTrip - this.rttMs) / 8
     }
     this.#outward.add(sentAt - holdMs - (now - elapsedMs), now)
-    this.#slew((this.#inward.value - this.#outward.value) / 2, now)
-  }
-
-  // Estimates improve in steps; motion that is played out by them had better not.
-  #slew(target: number, now: number): void {
-    if (this.#offset === undefined) this.#offsetSince = now
-    const current = this.#offset ?? target
-    const error = target - current
-    const jump = Math.abs(error) > slewJumpMs || now - this.#offsetSince < slewAfterMs
-    const most = slewRate * (now - this.#offsetAt)
-    this.#offset = jump ? target : current + Math.max(-most, Math.min(most, error))
-    this.#offsetAt = now
   }
 
   #forget(): void {
     this.#inward.reset()
     this.#outward.reset()
     this.#roundTrips.reset()
-    this.#offset = undefined
   }
 }

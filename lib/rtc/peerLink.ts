@@ -101,9 +101,9 @@ export class PeerLink implements Link {
         violated: (error) => this.#end('failed', error),
       },
       options.dropped,
-      now,
+      options.clock,
     )
-    this.#channel = new StateChannel(this.#connection, this.#control, options.dropped, now)
+    this.#channel = new StateChannel(this.#connection, this.#control, options.dropped, options.clock)
   }
 
   get state(): LinkState {
@@ -216,7 +216,7 @@ export class PeerLink implements Link {
   #receiveControl(frame: Uint8Array): void {
     if (this.#state === 'closed') return
     const now = this.#clock.now()
-    if (!this.#control.receive(frame, now)) return
+    if (!this.#control.receive(frame)) return
     this.#controlBytesReceived += frame.length
     this.#heard(now)
     this.#answerWithin(now)

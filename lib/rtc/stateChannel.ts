@@ -1,4 +1,4 @@
-import { ConvoyError, type Counters } from '../core/index.ts'
+import { ConvoyError, TokenBucket, type Clock, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import { ArrivalWindow } from './arrivalWindow.ts'
 import type { Connection } from './connection.ts'
@@ -6,7 +6,6 @@ import { datagramBurst, datagramsPerSecond, pauseMs, skipAboveBufferedBytes } fr
 import type { ControlChannel } from './controlChannel.ts'
 import type { StateHandler } from './link.ts'
 import { PathTiming } from './pathTiming.ts'
-import { RateBudget } from './rateBudget.ts'
 import { ReusedBytes } from './reusedBytes.ts'
 import {
   emptyStateHeader,
@@ -43,7 +42,7 @@ export class StateChannel {
   readonly #connection: Connection
   readonly #control: ControlChannel
   readonly #dropped: Counters
-  readonly #budget: RateBudget
+  readonly #budget: TokenBucket
   readonly #arrived = new ArrivalWindow()
   readonly #delivered = new ArrivalWindow()
   #sequence = 0
@@ -52,11 +51,11 @@ export class StateChannel {
   // When the first datagram since the last sign of life went out; Infinity if none did.
   #unansweredSince = Infinity
 
-  constructor(connection: Connection, control: ControlChannel, dropped: Counters, now: number) {
+  constructor(connection: Connection, control: ControlChannel, dropped: Counters, clock: Clock) {
     this.#connection = connection
     this.#control = control
     this.#dropped = dropped
-    this.#budget = new RateBudget(datagramsPerSecond, datagramBurst, now)
+    this.#budget = new TokenBucket(clock, datagramsPerSecond, datagramBurst)
   }
 
   get lossIn(): number {
@@ -101,7 +100,7 @@ export class StateChannel {
 
   /** Takes a datagram. @returns its flags, or undefined when it was no valid datagram. */
   receive(datagram: Uint8Array, now: number): number | undefined {
-    if (!this.#budget.take(now)) return this.#drop('flood')
+    if (!this.#budget.tryTake()) return this.#drop('flood')
     if (datagram.length < stateHeaderLength) return this.#drop('malformed')
     if (datagram.length > limits.datagramBytes) return this.#drop('too-large')
     const refusal = readStateHeader(datagram, header)

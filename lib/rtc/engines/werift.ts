@@ -50,19 +50,25 @@ class WeriftPeerConnection extends RTCPeerConnection {
     return super.getStats()
   }
 
-  // The SCTP association exists from the moment the transport is bound to DTLS, which negotiation does.
+  // Whenever the transport is bound to DTLS it makes a new SCTP association.
   #guard(transport: RTCSctpTransport): void {
     if (this.#guarded.has(transport)) return
     this.#guarded.add(transport)
     const bind = transport.setDtlsTransport.bind(transport)
     transport.setDtlsTransport = (dtlsTransport: RTCDtlsTransport): void => {
       bind(dtlsTransport)
-      guardAbandoning(transport)
-      dtlsTransport.onStateChange.subscribe((state) => {
-        if (state === 'connected') guardAlerts(dtlsTransport)
-      })
+      guardTransports(transport, dtlsTransport)
     }
+    const bound = transport.transport as RTCDtlsTransport | undefined
+    if (bound !== undefined) guardTransports(transport, bound)
   }
+}
+
+function guardTransports(sctp: RTCSctpTransport, dtls: RTCDtlsTransport): void {
+  guardAbandoning(sctp)
+  dtls.onStateChange.subscribe((state) => {
+    if (state === 'connected') guardAlerts(dtls)
+  })
 }
 
 function plainDescription(description: Description): Description {
