@@ -91,7 +91,7 @@ function payloadText(text: string): string {
   // Chats wrap long lines, put links in brackets, and some escape the colon in a fragment.
   const bare = text
     .replace(/[\s\u200b-\u200d\u2060\ufeff]+/g, '')
-    .replace(/^[<>()[\]"'`“”‘’«»]+|[<>()[\]"'`“”‘’«».,;!]+$/g, '')
+    .replace(/^[<>()[\]"'`“”„‘’‚«»]+|[<>()[\]"'`“”„‘’‚«».,;!]+$/g, '')
   const uri = /^https?:/i.test(bare) ? bare.slice(bare.indexOf('#') + 1).replace(/%3a/i, ':') : bare
   if (uri.slice(0, scheme.length).toLowerCase() !== scheme) throw malformed()
   return uri.slice(scheme.length)

@@ -52,7 +52,11 @@ export async function provePassword(
   return signer.sign(proofBytes(challenge))
 }
 
-/** Whether `proof` was made with the password behind `publicKey`, for this challenge. */
+/**
+ * Whether `proof` was made with the password behind `publicKey`, for this challenge.
+ * @param verify - checks real Ed25519 (in simulation {@link verifySync}): a proof is that even where the
+ * signatures of peers are simulated.
+ */
 export async function checkPasswordProof(
   publicKey: Uint8Array,
   challenge: Uint8Array,
