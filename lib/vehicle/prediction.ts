@@ -49,7 +49,7 @@ export function predict(from: Readonly<VehicleState>, seconds: number, into: Veh
 
   follow(from, speed, acceleration, duration, into)
   turnTrailers(from, speed, acceleration, duration, into)
-  into.velocityZ = stopped ? 0 : -(speed + acceleration * duration)
+  into.velocityZ = stopped ? 0 : from.velocityZ - acceleration * duration
   if (stopped) {
     into.velocityX = 0
     into.velocityY = 0

@@ -14,6 +14,9 @@ import { wrapSampleTime } from './sampleTime.ts'
 import { validateVehicleState } from './validate.ts'
 import { OwnVehicleEncoder } from './vehiclesPayload.ts'
 
+/** Share of a slot by which it may be served early: timers fire a little early on some platforms. */
+const earliness = 0.25
+
 /** Where a publisher's payloads go; a link is one. */
 export interface StateRecipient {
   /** Sends now or never; false when it was skipped. The payload is valid during the call only. */
@@ -42,9 +45,10 @@ export class VehiclePublisher {
   readonly #startedAt: number
   readonly #stopTimer: Cancel
   #sampledAt = 0
-  /** Periods in which something is still to be sent: all while placed, a few after hiding. */
-  #periodsLeft = 0
+  /** Number of the newest slot served, counted since the start. */
   #lastSlot = 0
+  /** Number of the last slot to serve: none before the first vehicle, no end while there is one. */
+  #untilSlot = -1
   #closed = false
 
   /** Datagrams handed to recipients. */
@@ -90,12 +94,12 @@ export class VehiclePublisher {
     validateVehicleState(state)
     copyVehicleState(state, this.#state)
     this.#sampledAt = time
-    this.#periodsLeft = Infinity
+    this.#untilSlot = Infinity
   }
 
   /** Whether a vehicle is set. */
   get active(): boolean {
-    return this.#periodsLeft === Infinity
+    return this.#untilSlot === Infinity
   }
 
   /** Adds a recipient, in the slot that has fewest. Adding it again does nothing. */
@@ -124,23 +128,20 @@ export class VehiclePublisher {
   }
 
   #hide(at: number): void {
-    if (this.#periodsLeft !== Infinity) return
+    if (!this.active) return
     this.#state.x = 0
     this.#state.y = 0
     this.#state.z = 0
     this.#sampledAt = at
-    this.#periodsLeft = hideRepeats
+    this.#untilSlot = this.#lastSlot + hideRepeats * publishSlots
   }
 
   /** Serves every slot whose time has come: one on a punctual timer, each at most once after a late one. */
   #serveDueSlots(): void {
-    const newest = Math.floor((this.#clock.now() - this.#startedAt) / this.#slotMs)
+    const newest = Math.floor((this.#clock.now() - this.#startedAt) / this.#slotMs + earliness)
     const first = Math.max(this.#lastSlot + 1, newest - publishSlots + 1)
     this.#lastSlot = Math.max(newest, this.#lastSlot)
-    for (let slot = first; slot <= newest; slot++) {
-      if (this.#periodsLeft > 0) this.#serve(slot)
-      if (slot % publishSlots === publishSlots - 1 && this.#periodsLeft > 0) this.#periodsLeft--
-    }
+    for (let slot = first; slot <= Math.min(newest, this.#untilSlot); slot++) this.#serve(slot)
   }
 
   /** Sends to the recipients of slot number `slot`, counted since the start. */

@@ -48,28 +48,31 @@ const wholeFields: ReadonlySet<string> = new Set<VehicleField>(['flags', 'gear',
 export function validateVehicleState(state: VehicleState): void {
   for (const field of vehicleFields) {
     const range = vehicleRanges[field]
-    check(field, state[field], range[0], range[1])
+    if (!isWithin(state[field], range[0], range[1])) refuseValue(field, state[field], range[0], range[1])
     if (wholeFields.has(field) && !Number.isInteger(state[field])) {
       refuse(field, `must be a whole number, but is ${state[field]}`)
     }
   }
+  if (state.trailerCount > 0 && !Array.isArray(state.trailers)) refuse('trailers', 'must be an array')
   for (let index = 0; index < state.trailerCount; index++) {
     const trailer = state.trailers[index]
     if (trailer === undefined) {
       refuse(`trailers[${index}]`, `is missing although trailerCount is ${state.trailerCount}`)
-      return
     }
     for (const field of trailerFields) {
       const range = trailerRanges[field]
       const value = trailer[field]
-      if (!(value >= range[0] && value <= range[1]))
-        check(`trailers[${index}].${field}`, value, range[0], range[1])
+      if (isWithin(value, range[0], range[1])) continue
+      refuseValue(`trailers[${index}].${field}`, value, range[0], range[1])
     }
   }
 }
 
-function check(field: string, value: unknown, min: number, max: number): void {
-  if (typeof value === 'number' && value >= min && value <= max) return
+function isWithin(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && value >= min && value <= max
+}
+
+function refuseValue(field: string, value: unknown, min: number, max: number): never {
   if (typeof value !== 'number') refuse(field, `must be a number, but is of type ${typeof value}`)
   if (!Number.isFinite(value)) refuse(field, `must be a finite number, but is ${String(value)}`)
   refuse(field, `must be ${min} to ${max}, but is ${String(value)}; check its unit`)
