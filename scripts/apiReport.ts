@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  CompilerState,
   Extractor,
   ExtractorConfig,
   ExtractorLogLevel,
@@ -21,9 +22,17 @@ mkdirSync(reportFolder, { recursive: true })
 /** What can be imported from the main entry point, which comes first: others may mention it too. */
 let exportedByMain: ReadonlySet<string> = new Set()
 
-for (const entry of entryPoints()) {
+const entries = entryPoints().map((entry) => ({ ...entry, config: configFor(entry) }))
+const [first] = entries
+if (first === undefined) throw new Error('package.json exports nothing.')
+const compilerState = CompilerState.create(first.config, {
+  additionalEntryPoints: entries.map(({ declarations }) => join(repositoryRoot, declarations)),
+})
+
+for (const entry of entries) {
   const unnamable: string[] = []
-  const result = Extractor.invoke(configFor(entry), {
+  const result = Extractor.invoke(entry.config, {
+    compilerState,
     localBuild: update,
     messageCallback: (message) => {
       // A type that the public face mentions but does not export can't be named by those who use it.
@@ -75,7 +84,8 @@ function configFor({ name, declarations }: EntryPoint): ExtractorConfig {
 function forgottenExport(message: ExtractorMessage): string | undefined {
   if (message.messageId !== 'ae-forgotten-export') return undefined
   // Two things of one name are told apart by a number: `Clock_2`.
-  return /The symbol "(\w+?)(?:_\d+)?"/.exec(message.text)?.[1]
+  // Lower-case names are schemas, mentioned by the types inferred from them: nobody needs to name those.
+  return /The symbol "([A-Z]\w*?)(?:_\d+)?"/.exec(message.text)?.[1]
 }
 
 function exportsIn(report: string): Set<string> {

@@ -1,14 +1,16 @@
 // Builds what is published into dist/: JavaScript and declarations of lib/ and signaling/, and the browser's
-// simple-peer.
+// simple-peer. `--out DIR` builds elsewhere.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { buildBrowserVendor } from './buildBrowserVendor.ts'
 import { repositoryRoot, run } from './run.ts'
 
-const output = join(repositoryRoot, 'dist')
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(repositoryRoot, 'dist') } } })
+const output = resolve(values.out)
 
 rmSync(output, { recursive: true, force: true })
-await run('tsc', ['--project', 'tsconfig.build.json'])
+await run('tsc', ['--project', 'tsconfig.build.json', '--outDir', output])
 renameSpecifiersInDeclarations(output)
 await buildBrowserVendor(join(output, 'vendor'))
 

@@ -31,9 +31,9 @@ async function bundle(external: (specifier: string) => boolean): Promise<string>
     build: {
       write: false,
       target: 'es2023',
-      lib: { entry, formats: ['es'] },
-      minify: true,
-      rolldownOptions: { external },
+      modulePreload: false,
+      // Not Vite's library mode, which leaves white space in ES modules for others to take out.
+      rolldownOptions: { input: entry, external, preserveEntrySignatures: 'strict' },
     },
   })
   const outputs = (Array.isArray(result) ? result : [result]) as Rolldown.RolldownOutput[]
@@ -42,11 +42,14 @@ async function bundle(external: (specifier: string) => boolean): Promise<string>
   return chunks.map((chunk) => chunk.code).join('\n')
 }
 
-/** A browser has none of Node's modules: Vite would stub them, and the page would fail when it calls one. */
+/**
+ * A browser has none of Node's modules: Vite stubs them, and the page fails when it calls one. A stub without a name
+ * is what a package itself asked for, in the `browser` field of its package.json.
+ */
 function refuseNodeOnly(chunks: readonly Rolldown.OutputChunk[]): void {
   const stubs = chunks
     .flatMap((chunk) => Object.keys(chunk.modules))
-    .filter((id) => id.includes('browser-external'))
+    .filter((id) => id.includes('browser-external:'))
   const imports = chunks.flatMap((chunk) => chunk.imports).filter((name) => name.startsWith('node:'))
   if (stubs.length + imports.length === 0) return
   console.error(`The browser's bundle reaches for Node's own modules: ${[...stubs, ...imports].join(', ')}`)
