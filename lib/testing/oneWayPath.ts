@@ -157,7 +157,7 @@ export class OneWayPath {
     const conditions = this.#around.conditions()
     const departure = this.#around.blocked()
       ? undefined
-      : this.#departure(message.packets * packetBytes, conditions)
+      : this.#departure(Math.min(message.bytes.length, message.packets * packetBytes), conditions)
     let lostPackets = departure === undefined ? message.packets : 0
     if (departure !== undefined) {
       for (let packet = 0; packet < message.packets; packet++) {

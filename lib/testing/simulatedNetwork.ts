@@ -1,4 +1,4 @@
-import { Counters, type Cancel } from '../core/index.ts'
+import { ConvoyError, Counters, type Cancel } from '../core/index.ts'
 import type { Connector } from '../rtc/index.ts'
 import { ConditionsTable, type NetworkConditions } from './conditions.ts'
 import { OneWayPath, type NetworkCount, type PathReceiver } from './oneWayPath.ts'
@@ -97,19 +97,22 @@ export class SimulatedNetwork {
     return this.peer(name).connector
   }
 
-  /** Ends the process `name` without a word to anyone: see {@link SimulatedPeer.kill}. */
+  /**
+   * Ends the process `name` without a word to anyone: see {@link SimulatedPeer.kill}.
+   * @throws ConvoyError `invalid-argument` when there never was one; so do {@link freeze} and {@link thaw}.
+   */
   kill(name: string): void {
-    this.peer(name).kill()
+    this.#started(name).kill()
   }
 
   /** Suspends the process `name`: see {@link SimulatedPeer.freeze}. */
   freeze(name: string): void {
-    this.peer(name).freeze()
+    this.#started(name).freeze()
   }
 
   /** Lets the process `name` go on. */
   thaw(name: string): void {
-    this.peer(name).thaw()
+    this.#started(name).thaw()
   }
 
   /** Changes the conditions between all peers that have none of their own in that point. */
@@ -195,6 +198,13 @@ export class SimulatedNetwork {
   /** 16 digits that stand for everything that was delivered, when, where, and in which order. */
   traceHash(): string {
     return this.#trace.toString()
+  }
+
+  #started(name: string): SimulatedPeer {
+    const peer = this.#peers.get(name)
+    if (peer === undefined)
+      throw new ConvoyError('invalid-argument', `No process "${name}" was started here.`)
+    return peer
   }
 
   #blocked(from: SimulatedPeer, to: SimulatedPeer): boolean {

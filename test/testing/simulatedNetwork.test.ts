@@ -304,6 +304,12 @@ describe('processes', () => {
     expect(isOpen(again)).toBe(true)
   })
 
+  it('that never started can not be killed: a mistyped name is no test', () => {
+    const { network } = build()
+    for (const fault of ['kill', 'freeze', 'thaw'] as const)
+      expect(() => network[fault]('bpb')).toThrow('"bpb"')
+  })
+
   it('that stand still receive everything in one burst when they go on', () => {
     const { clock, network, alice, bob } = connected({ delayMs: 10 })
     const { clock: bobsClock } = network.peer('bob')
