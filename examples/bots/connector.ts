@@ -1,4 +1,6 @@
-import { createConnector, loadEngine, type Connector } from 'openconvoy'
+import { createConnector, loadEngine, systemRandom, type Clock, type Connector } from 'openconvoy'
+// eslint-disable-next-line openconvoy/import-direction -- it needs Node, and openconvoy/testing runs in pages as well
+import { createImpairment, impairedConnector } from '../../lib/testing/udpRelay.ts'
 
 /** `auto` is the library's own choice. */
 export const engineChoices = ['auto', 'datachannel', 'werift'] as const
@@ -15,9 +17,13 @@ export interface Impairment {
  * Connections by the engine asked for, impaired as asked for.
  * @throws ConvoyError `webrtc-missing` when the engine can't be loaded.
  */
-export async function makeConnector(engine: EngineChoice, impairment: Impairment): Promise<Connector> {
+export async function makeConnector(
+  engine: EngineChoice,
+  impairment: Impairment,
+  clock: Clock,
+): Promise<Connector> {
   const connector = createConnector(await loadEngine(engine))
   const { delayMs, jitterMs, lossPercent } = impairment
   if (delayMs === 0 && jitterMs === 0 && lossPercent === 0) return connector
-  throw new Error('TODO impairedConnector')
+  return impairedConnector(connector, createImpairment({ clock, random: systemRandom, ...impairment }))
 }

@@ -34,7 +34,7 @@ export async function makeLocalBot(
 ): Promise<LocalBot> {
   const { index, name, plan, role } = request
   const script = new Script(plan)
-  const connector = await makeConnector(request.engine, request.impairment)
+  const connector = await makeConnector(request.engine, request.impairment, clock)
   const options: ConvoyOptions = { name, connector, clock, signal }
   if (role.kind === 'host') {
     const { lobbyName, maxPlayers } = role

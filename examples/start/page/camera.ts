@@ -1,5 +1,5 @@
 /** Pixels per metre at the start, and how far zooming goes. */
-const zoom = { initial: 5, min: 0.4, max: 16 }
+const zoom = { initial: 4.5, min: 0.4, max: 16 }
 
 /** Seconds in which the camera makes up for e^-1 of what it lags behind. */
 const turnTime = 0.5

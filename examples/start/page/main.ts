@@ -4,7 +4,7 @@ import { Chat } from './chat.ts'
 import { listenToKeys } from './keys.ts'
 import { PlayerTruck } from './playerTruck.ts'
 import { Road } from './road.ts'
-import { Roster } from './roster.ts'
+import { Roster, type Motion } from './roster.ts'
 import { Scene, type SceneTruck } from './scene.ts'
 import { askForConvoy, describeFailure, visit, type VisitRole } from './visit.ts'
 
@@ -31,7 +31,8 @@ const keysHint = elementOf('#keys', HTMLElement)
 const clock = createSystemClock()
 let convoy: Convoy | undefined
 let player: PlayerTruck | undefined
-let followed: string | undefined
+/** Whose truck the visitor chose to follow. */
+let chosen: string | undefined
 let trucks: readonly SceneTruck[] = []
 
 const chat = new Chat(
@@ -40,7 +41,7 @@ const chat = new Chat(
   elementOf('#chat-text', HTMLInputElement),
 )
 const roster = new Roster(elementOf('#members', HTMLTableSectionElement), (memberId) => {
-  followed = memberId
+  chosen = memberId
 })
 listenToKeys(() => player?.pedals)
 
@@ -55,7 +56,7 @@ try {
     status.textContent = 'Joining…'
     await convoy?.close()
     player = undefined
-    followed = undefined
+    chosen = undefined
     convoy = await visit(info, role)
     // For the console: look around.
     Object.assign(globalThis, { convoy })
@@ -76,7 +77,7 @@ try {
     lastFrame = now
     if (player !== undefined) convoy?.setVehicle(player.drive(seconds))
     trucks = trucksAt(now)
-    scene.draw(trucks, followed, seconds)
+    scene.draw(trucks, targetOf(trucks), seconds)
     requestAnimationFrame(drawFrame)
   }
   drawFrame()
@@ -107,7 +108,7 @@ async function startDriving(joined: Convoy, road: Road): Promise<void> {
   }))
   const last = places.reduce((tail, place) => (isBehind(place.along, tail.along, road) ? place : tail))
   player = new PlayerTruck(road, last.along - joinGap, Math.max(0, last.speed))
-  followed = joined.self.id
+  chosen = joined.self.id
 }
 
 /** Whether `along` comes before `other` on the closed route: within half of it. */
@@ -129,18 +130,28 @@ function trucksAt(now: number): SceneTruck[] {
 
 function showTable(): void {
   if (convoy === undefined) return
-  const speeds = new Map(
-    trucks.map(({ member, state }) => [member.id, Math.hypot(state.velocityX, state.velocityZ)]),
-  )
-  followed = followed !== undefined && speeds.has(followed) ? followed : trucks[0]?.member.id
-  roster.show(convoy.members, followed, (memberId) => speeds.get(memberId))
-  const target = trucks.find(({ member }) => member.id === followed)
+  const target = targetOf(trucks)
+  const motions = new Map(trucks.map((truck) => [truck.member.id, motionOf(truck, target ?? truck)]))
+  roster.show(convoy.members, target?.member.id, motions)
   dial.speed.textContent =
-    target === undefined ? '–' : String(Math.round(3.6 * (speeds.get(target.member.id) ?? 0)))
+    target === undefined ? '–' : String(Math.round(3.6 * motionOf(target, target).speed))
   dial.name.textContent = target?.member.name ?? ''
   if (status.classList.contains('failed')) return
   const links = convoy.members.filter(({ presence }) => presence === 'connected').length
-  status.textContent = `${convoy.rules.lobbyName}: ${speeds.size} trucks, ${links} direct links`
+  status.textContent = `${convoy.rules.lobbyName}: ${trucks.length} trucks, ${links} direct links`
+}
+
+function motionOf(truck: SceneTruck, target: SceneTruck): Motion {
+  const [{ state }, { state: to }] = [truck, target]
+  return {
+    speed: Math.hypot(state.velocityX, state.velocityZ),
+    distance: Math.hypot(state.x - to.x, state.y - to.y, state.z - to.z),
+  }
+}
+
+/** The truck to follow: the chosen one, else the middle one, around which most of the others are in the picture. */
+function targetOf(all: readonly SceneTruck[]): SceneTruck | undefined {
+  return all.find(({ member }) => member.id === chosen) ?? all[all.length >> 1]
 }
 
 function fail(text: string): void {

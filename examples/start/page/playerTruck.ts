@@ -47,9 +47,9 @@ export class PlayerTruck {
 
   /** Drives on for `seconds` and gives the new state. */
   drive(seconds: number): VehicleState {
-    const acceleration = this.#acceleration()
     const before = this.#speed
-    this.#speed = Math.min(topSpeed, Math.max(0, before + acceleration * seconds))
+    this.#speed = Math.min(topSpeed, Math.max(0, before + this.#wantedAcceleration() * seconds))
+    const acceleration = seconds > 0 ? (this.#speed - before) / seconds : 0
     const way = ((before + this.#speed) / 2) * seconds
     this.#along += way
     const sideways = this.#changeLane(seconds)
@@ -64,7 +64,7 @@ export class PlayerTruck {
     state.heading = heading - Math.floor(heading)
     state.pitch = pose.pitch
     state.velocityZ = -Math.hypot(this.#speed, sideways)
-    state.acceleration = this.#speed > 0 ? acceleration : 0
+    state.acceleration = acceleration
     state.yawRate = pose.curvature * this.#speed
     state.throttle = this.pedals.accelerate ? 1 : 0
     state.brake = this.pedals.brake ? 1 : 0
@@ -78,7 +78,7 @@ export class PlayerTruck {
     return state
   }
 
-  #acceleration(): number {
+  #wantedAcceleration(): number {
     if (this.pedals.brake) return -brake
     return this.pedals.accelerate ? pull : -drag
   }

@@ -18,10 +18,13 @@ export class Road {
     this.route = route
   }
 
-  /** Metres along the route of the place nearest to a point, looking around `near` or, without it, everywhere. */
-  locate(x: number, z: number, near?: number): number {
+  /**
+   * Metres along the route of the place nearest to a point, looking up to `reach` metres around `near` or, without it,
+   * everywhere.
+   */
+  locate(x: number, z: number, near?: number, reach = 3 * searchStep): number {
     if (near === undefined) return this.#nearest(x, z, 0, this.route.length, searchStep, true)
-    return this.#nearest(x, z, near - 3 * searchStep, near + 3 * searchStep, drawStep, true)
+    return this.#nearest(x, z, near - reach, near + reach, searchStep / 2, true)
   }
 
   /** The point of the route `along` metres from its start; read it at once. */

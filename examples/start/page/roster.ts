@@ -1,6 +1,14 @@
 import type { Member } from 'openconvoy'
 import { truckColor } from './palette.ts'
 
+/** How a member's truck moves, as the table shows it. */
+export interface Motion {
+  /** m/s. */
+  readonly speed: number
+  /** Metres from the truck that is followed. */
+  readonly distance: number
+}
+
 /** The table of members: who they are, how far and how fast; choosing one follows its truck. */
 export class Roster {
   readonly #body: HTMLTableSectionElement
@@ -12,12 +20,8 @@ export class Roster {
     this.#choose = choose
   }
 
-  /** Brings the table up to date; `speedOf` in m/s, undefined for members without a vehicle in sight. */
-  show(
-    members: readonly Member[],
-    followed: string | undefined,
-    speedOf: (memberId: string) => number | undefined,
-  ): void {
+  /** Brings the table up to date; members without an entry in `motions` have no vehicle in sight. */
+  show(members: readonly Member[], followed: string | undefined, motions: ReadonlyMap<string, Motion>): void {
     const present = new Set(members.map((member) => member.id))
     for (const [id, row] of this.#rows) {
       if (present.has(id)) continue
@@ -26,13 +30,13 @@ export class Roster {
     }
     for (const member of members) {
       const row = this.#rows.get(member.id) ?? this.#addRow(member)
-      const speed = speedOf(member.id)
+      const motion = motions.get(member.id)
       row.button.setAttribute('aria-pressed', String(member.id === followed))
-      row.button.disabled = speed === undefined
+      row.button.disabled = motion === undefined
       setText(row.name, nameOf(member))
       setText(row.ping, member.pingMs === undefined ? '–' : `${Math.round(member.pingMs)} ms`)
-      setText(row.distance, member.distance === undefined ? '–' : `${Math.round(member.distance)} m`)
-      setText(row.speed, speed === undefined ? '–' : `${Math.round(speed * 3.6)} km/h`)
+      setText(row.distance, motion === undefined ? '–' : `${Math.round(motion.distance)} m`)
+      setText(row.speed, motion === undefined ? '–' : `${Math.round(motion.speed * 3.6)} km/h`)
     }
   }
 

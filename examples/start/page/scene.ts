@@ -4,6 +4,7 @@ import { drawTruck } from './drawTruck.ts'
 import { Overview } from './overview.ts'
 import { gridColor, groundColor, textColor, truckColor } from './palette.ts'
 import type { Road } from './road.ts'
+import { Scenery } from './scenery.ts'
 import { Trails } from './trails.ts'
 
 /** A truck to draw. */
@@ -25,6 +26,7 @@ export class Scene {
   readonly #context: CanvasRenderingContext2D
   readonly #camera: Camera
   readonly #road: Road
+  readonly #scenery: Scenery
   readonly #overview: Overview
   readonly #trails = new Trails()
   #along: number | undefined
@@ -36,14 +38,14 @@ export class Scene {
     this.#context = context
     this.#camera = new Camera(!matchMedia('(prefers-reduced-motion: reduce)').matches)
     this.#road = road
+    this.#scenery = new Scenery(road)
     this.#overview = new Overview(road.route)
     canvas.addEventListener('wheel', (event) => this.#camera.zoomBy(event.deltaY), { passive: true })
   }
 
-  /** Draws all `trucks`, following one of them, `seconds` after the frame before. */
-  draw(trucks: readonly SceneTruck[], followed: string | undefined, seconds: number): void {
+  /** Draws all `trucks`, following `target`, `seconds` after the frame before. */
+  draw(trucks: readonly SceneTruck[], target: SceneTruck | undefined, seconds: number): void {
     const pixelRatio = this.#fitCanvas()
-    const target = trucks.find(({ member }) => member.id === followed) ?? trucks[0]
     if (target !== undefined) {
       const { x, z, heading } = target.state
       this.#camera.follow(x, z, heading, seconds)
@@ -56,7 +58,9 @@ export class Scene {
     if (this.#along === undefined) return
     this.#camera.apply(context, pixelRatio)
     this.#drawGrid()
-    this.#road.draw(context, this.#along, this.#camera.reach)
+    const { x, z, reach } = this.#camera
+    this.#scenery.draw(context, x, z, reach, this.#along)
+    this.#road.draw(context, this.#along, reach)
     this.#drawTrucks(trucks)
     context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0)
     this.#drawNames(trucks)
