@@ -14,7 +14,7 @@ export interface Clock {
   wallTime(): number
   /** Calls `callback` once, `delayMs` (at least 0) from now. */
   after(delayMs: number, callback: () => void): Cancel
-  /** Calls `callback` every `periodMs` (more than 0) until cancelled; the first time one period from now. */
+  /** Calls `callback` every `periodMs` (more than 0, at most 24 days) until cancelled; the first time one period from now. */
   every(periodMs: number, callback: () => void): Cancel
 }
 

@@ -20,13 +20,14 @@ export function isInviteHint(text: string): boolean {
   return url.hostname !== '' && url.username === '' && url.password === '' && !text.includes('#')
 }
 
-/** One hint as kind, length and the text after the kind's prefix. */
-export function encodeHint(text: string): Uint8Array {
+/** The hint at `index` as kind, length and the text after the kind's prefix. */
+export function encodeHint(text: string, index: number): Uint8Array {
   const kind = hintKinds.find(({ prefix }) => text.startsWith(prefix))
   if (kind === undefined || !isInviteHint(text)) {
+    // Without the text itself, which may hold credentials.
     throw new ConvoyError(
       'invalid-argument',
-      `Not a hint for an invite: ${JSON.stringify(text.slice(0, inviteHintLength))}. Use a ws:// or wss:// address or a multiaddr of at most ${inviteHintLength} characters.`,
+      `Hint ${index + 1} can't go into an invite: use a ws:// or wss:// address without credentials, or a multiaddr, of at most ${inviteHintLength} characters.`,
     )
   }
   const rest = utf8(text.slice(kind.prefix.length))

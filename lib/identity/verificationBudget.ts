@@ -1,4 +1,4 @@
-import type { Clock } from '../core/index.ts'
+import { TokenBucket, type Clock } from '../core/index.ts'
 import { budgetSources } from './constants.ts'
 
 /** What a {@link VerificationBudget} is made with. */
@@ -12,9 +12,9 @@ export interface VerificationBudgetOptions {
   maxSources?: number
 }
 
-interface Bucket {
-  tokens: number
-  filledAt: number
+interface Source {
+  readonly bucket: TokenBucket
+  lastSeenAt: number
 }
 
 /**
@@ -22,55 +22,59 @@ interface Bucket {
  * Ed25519 is present, so bogus ones would stall a game. A token bucket per source, of bounded number.
  */
 export class VerificationBudget {
-  readonly #clock: Clock
-  readonly #perSource: number
-  readonly #windowMs: number
+  readonly #options: VerificationBudgetOptions
   readonly #maxSources: number
-  /** Least recently used first. */
-  readonly #buckets = new Map<string, Bucket>()
-  readonly #overflow: Bucket
+  /** Least recently seen first. */
+  readonly #sources = new Map<string, Source>()
+  readonly #shared: Source
 
   constructor(options: VerificationBudgetOptions) {
-    this.#clock = options.clock
-    this.#perSource = options.perSource
-    this.#windowMs = options.windowMs
+    this.#options = options
     this.#maxSources = options.maxSources ?? budgetSources
-    this.#overflow = { tokens: options.perSource, filledAt: options.clock.now() }
+    this.#shared = this.#newSource()
   }
 
   /** Whether one more verification for `source` (an address, a fingerprint) is within its budget; takes it if so. */
   tryTake(source: string): boolean {
-    const now = this.#clock.now()
-    const bucket = this.#bucketOf(source, now)
-    const refill = ((now - bucket.filledAt) * this.#perSource) / this.#windowMs
-    bucket.tokens = Math.min(this.#perSource, bucket.tokens + refill)
-    bucket.filledAt = now
-    if (bucket.tokens < 1) return false
-    bucket.tokens -= 1
-    return true
+    const entry = this.#entryOf(source)
+    entry.lastSeenAt = this.#options.clock.now()
+    return entry.bucket.tryTake()
   }
 
   /** How many sources are told apart now. */
   get sources(): number {
-    return this.#buckets.size
+    return this.#sources.size
   }
 
-  #bucketOf(source: string, now: number): Bucket {
-    const known = this.#buckets.get(source)
+  #entryOf(source: string): Source {
+    const known = this.#sources.get(source)
     if (known !== undefined) {
-      this.#buckets.delete(source)
-      this.#buckets.set(source, known)
+      this.#sources.delete(source)
+      this.#sources.set(source, known)
       return known
     }
-    for (const [name, bucket] of this.#buckets) {
-      // A bucket that has filled up again says no more than none.
-      if (now - bucket.filledAt < this.#windowMs) break
-      this.#buckets.delete(name)
-    }
+    this.#forgetQuietSources()
     // Forgetting a bucket that is in use would hand its source a fresh one, so newcomers share instead.
-    if (this.#buckets.size >= this.#maxSources) return this.#overflow
-    const fresh = { tokens: this.#perSource, filledAt: now }
-    this.#buckets.set(source, fresh)
+    if (this.#sources.size >= this.#maxSources) return this.#shared
+    const fresh = this.#newSource()
+    this.#sources.set(source, fresh)
     return fresh
+  }
+
+  /** A bucket that nobody took from for a window is full, and says no more than none. */
+  #forgetQuietSources(): void {
+    const now = this.#options.clock.now()
+    for (const [source, { lastSeenAt }] of this.#sources) {
+      if (now - lastSeenAt < this.#options.windowMs) return
+      this.#sources.delete(source)
+    }
+  }
+
+  #newSource(): Source {
+    const { clock, perSource, windowMs } = this.#options
+    return {
+      bucket: new TokenBucket(clock, (perSource * 1_000) / windowMs, perSource),
+      lastSeenAt: clock.now(),
+    }
   }
 }

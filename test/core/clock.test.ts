@@ -147,6 +147,27 @@ describe('createSystemClock', () => {
     expect(cancelled).not.toHaveBeenCalled()
   })
 
+  it('waits for as long as it was told, beyond the 24.8 days that a timeout can count', () => {
+    vi.useFakeTimers()
+    try {
+      const clock = createSystemClock()
+      const day = 86_400_000
+      const [late, cancelled] = [vi.fn(), vi.fn()]
+      clock.after(60 * day, late)
+      const cancel = clock.after(60 * day, cancelled)
+      vi.advanceTimersByTime(30 * day)
+      cancel()
+      vi.advanceTimersByTime(30 * day - 1)
+      expect(late).not.toHaveBeenCalled()
+      vi.advanceTimersByTime(1)
+      expect(late).toHaveBeenCalledOnce()
+      expect(cancelled).not.toHaveBeenCalled()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('tells the time of day in milliseconds since 1970', () => {
     expect(Math.abs(createSystemClock().wallTime() - Date.now())).toBeLessThan(60_000)
   })

@@ -132,6 +132,12 @@ describe('[IDN-18] a hint', () => {
     expect(isInviteHint(text)).toBe(false)
   })
 
+  it('is not shown when it is refused, since it may hold credentials', () => {
+    expect(() => encodeInvite({ ...invite, hints: ['ws://a.example', 'ws://me:secret@b.example'] })).toThrow(
+      /^Hint 2 can't(?!.*secret)/,
+    )
+  })
+
   it('of a kind that is unknown here is skipped, and the others are read', () => {
     const known = utf8('a.example')
     const text = uriOf(...noHints, byte(3, 200, 2, 1, 2, 1, known.length), known, byte(201, 0))
