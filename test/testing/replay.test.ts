@@ -38,11 +38,11 @@ async function scenario(seed: number, peerCount = 8) {
   }
   await clock.run(2_000)
   const heal = network.partition(['p0', 'p1'], ['p2', 'p3'])
-  network.freeze('p4')
+  network.freeze(`p${peerCount - 1}`)
   await clock.run(1_000)
   heal()
-  network.thaw('p4')
-  network.kill('p5')
+  network.thaw(`p${peerCount - 1}`)
+  network.kill(`p${peerCount - 2}`)
   await clock.run(20_000)
   return { hash: network.traceHash(), deliveries, counts: network.counters.snapshot(), end: clock.now() }
 }
