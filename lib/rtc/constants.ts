@@ -60,8 +60,11 @@ export const backlogBytes = 4_194_304
 export const nudgeAfterMs = 250
 export const nudgeAtMostEveryMs = 2_000
 
-/** Control messages kept for a listener that isn't there yet. */
-export const undeliveredMessages = 2_048
+/** Bytes of control messages kept for a listener that isn't there yet: as much as may be unacknowledged. */
+export const undeliveredBytes = backlogBytes
+
+/** Control messages kept until this side is open too: both open within a few round trips. */
+export const earlyMessages = 256
 
 /** How long a closing side waits for the other one to hear of it; bounds what close() leaves behind. */
 export const closeLingerMs = 250

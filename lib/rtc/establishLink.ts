@@ -1,5 +1,6 @@
 import { abortError, Counters, ConvoyError, type Cancel } from '../core/index.ts'
-import type { Signal } from '../protocol/index.ts'
+import * as v from 'valibot'
+import { signalSchema, type Signal } from '../protocol/index.ts'
 import { defaultTimings, retryFirstMs, retryLastMs } from './constants.ts'
 import type { EstablishOptions, Link, LinkTimings } from './link.ts'
 import { PeerLink } from './peerLink.ts'
@@ -51,6 +52,7 @@ class Establishment {
 
   // The responder begins what the other side has begun, unless that is over already.
   #receiveSignal(signal: Signal): void {
+    if (!v.is(signalSchema, signal)) return this.#dropped.add('signal-malformed')
     const attempt = this.#current?.attempt ?? -1
     if (!this.#settled && !this.#options.initiator && signal.attempt > attempt) this.#begin(signal.attempt)
     if (signal.attempt === this.#current?.attempt) this.#current.signal(signal)
@@ -60,8 +62,11 @@ class Establishment {
   #begin(attempt: number): void {
     const former = this.#current
     this.#current = undefined
-    former?.close()
-    this.#after(this.#timings.attemptMs, () => this.#current?.close())
+    former?.giveUp(undefined)
+    const { attemptMs } = this.#timings
+    this.#after(attemptMs, () =>
+      this.#current?.giveUp(new ConvoyError('timeout', `No connection came about within ${attemptMs} ms.`)),
+    )
     this.#current = new PeerLink({
       connector: this.#options.connector,
       initiator: this.#options.initiator,
@@ -123,7 +128,7 @@ class Establishment {
     this.#settle()
     const last = this.#current
     this.#current = undefined
-    last?.close()
+    last?.giveUp(error)
     this.#reject(error)
   }
 

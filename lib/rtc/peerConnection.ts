@@ -10,7 +10,7 @@ import type {
   ConnectionOptions,
   Connector,
 } from './connection.ts'
-import { channelIds } from './constants.ts'
+import { channelIds, earlyMessages } from './constants.ts'
 import type { Engine, EngineDataChannel, Wrtc } from './engine.ts'
 import { checkCandidate, checkDescription } from './sdp.ts'
 
@@ -91,13 +91,23 @@ class PeerConnection implements Connection {
   }
 
   sendControl(bytes: Uint8Array): void {
-    if (!this.#open) throw new ConvoyError('closed', 'The connection is not open.')
-    this.#peer.send(bytes)
+    if (!this.#open || this.#closed) throw new ConvoyError('closed', 'The connection is not open.')
+    try {
+      this.#peer.send(bytes)
+    } catch (cause) {
+      // A reliable channel that refuses a message is of no use any more.
+      this.#finish('failed', cause)
+      throw new ConvoyError('closed', 'The connection failed.', { cause })
+    }
   }
 
   sendState(bytes: Uint8Array): void {
     if (!this.#open || this.#stateChannel?.readyState !== 'open') return
-    this.#stateChannel.send(bytes)
+    try {
+      this.#stateChannel.send(bytes)
+    } catch {
+      // Closing, which the channel is about to tell: one more datagram lost.
+    }
   }
 
   close(): void {
@@ -182,7 +192,8 @@ class PeerConnection implements Connection {
     if (this.#closed) return
     if (!(data instanceof Uint8Array)) this.#refuse('control-text')
     else if (this.#open) this.#handlers.control(data)
-    else this.#early.push(data)
+    else if (this.#early.length < earlyMessages) this.#early.push(data)
+    else this.#finish('failed', new ConvoyError('rate-limited', 'The other side floods the control channel.'))
   }
 
   #finish(reason: ConnectionCloseReason, cause?: unknown): void {

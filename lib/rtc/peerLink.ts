@@ -1,7 +1,5 @@
 import {
   ConvoyError,
-  Emitter,
-  silentLogger,
   type Cancel,
   type Clock,
   type Counters,
@@ -16,13 +14,7 @@ import type {
   Connector,
   IceServer,
 } from './connection.ts'
-import {
-  answerWithinMs,
-  closeLingerMs,
-  probeEveryMs,
-  probesBeforeDeath,
-  undeliveredMessages,
-} from './constants.ts'
+import { answerWithinMs, closeLingerMs, probeEveryMs, probesBeforeDeath } from './constants.ts'
 import { ControlChannel } from './controlChannel.ts'
 import type {
   Link,
@@ -33,8 +25,10 @@ import type {
   LinkTimings,
   StateHandler,
 } from './link.ts'
+import { LinkEmitter } from './linkEmitter.ts'
 import { StateChannel } from './stateChannel.ts'
 import { stateFlags } from './stateHeader.ts'
+import { WakeTimer } from './wakeTimer.ts'
 
 /** What a {@link PeerLink} is made with. */
 export interface PeerLinkOptions {
@@ -61,20 +55,18 @@ export class PeerLink implements Link {
   readonly #timings: LinkTimings
   readonly #dropped: Counters
   readonly #options: PeerLinkOptions
-  readonly #emitter: Emitter<LinkEvents>
+  readonly #events: LinkEmitter
+  readonly #timer: WakeTimer
   readonly #connection: Connection
   readonly #control: ControlChannel
   readonly #channel: StateChannel
-  readonly #wake = (): void => this.#onWake()
   #state: LinkState = 'connecting'
   #connected = false
   #connectionOver = false
   #heardAt: number
   #answerBy = Infinity
   #probes = 0
-  #wakeAt = Infinity
-  #cancelWake: Cancel | undefined
-  #undelivered: Uint8Array[] | undefined = []
+  #cancelLinger: Cancel | undefined
   #controlBytesSent = 0
   #controlBytesReceived = 0
 
@@ -86,7 +78,8 @@ export class PeerLink implements Link {
     this.#timings = options.timings
     this.#dropped = options.dropped
     this.#heardAt = now
-    this.#emitter = new Emitter(options.logger ?? silentLogger)
+    this.#events = new LinkEmitter(options.logger)
+    this.#timer = new WakeTimer(options.clock, () => this.#onWake())
     this.#connection = options.connector.connect({
       initiator: options.initiator,
       attempt: options.attempt,
@@ -115,13 +108,7 @@ export class PeerLink implements Link {
   }
 
   on<Name extends keyof LinkEvents>(name: Name, listener: (event: LinkEvents[Name]) => void): Unsubscribe {
-    const unsubscribe = this.#emitter.on(name, listener)
-    if (name === 'control' && this.#undelivered !== undefined) {
-      const messages = this.#undelivered
-      this.#undelivered = undefined
-      for (const message of messages) this.#emitter.emit('control', message)
-    }
-    return unsubscribe
+    return this.#events.on(name, listener)
   }
 
   onState(handler: StateHandler): void {
@@ -132,7 +119,7 @@ export class PeerLink implements Link {
     if (this.#state === 'closed') throw new ConvoyError('closed', 'The link is closed.')
     this.#control.send(message, this.#clock.now())
     this.#controlBytesSent += message.length
-    this.#wakeBy(this.#control.nudgeAt)
+    this.#timer.by(this.#control.nudgeAt)
   }
 
   sendState(payload: Uint8Array): boolean {
@@ -166,15 +153,25 @@ export class PeerLink implements Link {
 
   close(): void {
     if (this.#state === 'closed') return
-    const farewell = this.#connected && !this.#connectionOver
     this.#end('local')
-    if (!farewell) return
+    if (this.#connectionOver) return
     // The other side closes the connection once it has read this; if it can't, the wait ends by itself.
-    this.#cancelWake = this.#clock.after(closeLingerMs, () => this.#connection.close())
+    this.#cancelLinger = this.#clock.after(closeLingerMs, () => this.#connection.close())
+    this.#sendFarewell()
+  }
+
+  /** Ends an attempt that leads nowhere. */
+  giveUp(cause: unknown): void {
+    this.#end('failed', cause)
+  }
+
+  // Twice, since engines may hold back a last control message, and datagrams get lost.
+  #sendFarewell(): void {
+    this.#channel.sendClose(this.#clock.now())
     try {
       this.#control.sendClose()
     } catch {
-      this.#connection.close()
+      // The connection ended just now, which tells the other side as well.
     }
   }
 
@@ -199,15 +196,17 @@ export class PeerLink implements Link {
 
   #onConnectionClosed(reason: ConnectionCloseReason, cause: unknown): void {
     this.#connectionOver = true
-    if (this.#state === 'closed') this.#stopWaking()
-    else this.#end(reason === 'local' ? 'failed' : reason, cause)
+    this.#cancelLinger?.()
+    if (this.#state !== 'closed') this.#end(reason === 'local' ? 'failed' : reason, cause)
   }
 
   #receiveState(datagram: Uint8Array): void {
     if (this.#state === 'closed') return
     const now = this.#clock.now()
     const flags = this.#channel.receive(datagram, now)
-    if (flags === undefined) return
+    // Whoever took the payload may have closed the link.
+    if (flags === undefined || this.#isClosed()) return
+    if ((flags & stateFlags.close) !== 0) return this.#end('remote')
     this.#heard(now)
     if ((flags & stateFlags.probe) !== 0) this.#sendHeartbeat(now)
     else if ((flags & stateFlags.payload) !== 0) this.#answerWithin(now)
@@ -216,20 +215,18 @@ export class PeerLink implements Link {
   #receiveControl(frame: Uint8Array): void {
     if (this.#state === 'closed') return
     const now = this.#clock.now()
-    if (!this.#control.receive(frame)) return
+    if (!this.#control.receive(frame) || this.#isClosed()) return
     this.#controlBytesReceived += frame.length
     this.#heard(now)
     this.#answerWithin(now)
   }
 
   #deliver(message: Uint8Array): void {
-    if (this.#undelivered === undefined) this.#emitter.emit('control', message)
-    else if (this.#undelivered.length < undeliveredMessages) this.#undelivered.push(message)
-    else
-      this.#end(
-        'failed',
-        new ConvoyError('backlog-full', 'Nobody listens to the control messages of this link.'),
-      )
+    if (this.#events.deliver(message)) return
+    this.#end(
+      'failed',
+      new ConvoyError('backlog-full', 'Nobody listens to the control messages of this link.'),
+    )
   }
 
   #heard(now: number): void {
@@ -238,36 +235,36 @@ export class PeerLink implements Link {
     this.#probes = 0
     if (this.#state === 'connecting') {
       this.#state = 'open'
-      this.#wakeBy(now + this.#timings.suspectMs)
+      this.#timer.by(now + this.#timings.suspectMs)
       this.#options.established(this)
     } else if (this.#state === 'suspect') {
       this.#state = 'open'
-      this.#emitter.emit('recovered', undefined)
+      this.#events.emit('recovered', undefined)
     }
   }
 
   // One timer serves all deadlines. It is set early rather than moved: looking again costs less.
   #onWake(): void {
-    this.#wakeAt = Infinity
     const now = this.#clock.now()
     if (this.#state === 'open' && now >= this.#heardAt + this.#timings.suspectMs) {
       this.#state = 'suspect'
       this.#probes = 0
-      this.#emitter.emit('suspect', undefined)
+      this.#events.emit('suspect', undefined)
     }
     if (this.#isDead(now)) return this.#end('silent')
     if (this.#isClosed()) return
-    this.#control.nudge(now)
+    this.#nudge(now)
+    if (this.#isClosed()) return
     if (this.#state === 'open') {
       if (now >= this.#answerBy || now >= this.#channel.sentAt + this.#timings.heartbeatMs)
         this.#sendHeartbeat(now)
     } else {
       this.#probe(now)
     }
-    this.#wakeBy(this.#nextDeadline())
+    this.#timer.by(this.#nextDeadline())
   }
 
-  // A listener of the event before may have closed the link.
+  // A method, since a listener of ours may have closed the link where types still say it is open.
   #isClosed(): boolean {
     return this.#state === 'closed'
   }
@@ -290,45 +287,41 @@ export class PeerLink implements Link {
     )
   }
 
+  #nudge(now: number): void {
+    try {
+      this.#control.nudge(now)
+    } catch {
+      // The connection ended just now, and has told so.
+    }
+  }
+
   #probe(now: number): void {
     this.#probes++
     this.#channel.sendHeartbeat(true, now)
-    this.#wakeBy(now + probeEveryMs)
+    this.#timer.by(now + probeEveryMs)
   }
 
   #sendHeartbeat(now: number): void {
     this.#answerBy = Infinity
     this.#channel.sendHeartbeat(false, now)
-    this.#wakeBy(now + this.#timings.heartbeatMs)
+    this.#timer.by(now + this.#timings.heartbeatMs)
   }
 
   #answerWithin(now: number): void {
     if (this.#answerBy !== Infinity) return
     this.#answerBy = now + answerWithinMs
-    this.#wakeBy(this.#answerBy)
-  }
-
-  #wakeBy(deadline: number): void {
-    if (deadline >= this.#wakeAt || this.#isClosed()) return
-    this.#cancelWake?.()
-    this.#wakeAt = deadline
-    this.#cancelWake = this.#clock.after(Math.max(0, deadline - this.#clock.now()), this.#wake)
-  }
-
-  #stopWaking(): void {
-    this.#cancelWake?.()
-    this.#cancelWake = undefined
-    this.#wakeAt = Infinity
+    this.#timer.by(this.#answerBy)
   }
 
   #end(reason: LinkCloseReason, cause?: unknown): void {
     if (this.#state === 'closed') return
     const before = this.#state
     this.#state = 'closed'
-    this.#stopWaking()
-    this.#undelivered = undefined
+    this.#timer.stop()
+    this.#events.forgetWaiting()
+    // A local close lingers, for the other side to hear of it.
     if (reason !== 'local' || !this.#connected) this.#connection.close()
     if (before === 'connecting') this.#options.failed(this, cause)
-    this.#emitter.emit('closed', cause === undefined ? { reason } : { reason, cause })
+    this.#events.emit('closed', cause === undefined ? { reason } : { reason, cause })
   }
 }

@@ -93,6 +93,11 @@ export class StateChannel {
     else this.sentAt = now
   }
 
+  /** Tells the other side that the link is closed, as far as one datagram can. */
+  sendClose(now: number): void {
+    this.#transmit(stateFlags.close, noPayload, now)
+  }
+
   /** Notes a sign of life. */
   heard(): void {
     this.#unansweredSince = Infinity

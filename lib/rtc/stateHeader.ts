@@ -11,9 +11,9 @@ export const stateFlags = {
   echo: 2,
   /** The receiver answers at once. */
   probe: 4,
+  /** The sender closes the link. */
+  close: 8,
 } as const
-
-const knownFlags = stateFlags.payload | stateFlags.echo | stateFlags.probe
 
 /** Times in the header count quarters of a millisecond, modulo 2^24: about 70 minutes. */
 export const ticksPerMs = 4
@@ -23,7 +23,7 @@ export const tickModulus = 2 ** 24
 export const holdSaturated = 0xffff
 
 /**
- * Header of a datagram, [LNK-20]. Mutable and reused: the hot path allocates nothing.
+ * Header of a datagram, [LNK-10]. Mutable and reused: the hot path allocates nothing.
  *
  * | byte | field |
  * |---|---|
@@ -95,7 +95,6 @@ export function readStateHeader(
   const first = byteAt(datagram, 0)
   if (first >>> 4 !== linkVersion) return 'version'
   header.flags = first & 15
-  if ((header.flags & ~knownFlags) !== 0) return 'malformed'
   if ((header.flags & stateFlags.payload) === 0 && datagram.length !== stateHeaderLength) return 'malformed'
   header.sequence = wordAt(datagram, 1)
   header.sentTicks = (wordAt(datagram, 3) << 8) | byteAt(datagram, 5)
