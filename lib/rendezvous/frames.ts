@@ -98,19 +98,10 @@ export const serviceFrameSchema = v.variant('type', [
   v.strictObject({ type: v.literal('ping') }),
 ])
 
-/** Valibot infers the narrower `Uint8Array<ArrayBuffer>`, which few sources of bytes promise. */
-type AnyBytes<T> = T extends Uint8Array
-  ? Uint8Array
-  : T extends readonly (infer Item)[]
-    ? AnyBytes<Item>[]
-    : T extends object
-      ? { [Key in keyof T]: AnyBytes<T[Key]> }
-      : T
-
 /** See {@link clientFrameSchema}. */
-export type ClientFrame = AnyBytes<v.InferOutput<typeof clientFrameSchema>>
+export type ClientFrame = v.InferOutput<typeof clientFrameSchema>
 /** See {@link serviceFrameSchema}. */
-export type ServiceFrame = AnyBytes<v.InferOutput<typeof serviceFrameSchema>>
+export type ServiceFrame = v.InferOutput<typeof serviceFrameSchema>
 /** See {@link refusalCodes}. */
 export type RefusalCode = (typeof refusalCodes)[number]
 
@@ -137,20 +128,20 @@ export type CutReason = keyof typeof cutCodes
 
 /** @throws ConvoyError `invalid-argument` or `message-too-large`: a mistake of the caller. */
 export function encodeClientFrame(frame: ClientFrame): Uint8Array {
-  return encodeMessage<ClientFrame>(clientFrameSchema, frame, frameLimits.frameBytes)
+  return encodeMessage(clientFrameSchema, frame, frameLimits.frameBytes)
 }
 
 /** @throws ConvoyError `message-too-large` or `message-malformed`. */
 export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
-  return decodeMessage<ClientFrame>(clientFrameSchema, bytes, frameLimits.frameBytes)
+  return decodeMessage(clientFrameSchema, bytes, frameLimits.frameBytes)
 }
 
 /** @throws ConvoyError `invalid-argument` or `message-too-large`: a mistake of the caller. */
 export function encodeServiceFrame(frame: ServiceFrame): Uint8Array {
-  return encodeMessage<ServiceFrame>(serviceFrameSchema, frame, frameLimits.frameBytes)
+  return encodeMessage(serviceFrameSchema, frame, frameLimits.frameBytes)
 }
 
 /** @throws ConvoyError `message-too-large` or `message-malformed`. */
 export function decodeServiceFrame(bytes: Uint8Array): ServiceFrame {
-  return decodeMessage<ServiceFrame>(serviceFrameSchema, bytes, frameLimits.frameBytes)
+  return decodeMessage(serviceFrameSchema, bytes, frameLimits.frameBytes)
 }
