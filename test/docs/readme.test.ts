@@ -1,26 +1,20 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { quotesIn } from '../../scripts/quotedFiles.ts'
 
 const documents = globSync(['*.md', 'docs/**/*.md'], { exclude: ['docs/api/**', 'node_modules/**'] }).sort()
 
-/** A code block that says which file it is: `<!-- examples/embed/host.ts -->` on the line above it. */
-const quotedFile = /<!-- (\S+\.ts) -->\n\n?```ts\n([\s\S]*?)```/g
-
 describe('code in documents', () => {
   const quotes = documents.flatMap((document) =>
-    [...readFileSync(document, 'utf8').matchAll(quotedFile)].map(([, file = '', code = '']) => ({
-      document,
-      file,
-      code,
-    })),
+    quotesIn(readFileSync(document, 'utf8')).map((quote) => ({ document, ...quote })),
   )
 
   it('includes the example of the README', () => {
     expect(quotes.filter(({ document }) => document === 'README.md')).not.toEqual([])
   })
 
-  it.each(quotes)('$document quotes $file as it is', ({ file, code }) => {
+  it.each(quotes)('$document quotes $file as it is (npm run docs:write)', ({ file, code }) => {
     expect(code).toBe(readFileSync(file, 'utf8'))
   })
 })
