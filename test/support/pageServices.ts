@@ -1,13 +1,14 @@
-// What tests inside a page need outside of it: connections of Node's engines (see engineBridge.ts) and a signaling
-// service. Prints where both are, ends with its parent.
+// What tests inside a page need outside of it: connections of Node's engines (see engineBridge.ts), a signaling service,
+// and others to start and stop (see signalingControl.ts). Prints where they are, ends with its parent.
 import { decode, encode } from '@msgpack/msgpack'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { createSystemClock, systemRandom } from '../../lib/core/index.ts'
 import { createConnector, loadEngine, type Connection, type Connector } from '../../lib/rtc/index.ts'
-import { startSignaling } from '../../signaling/index.ts'
+import { startSignaling, type SignalingService } from '../../signaling/index.ts'
 import type { BridgeEvent, BridgeRequest } from './engineBridge.ts'
+import type { SignalingAnswer, SignalingRequest } from './signalingControl.ts'
 
 /** Where the services are. */
 export interface PageServices {
@@ -23,16 +24,21 @@ const connectors: Record<'datachannel' | 'werift', Connector> = {
   werift: createConnector(await loadEngine('werift')),
 }
 
+const environment = { clock: createSystemClock(), random: systemRandom }
+
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
-server.on('connection', (socket) => serve(socket))
+server.on('connection', (socket, request) => {
+  if (request.url === '/signaling') serveSignaling(socket)
+  else serveEngines(socket)
+})
 await once(server, 'listening')
 const { port } = server.address() as AddressInfo
-const signaling = await startSignaling({ clock: createSystemClock(), random: systemRandom })
+const signaling = await startSignaling(environment)
 const services: PageServices = { engines: `ws://127.0.0.1:${port}`, signaling: signaling.url }
 process.stdout.write(`${JSON.stringify(services)}\n`)
 process.stdin.resume().on('end', () => process.exit())
 
-function serve(socket: WebSocket): void {
+function serveEngines(socket: WebSocket): void {
   const connections = new Map<number, Connection>()
   const timer = setInterval(() => {
     for (const [id, connection] of connections) reportBuffered(socket, id, connection)
@@ -95,4 +101,23 @@ function reportBuffered(socket: WebSocket, id: number, connection: Connection): 
 
 function tell(socket: WebSocket, event: BridgeEvent): void {
   if (socket.readyState === socket.OPEN) socket.send(encode(event, { ignoreUndefined: true }))
+}
+
+function serveSignaling(socket: WebSocket): void {
+  let service: SignalingService | undefined
+  let last: SignalingAnswer = { url: '', port: 0, clients: 0 }
+  const answer = async (request: SignalingRequest): Promise<void> => {
+    if (request.type === 'start') service = await startSignaling({ ...environment, port: request.port })
+    if (request.type === 'stop') await service?.close()
+    if (service !== undefined) {
+      last = { url: service.url, port: service.port, clients: service.stats().clients }
+    }
+    socket.send(JSON.stringify(last))
+  }
+  let queue = Promise.resolve()
+  socket.on('message', (data: Buffer) => {
+    const request = JSON.parse(data.toString()) as SignalingRequest
+    queue = queue.then(() => answer(request))
+  })
+  socket.on('close', () => void service?.close())
 }
