@@ -14,8 +14,8 @@ export class AddressBuckets {
     this.#burst = burst
   }
 
-  /** Takes one of the tokens of `key`; false when there is none, or no room to remember another address. */
-  tryTake(key: string): boolean {
+  /** Takes tokens of `key`; false when there are not enough, or no room to remember another address. */
+  tryTake(key: string, amount = 1): boolean {
     let entry = this.#buckets.get(key)
     if (entry === undefined) {
       if (this.#buckets.size >= rememberedAddresses) this.#forgetFull()
@@ -24,7 +24,7 @@ export class AddressBuckets {
       this.#buckets.set(key, entry)
     }
     entry.usedAt = this.#clock.now()
-    return entry.bucket.tryTake()
+    return entry.bucket.tryTake(amount)
   }
 
   /** A bucket that was not used for as long as filling it takes is no different from a fresh one. */

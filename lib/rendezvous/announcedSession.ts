@@ -21,7 +21,7 @@ export class AnnouncedSession implements HostedSession {
   #announcement: Announcement
   /** Proves to the service, after a reconnect, that this is the client that announced before. */
   #resume: Uint8Array | null = null
-  #state: 'starting' | 'announced' | 'lost' | 'closed' = 'starting'
+  #state: 'starting' | 'announced' | 'lost' | 'replaced' | 'closed' = 'starting'
   #unheard: Route[] | undefined = []
 
   constructor(client: AnnouncingClient, announcement: Announcement, logger: Logger) {
@@ -59,9 +59,9 @@ export class AnnouncedSession implements HostedSession {
     this.#resume = answer.resume
     if (this.#state === 'closed') return this.#withdrawFrom(connection)
     if (this.#state === 'announced' || !connection.isOpen()) return
-    const wasLost = this.#state === 'lost'
+    const wasGone = this.#state !== 'starting'
     this.#state = 'announced'
-    if (wasLost) this.#events.emit('restored', undefined)
+    if (wasGone) this.#events.emit('restored', undefined)
   }
 
   /** A joiner opened a route. */
@@ -77,6 +77,25 @@ export class AnnouncedSession implements HostedSession {
     if (this.#state !== 'announced') return
     this.#state = 'lost'
     this.#events.emit('lost', { cause })
+  }
+
+  /**
+   * The same host announced the session from elsewhere. Not taken back on a reconnect, or two programs of one host
+   * would take it from each other for ever.
+   */
+  replaced(): void {
+    if (this.#state !== 'announced') return
+    this.#state = 'replaced'
+    const cause = new ConvoyError(
+      'not-permitted',
+      'The same host announced the session from elsewhere; update() takes it back.',
+    )
+    this.#events.emit('lost', { cause })
+  }
+
+  /** The service refuses the announcement, and would again: only a new one helps. */
+  stale(cause: ConvoyError): void {
+    if (this.#state === 'lost') this.#events.emit('stale', { cause })
   }
 
   async update(announcement: Announcement): Promise<void> {

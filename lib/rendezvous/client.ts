@@ -215,9 +215,12 @@ export class RendezvousClient implements Rendezvous {
     for (const session of this.#sessions.values()) {
       if (!session.isLost) continue
       session.announceOn(connection).catch((error: unknown) => {
-        this.#logger.warn('Announcing again failed.', { code: isConvoyError(error) ? error.code : 'unknown' })
-        // Of the refusals only this one passes by itself; the others wait for an update of the announcement.
-        if (isConvoyError(error, 'rate-limited')) this.#retryLater()
+        // Without a connection there was no answer, and its loss has its own way back.
+        if (!connection.isOpen() || !isConvoyError(error)) return
+        this.#logger.warn('Announcing again was refused.', { code: error.code })
+        // Time alone helps against these; the others need another announcement.
+        if (error.code === 'rate-limited' || error.code === 'rendezvous-unreachable') this.#retryLater()
+        else session.stale(error)
       })
     }
   }
@@ -251,8 +254,17 @@ export class RendezvousClient implements Rendezvous {
         return
       }
       case 'dropped':
-        return this.#sessions.get(toHex(frame.session))?.lost(droppedError(frame.cause))
+        return this.#dropped(toHex(frame.session), frame.cause)
     }
+  }
+
+  #dropped(key: string, cause: 'replaced' | 'expired'): void {
+    const session = this.#sessions.get(key)
+    if (session === undefined) return
+    if (cause === 'replaced') return session.replaced()
+    const expired = new ConvoyError('message-expired', 'The announcement has expired.')
+    session.lost(expired)
+    session.stale(expired)
   }
 
   /** A route on `connection` whose number the service has yet to give. */
@@ -277,13 +289,4 @@ export class RendezvousClient implements Rendezvous {
     }
     return { route, opened }
   }
-}
-
-function droppedError(cause: 'replaced' | 'expired'): ConvoyError {
-  return cause === 'replaced'
-    ? new ConvoyError(
-        'not-permitted',
-        'The same host announced the session from elsewhere; update() takes it back.',
-      )
-    : new ConvoyError('message-expired', 'The announcement has expired; update() with a newly signed one.')
 }

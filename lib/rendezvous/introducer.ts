@@ -57,7 +57,7 @@ export class Introducer {
         client,
         request,
         'rate-limited',
-        'Too many sessions are announced from your address.',
+        'Too many sessions are announced from your address, or altogether.',
       )
     }
     const { entry, replaced } = result
@@ -76,7 +76,7 @@ export class Introducer {
   open(client: SwitchboardClient, request: number, key: string): void {
     const entry = this.#options.directory.get(key)
     if (entry === undefined) return this.#notFound(client, request)
-    if (client.routes.size + client.busy >= this.#options.limits.routesPerSocket) {
+    if (client.opened + client.busy >= this.#options.limits.opensPerSocket) {
       return this.#options.refuse(
         client,
         request,
@@ -97,9 +97,9 @@ export class Introducer {
         'Too many ask for this session at once; try again soon.',
       )
     }
-    const { atJoiner, atHost } = connectRoute(client, host)
-    client.send({ type: 'opened', request, route: atJoiner, envelope: entry.envelope })
-    host.send({ type: 'incoming', route: atHost, session: entry.sessionId })
+    const { joinerNumber, hostNumber } = connectRoute(client, host, this.#options.clock.now())
+    client.send({ type: 'opened', request, route: joinerNumber, envelope: entry.envelope })
+    host.send({ type: 'incoming', route: hostNumber, session: entry.sessionId })
   }
 
   /** The host's connection broke a moment ago: it will most likely be back. */

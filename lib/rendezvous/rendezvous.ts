@@ -39,6 +39,11 @@ export type HostedSessionEvents = {
   /** The rendezvous can't be reached for now, or again. Reconnecting is the rendezvous' own business. */
   lost: { cause?: unknown }
   restored: undefined
+  /**
+   * The rendezvous is reached but takes the announcement no longer, e.g. because it has expired. `update` with a
+   * newly signed one puts the session up again.
+   */
+  stale: { cause: unknown }
 }
 
 /** A session as announced at one rendezvous. */

@@ -19,7 +19,7 @@ import {
 } from './frames.ts'
 import { Introducer } from './introducer.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
-import { endRoute, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
+import { dropRoute, endRoute, farEnd, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
 import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
 
 /** What a {@link Switchboard} is made with. */
@@ -95,7 +95,9 @@ export class Switchboard {
   }
 
   accept(port: ClientPort): SwitchboardSocket {
-    const client = new SwitchboardClient(port, this.#clock, this.#limits)
+    const client = new SwitchboardClient(port, this.#clock, this.#limits, (error) =>
+      this.#logger.error('Answering an announcement failed.', { error }),
+    )
     this.#clients.add(client)
     return {
       receive: (bytes) => this.#receive(client, bytes),
@@ -176,9 +178,7 @@ export class Switchboard {
       case 'relay':
         return this.#relay(client, frame.route, frame.message)
       case 'close':
-        endRoute(client, frame.route)
-        client.usedAt = this.#clock.now()
-        return
+        return this.#close(client, frame.route)
       case 'announce':
       case 'withdraw':
       case 'open':
@@ -190,7 +190,10 @@ export class Switchboard {
   #request(client: SwitchboardClient, frame: Requesting): void {
     client.usedAt = this.#clock.now()
     const { address } = client.port
-    if (address !== null && !this.#requests.tryTake(address)) {
+    if (
+      address !== null &&
+      !this.#requests.tryTake(address, frame.type === 'list' ? this.#limits.listCost : 1)
+    ) {
       this.#refuse(
         client,
         frame.request,
@@ -215,22 +218,33 @@ export class Switchboard {
   }
 
   #relay(client: SwitchboardClient, number: number, message: Uint8Array): void {
-    const leg = client.routes.get(number)
+    const route = client.routes.get(number)
     // Its other end may just have closed it: no offence.
-    if (leg === undefined) return this.#refused.add('unknown-route')
-    client.usedAt = leg.other.usedAt = this.#clock.now()
+    if (route === undefined) return this.#refused.add('unknown-route')
+    const to = farEnd(route, client, number)
+    route.usedAt = client.usedAt = to.client.usedAt = this.#clock.now()
     this.#relayedMessages++
     this.#relayedBytes += message.length
-    leg.other.send({ type: 'relay', route: leg.otherNumber, message })
+    to.client.send({ type: 'relay', route: to.number, message })
+  }
+
+  #close(client: SwitchboardClient, number: number): void {
+    const route = client.routes.get(number)
+    if (route === undefined) return
+    client.usedAt = this.#clock.now()
+    const to = farEnd(route, client, number)
+    endRoute(route)
+    to.client.send({ type: 'closed', route: to.number })
   }
 
   #overRate(client: SwitchboardClient, frame: ClientFrame): void {
+    // Nothing is gained by refusing to end something.
+    if (frame.type === 'close') this.#close(client, frame.route)
+    // A gap in an ordered stream must not go unnoticed: the route ends instead, at both ends.
+    const route = frame.type === 'relay' ? client.routes.get(frame.route) : undefined
+    if (route !== undefined) dropRoute(route)
     const request = 'request' in frame ? frame.request : null
     this.#refuse(client, request, 'rate-limited', 'Too much was sent on this connection; wait a little.')
-    // A gap in an ordered stream must not go unnoticed: the route ends instead, at both ends.
-    if (frame.type === 'relay' && endRoute(client, frame.route))
-      client.send({ type: 'closed', route: frame.route })
-    if (frame.type === 'close') endRoute(client, frame.route)
     this.#strike(client, 'flood')
   }
 
@@ -240,8 +254,7 @@ export class Switchboard {
   }
 
   #strike(client: SwitchboardClient, reason: CutReason): void {
-    client.strikes++
-    if (client.strikes >= this.#limits.strikes) this.#cut(client, reason)
+    if (!client.patience.tryTake()) this.#cut(client, reason)
   }
 
   #cut(client: SwitchboardClient, reason: CutReason): void {
@@ -258,17 +271,22 @@ export class Switchboard {
     if (client.gone) return
     client.gone = true
     this.#clients.delete(client)
-    for (const number of [...client.routes.keys()]) endRoute(client, number)
+    for (const route of [...client.routes.values()]) dropRoute(route)
     for (const key of client.sessions) this.#directory.ownerGone(key)
   }
 
   #tick(): void {
     const now = this.#clock.now()
-    const { pingMs, silenceMs, idleMs } = this.#limits
     for (const client of [...this.#clients]) {
-      if (now - client.heardAt >= silenceMs) this.#cut(client, 'silent')
-      else if (!client.inUse && now - client.usedAt >= idleMs) this.#cut(client, 'idle')
-      else if (client.greeted && now - client.pingedAt >= pingMs) {
+      const reason = this.#reasonToCut(client, now)
+      if (reason !== undefined) {
+        this.#cut(client, reason)
+        continue
+      }
+      for (const route of [...client.routes.values()]) {
+        if (now - route.usedAt >= this.#limits.routeIdleMs) dropRoute(route)
+      }
+      if (client.greeted && now - client.pingedAt >= this.#limits.pingMs) {
         client.pingedAt = now
         client.send({ type: 'ping' })
       }
@@ -276,5 +294,12 @@ export class Switchboard {
     for (const { owner, sessionId } of this.#directory.removeExpired()) {
       owner.send({ type: 'dropped', session: sessionId, cause: 'expired' })
     }
+  }
+
+  #reasonToCut(client: SwitchboardClient, now: number): CutReason | undefined {
+    const { greetingMs, silenceMs, idleMs } = this.#limits
+    if (!client.greeted && now - client.usedAt >= greetingMs) return 'silent'
+    if (now - client.heardAt >= silenceMs) return 'silent'
+    return !client.inUse && now - client.usedAt >= idleMs ? 'idle' : undefined
   }
 }

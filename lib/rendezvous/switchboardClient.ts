@@ -13,10 +13,14 @@ export interface ClientPort {
   cut(reason: CutReason): void
 }
 
-/** One end of a route as its socket knows it: the other client, and the route's number there. */
-export interface RouteLeg {
-  readonly other: SwitchboardClient
-  readonly otherNumber: number
+/** A route between two clients, each of which knows it by a number of its own. */
+export interface SwitchedRoute {
+  readonly joiner: SwitchboardClient
+  readonly joinerNumber: number
+  readonly host: SwitchboardClient
+  readonly hostNumber: number
+  /** When something last went over it. */
+  usedAt: number
 }
 
 /** What a {@link Switchboard} knows of one connected client. */
@@ -24,14 +28,18 @@ export class SwitchboardClient {
   readonly port: ClientPort
   readonly frames: TokenBucket
   readonly bytes: TokenBucket
-  readonly routes = new Map<number, RouteLeg>()
+  /** What it may do wrong before it is cut. */
+  readonly patience: TokenBucket
+  /** By their numbers here. */
+  readonly routes = new Map<number, SwitchedRoute>()
+  /** How many of them it opened as a joiner. */
+  opened = 0
   /** Ids, in hexadecimal, of the sessions it announces. */
   readonly sessions = new Set<string>()
   /** Announcements are checked one after the other, or an older one could overtake a newer. */
-  readonly announcing = new SerialQueue(() => {})
+  readonly announcing: SerialQueue
   greeted = false
   gone = false
-  strikes = 0
   /** Requests that are being worked on. */
   busy = 0
   heardAt: number
@@ -39,10 +47,12 @@ export class SwitchboardClient {
   usedAt: number
   #nextRoute = 1
 
-  constructor(port: ClientPort, clock: Clock, limits: SwitchboardLimits) {
+  constructor(port: ClientPort, clock: Clock, limits: SwitchboardLimits, onError: (error: unknown) => void) {
     this.port = port
     this.frames = new TokenBucket(clock, limits.framesPerSecond, limits.framesBurst)
     this.bytes = new TokenBucket(clock, limits.bytesPerSecond, limits.bytesBurst)
+    this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
+    this.announcing = new SerialQueue(onError)
     this.heardAt = this.pingedAt = this.usedAt = clock.now()
   }
 
@@ -60,24 +70,41 @@ export class SwitchboardClient {
   }
 }
 
-/** Opens a route between two clients; gives its number at each. */
-export function connectRoute(
-  joiner: SwitchboardClient,
-  host: SwitchboardClient,
-): { atJoiner: number; atHost: number } {
-  const atJoiner = joiner.nextRoute()
-  const atHost = host.nextRoute()
-  joiner.routes.set(atJoiner, { other: host, otherNumber: atHost })
-  host.routes.set(atHost, { other: joiner, otherNumber: atJoiner })
-  return { atJoiner, atHost }
+/** Opens a route between two clients. */
+export function connectRoute(joiner: SwitchboardClient, host: SwitchboardClient, now: number): SwitchedRoute {
+  const route = {
+    joiner,
+    joinerNumber: joiner.nextRoute(),
+    host,
+    hostNumber: host.nextRoute(),
+    usedAt: now,
+  }
+  joiner.routes.set(route.joinerNumber, route)
+  joiner.opened++
+  host.routes.set(route.hostNumber, route)
+  return route
 }
 
-/** Ends a route at both ends and tells the other client. Returns whether there was one. */
-export function endRoute(client: SwitchboardClient, number: number): boolean {
-  const leg = client.routes.get(number)
-  if (leg === undefined) return false
-  client.routes.delete(number)
-  leg.other.routes.delete(leg.otherNumber)
-  leg.other.send({ type: 'closed', route: leg.otherNumber })
-  return true
+/** The end of `route` opposite to the one that `client` knows as `number`; both may be the same client's. */
+export function farEnd(
+  route: SwitchedRoute,
+  client: SwitchboardClient,
+  number: number,
+): { client: SwitchboardClient; number: number } {
+  return route.joiner === client && route.joinerNumber === number
+    ? { client: route.host, number: route.hostNumber }
+    : { client: route.joiner, number: route.joinerNumber }
+}
+
+/** Forgets a route at both ends; telling them is the caller's. */
+export function endRoute({ joiner, joinerNumber, host, hostNumber }: SwitchedRoute): void {
+  if (joiner.routes.delete(joinerNumber)) joiner.opened--
+  host.routes.delete(hostNumber)
+}
+
+/** Ends a route and tells both ends. */
+export function dropRoute(route: SwitchedRoute): void {
+  endRoute(route)
+  route.joiner.send({ type: 'closed', route: route.joinerNumber })
+  route.host.send({ type: 'closed', route: route.hostNumber })
 }

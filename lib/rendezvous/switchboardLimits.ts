@@ -9,22 +9,31 @@ export interface SwitchboardLimits {
   /** Requests (announce, withdraw, open, list) per second and in a burst, per address. */
   requestsPerSecond: number
   requestsBurst: number
-  /** Frames refused for rate, or malformed, in a row of seconds before the socket is cut. */
+  /** What `list` counts for among requests. */
+  listCost: number
+  /** Frames refused for rate, or malformed: so many at once, and so many a second, before the socket is cut. */
   strikes: number
+  strikesPerSecond: number
   /** Sessions announced from one address. */
   sessionsPerAddress: number
   /** Sessions altogether. */
   sessions: number
-  /** Routes open on one socket: for a host, joiners that are being introduced at the same time. */
+  /** Routes that one socket has opened to hosts at the same time. */
+  opensPerSocket: number
+  /** Routes open on a host's socket: joiners that are being introduced at the same time. */
   routesPerSocket: number
   /** Sessions handed out in one answer to `list`. */
   listings: number
   /** Between two pings, ms. */
   pingMs: number
+  /** Until the hello has to be there, ms. */
+  greetingMs: number
   /** Without a frame for this long the socket is cut, ms. */
   silenceMs: number
   /** With nothing announced, open or asked for this long the socket is cut, ms. */
   idleMs: number
+  /** Without a message for this long a route is closed, ms. */
+  routeIdleMs: number
   /** How long a session stays while its host's socket is gone, ms. */
   hostGraceMs: number
   /** How long a request to open a route waits for a host whose socket is gone, ms. */
@@ -42,22 +51,31 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   // One signature check each, about 0.1 ms; a LAN party or a carrier's NAT shares one address.
   requestsPerSecond: 5,
   requestsBurst: 100,
+  // Up to 400 KiB of answer: five at once, then one in four seconds.
+  listCost: 20,
   // A program that is merely wrong stops when refused; what goes on after this many is a flood.
   strikes: 100,
+  strikesPerSecond: 1,
   // One person hosts one; a carrier's NAT or a community's server some more.
   sessionsPerAddress: 32,
   // About 3 KiB each.
   sessions: 20_000,
+  // A joiner needs one, and one more for each retry whose predecessor has not timed out yet.
+  opensPerSocket: 16,
   // A full convoy of 64 arriving at once, twice.
   routesPerSocket: 128,
   // What a page lists; about 400 KiB at the largest.
   listings: 200,
   // Home routers forget idle TCP after 5 min at the shortest in the wild, proxies after 60 s (nginx).
   pingMs: 15_000,
+  // A client says hello at once; a second or two on the slowest of links.
+  greetingMs: 10_000,
   // Three missed pings.
   silenceMs: 45_000,
   // A joiner is done within seconds; an idle socket costs about 20 KiB.
   idleMs: 60_000,
+  // Joining takes seconds; 2 min leave a host time to decide about somebody by hand.
+  routeIdleMs: 120_000,
   // Two rounds of the client's back-off (1 s, 5 s), and a slow network coming up again.
   hostGraceMs: 20_000,
   // The first of those rounds, with jitter; people wait about 10 s before they give up.
@@ -76,5 +94,6 @@ export const unlimitedSwitchboard: Partial<SwitchboardLimits> = {
   requestsPerSecond: unlimited,
   requestsBurst: unlimited,
   sessionsPerAddress: unlimited,
+  opensPerSocket: unlimited,
   routesPerSocket: unlimited,
 }

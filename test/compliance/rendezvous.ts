@@ -200,7 +200,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         const { routes } = await host()
         const { joiner, hosts } = await join(routes)
         const seen = watch(hosts)
-        expect(() => joiner.send(new Uint8Array(limits.rendezvousMessageBytes + 1))).toThrowError(
+        expect(() => joiner.send(new Uint8Array(limits.rendezvousMessageBytes + 1))).toThrow(
           expect.objectContaining({ code: 'message-too-large' }) as Error,
         )
         joiner.send(utf8('still there'))
@@ -313,7 +313,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
           pair[end].close()
           await subject.until(() => seen.joiner.closed + seen.hosts.closed === 2)
           expect(seen).toMatchObject({ joiner: { closed: 1 }, hosts: { closed: 1 } })
-          expect(() => pair.joiner.send(utf8('late'))).toThrowError(
+          expect(() => pair.joiner.send(utf8('late'))).toThrow(
             expect.objectContaining({ code: 'closed' }) as Error,
           )
         },
