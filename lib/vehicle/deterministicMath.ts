@@ -9,35 +9,39 @@
 /** Radians of one turn. */
 export const radiansPerTurn = 6.283185307179586
 
-/** The sine of an angle in turns; within 4e-16 of the true value for angles of a few turns. */
-export function sinTurns(turns: number): number {
-  const quarters = Math.floor(turns * 4 + 0.5)
-  const rest = (turns - quarters / 4) * radiansPerTurn
-  switch (quarter(quarters)) {
-    case 0:
-      return sinKernel(rest)
-    case 1:
-      return cosKernel(rest)
-    case 2:
-      return -sinKernel(rest)
-    default:
-      return -cosKernel(rest)
-  }
+/** The sine and cosine of an angle: both are needed together, and numbers in an object cost no allocation. */
+export interface Rotation {
+  sin: number
+  cos: number
 }
 
-/** The cosine of an angle in turns. */
-export function cosTurns(turns: number): number {
+/** No rotation. */
+export function emptyRotation(): Rotation {
+  return { sin: 0, cos: 1 }
+}
+
+/** Sets `rotation` to an angle in turns; within 4e-16 of the true values for angles of a few turns. */
+export function rotate(rotation: Rotation, turns: number): void {
   const quarters = Math.floor(turns * 4 + 0.5)
-  const rest = (turns - quarters / 4) * radiansPerTurn
-  switch (quarter(quarters)) {
+  const x = (turns - quarters / 4) * radiansPerTurn
+  const sin = sinKernel(x)
+  const cos = cosKernel(x)
+  switch (quarters - Math.floor(quarters / 4) * 4) {
     case 0:
-      return cosKernel(rest)
+      rotation.sin = sin
+      rotation.cos = cos
+      break
     case 1:
-      return -sinKernel(rest)
+      rotation.sin = cos
+      rotation.cos = -sin
+      break
     case 2:
-      return -cosKernel(rest)
+      rotation.sin = -sin
+      rotation.cos = -cos
+      break
     default:
-      return sinKernel(rest)
+      rotation.sin = -cos
+      rotation.cos = sin
   }
 }
 
@@ -51,10 +55,6 @@ export function wrapTurns(turns: number): number {
 /** `turns` modulo one turn, at least −½ and less than ½. */
 export function wrapHalfTurns(turns: number): number {
   return turns - Math.floor(turns + 0.5)
-}
-
-function quarter(quarters: number): number {
-  return quarters - Math.floor(quarters / 4) * 4
 }
 
 function sinKernel(x: number): number {

@@ -20,6 +20,7 @@ import { copyVehicleState, distanceBetween, isPlaced } from './copyVehicleState.
 import { Correction } from './correction.ts'
 import { wrapHalfTurns } from './deterministicMath.ts'
 import {
+  addPose,
   clearTrailers,
   emptyPose,
   readPose,
@@ -102,10 +103,11 @@ export class Playout {
   /** Fills `into` with what to show at local time `now`; false when there is nothing to show. */
   sample(now: number, into: VehicleState): boolean {
     if (!this.#isShown(now)) return false
-    this.#predictTo(now, into)
+    this.#predictTo(now, 0, into)
     readPose(into, this.#pose)
     this.#correction.at(now, this.#shift)
-    writePose(this.#pose, this.#shift, into)
+    addPose(this.#pose, this.#shift)
+    writePose(this.#pose, into)
     return true
   }
 
@@ -187,38 +189,34 @@ export class Playout {
 
   /** Fills what is predicted for `now`, and its rate of change per second. */
   #readPrediction(now: number, pose: Pose, rate: Pose): void {
-    this.#predictTo(now - rateStepMs, this.#predicted)
+    this.#predictTo(now, -rateStepMs, this.#predicted)
     readPose(this.#predicted, pose)
-    this.#predictTo(now + rateStepMs, this.#predicted)
+    this.#predictTo(now, rateStepMs, this.#predicted)
     readPose(this.#predicted, rate)
     subtractPoses(rate, pose, rate)
     for (let index = 0; index < rate.length; index++) {
       rate[index] = ((rate[index] ?? 0) * 1000) / (2 * rateStepMs)
     }
-    this.#predictTo(now, this.#predicted)
+    this.#predictTo(now, 0, this.#predicted)
     readPose(this.#predicted, pose)
   }
 
-  #predictTo(now: number, into: VehicleState): void {
-    const ageMs = this.ageMs(now)
-    predict(this.#newest, predictionSeconds(ageMs), into)
-    const pace = predictionPace(ageMs)
-    if (pace === 1) return
+  /**
+   * Predicts to `now` plus `byMs`: all the way at first, then ever less, then no further. The two are apart because
+   * a sum handed to a function may cost an allocation.
+   */
+  #predictTo(now: number, byMs: number, into: VehicleState): void {
+    const ageMs = Math.max(-maxRewindMs, now + byMs - this.#sampledAt - this.#offset.at(now))
+    const beyondMs = Math.min(slowDownMs, Math.max(0, ageMs - fullPredictionMs))
+    const predictedMs =
+      Math.min(ageMs, fullPredictionMs) + beyondMs - (beyondMs * beyondMs) / (2 * slowDownMs)
+    predict(this.#newest, predictedMs / 1000, into)
+    if (beyondMs === 0) return
+    // Wheels slow down with the truck.
+    const pace = 1 - beyondMs / slowDownMs
     into.velocityX *= pace
     into.velocityY *= pace
     into.velocityZ *= pace
     into.yawRate *= pace
   }
-}
-
-/** How far to predict a sample of `ageMs`, s: all the way at first, then ever less, then no further. */
-function predictionSeconds(ageMs: number): number {
-  const beyond = Math.min(slowDownMs, Math.max(0, ageMs - fullPredictionMs))
-  const full = Math.max(-maxRewindMs, Math.min(ageMs, fullPredictionMs))
-  return (full + beyond - (beyond * beyond) / (2 * slowDownMs)) / 1000
-}
-
-/** How fast that goes at `ageMs`, 0…1: wheels slow down with the truck. */
-function predictionPace(ageMs: number): number {
-  return 1 - Math.min(slowDownMs, Math.max(0, ageMs - fullPredictionMs)) / slowDownMs
 }

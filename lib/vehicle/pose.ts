@@ -40,22 +40,27 @@ export function readPose(state: Readonly<VehicleState>, pose: Pose): void {
   }
 }
 
-/** Writes `pose` plus `shift` into `state`, angles wrapped into their ranges. */
-export function writePose(pose: Pose, shift: Pose, state: VehicleState): void {
-  state.x = sum(pose, shift, poseX)
-  state.y = sum(pose, shift, poseY)
-  state.z = sum(pose, shift, poseZ)
-  state.heading = wrapTurns(sum(pose, shift, poseHeading))
-  state.pitch = Math.min(0.25, Math.max(-0.25, sum(pose, shift, posePitch)))
-  state.roll = wrapHalfTurns(sum(pose, shift, poseRoll))
-  state.steering = Math.min(1, Math.max(-1, sum(pose, shift, poseSteering)))
+/** Adds `shift` to `pose`. */
+export function addPose(pose: Pose, shift: Pose): void {
+  for (let index = 0; index < poseLength; index++) pose[index] = (pose[index] ?? 0) + (shift[index] ?? 0)
+}
+
+/** Writes `pose` into `state`, angles wrapped into their ranges. */
+export function writePose(pose: Pose, state: VehicleState): void {
+  state.x = pose[poseX] ?? 0
+  state.y = pose[poseY] ?? 0
+  state.z = pose[poseZ] ?? 0
+  state.heading = wrapTurns(pose[poseHeading] ?? 0)
+  state.pitch = Math.min(0.25, Math.max(-0.25, pose[posePitch] ?? 0))
+  state.roll = wrapHalfTurns(pose[poseRoll] ?? 0)
+  state.steering = Math.min(1, Math.max(-1, pose[poseSteering] ?? 0))
   for (let index = 0; index < state.trailerCount; index++) {
     const trailer = state.trailers[index]
     if (trailer === undefined) continue
     const base = poseTrailers + index * numbersPerTrailer
-    trailer.yaw = wrapHalfTurns(sum(pose, shift, base))
-    trailer.pitch = wrapHalfTurns(sum(pose, shift, base + 1))
-    trailer.roll = wrapHalfTurns(sum(pose, shift, base + 2))
+    trailer.yaw = wrapHalfTurns(pose[base] ?? 0)
+    trailer.pitch = wrapHalfTurns(pose[base + 1] ?? 0)
+    trailer.roll = wrapHalfTurns(pose[base + 2] ?? 0)
   }
 }
 
@@ -82,8 +87,4 @@ export function translation(pose: Pose): number {
 
 function isAngle(index: number): boolean {
   return index >= poseHeading && index !== poseSteering
-}
-
-function sum(pose: Pose, shift: Pose, index: number): number {
-  return (pose[index] ?? 0) + (shift[index] ?? 0)
 }

@@ -1,6 +1,13 @@
 import { vehicleFlags, type VehicleState } from '../protocol/index.ts'
 import { copyVehicleState } from './copyVehicleState.ts'
-import { cosTurns, radiansPerTurn, sinTurns, wrapHalfTurns, wrapTurns } from './deterministicMath.ts'
+import {
+  emptyRotation,
+  radiansPerTurn,
+  rotate,
+  wrapHalfTurns,
+  wrapTurns,
+  type Rotation,
+} from './deterministicMath.ts'
 
 /**
  * Dead reckoning with constant turn rate and acceleration, docs/protocol/05-vehicle.md [VEH-40] to [VEH-47]. Both ends may
@@ -27,6 +34,17 @@ const gaussOffset = 0.3872983346207417
 const gaussOuter = 5 / 18
 const gaussInner = 8 / 18
 
+/*
+ * What the functions below tell each other. In an object that is reused, because a fractional number handed to a
+ * function that the engine doesn't inline is itself an object on the heap, and this runs for every truck and frame.
+ */
+const motion = { speed: 0.5, acceleration: 0.5, duration: 0.5, time: 0.5 }
+const pitch: Rotation = emptyRotation()
+const heading: Rotation = emptyRotation()
+const yaw: Rotation = emptyRotation()
+/** A coupling's velocity forwards and to the left, m/s, and the yaw rate of what carries it, rad/s. */
+const coupling = { along: 0.5, left: 0.5, yawRate: 0.5 }
+/** Trailers' angles in turns, in the middle of a step, and their rates, turns/s relative to what pulls. */
 const yaws = new Float64Array(3)
 const midYaws = new Float64Array(3)
 const yawRates = new Float64Array(3)
@@ -45,47 +63,42 @@ export function predict(from: Readonly<VehicleState>, seconds: number, into: Veh
   const acceleration = standing ? 0 : from.acceleration
   const stopsAfter = speed * acceleration < 0 ? -speed / acceleration : Infinity
   const stopped = seconds >= stopsAfter
-  const duration = stopped ? stopsAfter : seconds
+  motion.speed = speed
+  motion.acceleration = acceleration
+  motion.duration = stopped ? stopsAfter : seconds
 
-  follow(from, speed, acceleration, duration, into)
-  turnTrailers(from, speed, acceleration, duration, into)
-  into.velocityZ = stopped ? 0 : from.velocityZ - acceleration * duration
+  follow(from, into)
+  turnTrailers(from, into)
+  into.velocityZ = from.velocityZ - acceleration * motion.duration
   if (stopped) {
     into.velocityX = 0
     into.velocityY = 0
+    into.velocityZ = 0
     into.acceleration = 0
     into.yawRate = 0
   }
 }
 
 /** Moves the reference point along its arc, on the plane that the pitch gives, and turns the heading. */
-function follow(
-  from: Readonly<VehicleState>,
-  speed: number,
-  acceleration: number,
-  duration: number,
-  into: VehicleState,
-): void {
+function follow(from: Readonly<VehicleState>, into: VehicleState): void {
+  const { speed, acceleration, duration } = motion
   const turnRate = from.yawRate / radiansPerTurn
-  const sinPitch = sinTurns(from.pitch)
-  const cosPitch = cosTurns(from.pitch)
   const lift = from.velocityY
   const left = -from.velocityX
+  rotate(pitch, from.pitch)
   let east = 0
   let north = 0
   for (let node = -1; node <= 1; node++) {
     const time = duration * (0.5 + node * gaussOffset)
     const weight = node === 0 ? gaussInner : gaussOuter
-    const along = (speed + acceleration * time) * cosPitch - lift * sinPitch
-    const heading = from.heading + turnRate * time
-    const sin = sinTurns(heading)
-    const cos = cosTurns(heading)
-    east -= weight * (along * sin + left * cos)
-    north += weight * (along * cos - left * sin)
+    const along = (speed + acceleration * time) * pitch.cos - lift * pitch.sin
+    rotate(heading, from.heading + turnRate * time)
+    east -= weight * (along * heading.sin + left * heading.cos)
+    north += weight * (along * heading.cos - left * heading.sin)
   }
   const meanSpeed = speed + (acceleration * duration) / 2
   into.x = from.x + east * duration
-  into.y = from.y + (meanSpeed * sinPitch + lift * cosPitch) * duration
+  into.y = from.y + (meanSpeed * pitch.sin + lift * pitch.cos) * duration
   into.z = from.z - north * duration
   into.heading = wrapTurns(from.heading + turnRate * duration)
 }
@@ -94,25 +107,26 @@ function follow(
  * Turns each trailer as its wheels make it follow its coupling: wheels roll without slipping sideways, so the
  * sideways speed of the coupling turns the trailer about them. Holds forwards and in reverse.
  */
-function turnTrailers(
-  from: Readonly<VehicleState>,
-  speed: number,
-  acceleration: number,
-  duration: number,
-  into: VehicleState,
-): void {
+function turnTrailers(from: Readonly<VehicleState>, into: VehicleState): void {
   const count = from.trailerCount
   if (count === 0) return
-  for (let index = 0; index < count; index++) yaws[index] = from.trailers[index]?.yaw ?? 0
+  const { duration } = motion
+  for (let index = 0; index < count; index++) {
+    const trailer = from.trailers[index]
+    if (trailer !== undefined) yaws[index] = trailer.yaw
+  }
   const steps = Math.ceil(Math.abs(duration) / trailerStep)
   const step = steps === 0 ? 0 : duration / steps
   for (let index = 0; index < steps; index++) {
-    const time = index * step
-    setYawRates(from, speed + acceleration * time, yaws, count)
+    motion.time = index * step
+    pull(from)
+    setYawRates(yaws, count)
     for (let trailer = 0; trailer < count; trailer++) {
       midYaws[trailer] = (yaws[trailer] ?? 0) + ((yawRates[trailer] ?? 0) * step) / 2
     }
-    setYawRates(from, speed + acceleration * (time + step / 2), midYaws, count)
+    motion.time = (index + 0.5) * step
+    pull(from)
+    setYawRates(midYaws, count)
     for (let trailer = 0; trailer < count; trailer++) {
       yaws[trailer] = (yaws[trailer] ?? 0) + (yawRates[trailer] ?? 0) * step
     }
@@ -123,19 +137,22 @@ function turnTrailers(
   }
 }
 
-/** Fills `yawRates`, turns/s relative to what pulls, for trailers at `angles` behind a truck at `speed`. */
-function setYawRates(from: Readonly<VehicleState>, speed: number, angles: Float64Array, count: number): void {
-  let along = speed
-  let pullerRate = from.yawRate
-  let left = -from.velocityX - from.yawRate * hitchBehindTruck
+/** Sets `coupling` to the truck's at `motion.time`. */
+function pull(from: Readonly<VehicleState>): void {
+  coupling.along = motion.speed + motion.acceleration * motion.time
+  coupling.left = -from.velocityX - from.yawRate * hitchBehindTruck
+  coupling.yawRate = from.yawRate
+}
+
+/** Fills `yawRates` for trailers at `angles` behind `coupling`, which moves back along them. */
+function setYawRates(angles: Float64Array, count: number): void {
   for (let index = 0; index < count; index++) {
-    const yaw = angles[index] ?? 0
-    const sin = sinTurns(yaw)
-    const cos = cosTurns(yaw)
-    const rate = (left * cos - along * sin) / trailerWheelbase
-    yawRates[index] = (rate - pullerRate) / radiansPerTurn
-    along = along * cos + left * sin
-    left = -rate * hitchBehindTrailer
-    pullerRate = rate
+    const { along, left } = coupling
+    rotate(yaw, angles[index] ?? 0)
+    const rate = (left * yaw.cos - along * yaw.sin) / trailerWheelbase
+    yawRates[index] = (rate - coupling.yawRate) / radiansPerTurn
+    coupling.along = along * yaw.cos + left * yaw.sin
+    coupling.left = -rate * hitchBehindTrailer
+    coupling.yawRate = rate
   }
 }

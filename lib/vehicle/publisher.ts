@@ -79,21 +79,21 @@ export class VehiclePublisher {
    * @throws ConvoyError `invalid-vehicle` naming the field that is not finite or out of range; `invalid-argument` for
    * a time that is not finite.
    */
-  setVehicle(state: VehicleState | null, sampledAt: number = this.#clock.now()): void {
-    if (!Number.isFinite(sampledAt)) {
+  setVehicle(state: VehicleState | null, sampledAt?: number): void {
+    if (sampledAt !== undefined && !Number.isFinite(sampledAt)) {
       throw new ConvoyError(
         'invalid-argument',
         'sampledAt must be a finite time on the clock of the publisher.',
       )
     }
-    const time = Math.min(sampledAt, this.#clock.now())
+    const now = this.#clock.now()
     if (state === null) {
-      this.#hide(time)
+      this.#hide(now)
       return
     }
     validateVehicleState(state)
     copyVehicleState(state, this.#state)
-    this.#sampledAt = time
+    this.#sampledAt = sampledAt === undefined || sampledAt > now ? now : sampledAt
     this.#untilSlot = Infinity
   }
 
@@ -138,19 +138,20 @@ export class VehiclePublisher {
 
   /** Serves every slot whose time has come: one on a punctual timer, each at most once after a late one. */
   #serveDueSlots(): void {
-    const newest = Math.floor((this.#clock.now() - this.#startedAt) / this.#slotMs + earliness)
+    const now = this.#clock.now()
+    const newest = Math.floor((now - this.#startedAt) / this.#slotMs + earliness)
     const first = Math.max(this.#lastSlot + 1, newest - publishSlots + 1)
     this.#lastSlot = Math.max(newest, this.#lastSlot)
-    for (let slot = first; slot <= Math.min(newest, this.#untilSlot); slot++) this.#serve(slot)
+    for (let slot = first; slot <= Math.min(newest, this.#untilSlot); slot++) this.#serve(slot, now)
   }
 
   /** Sends to the recipients of slot number `slot`, counted since the start. */
-  #serve(slot: number): void {
+  #serve(slot: number, now: number): void {
     const recipients = this.#slots[slot % publishSlots]
     if (recipients === undefined || recipients.length === 0) return
     // The sequence is the number of the period: the same for all, one more each time for each.
     const sequence = Math.floor(slot / publishSlots)
-    const time = wrapSampleTime(Math.max(this.#sampledAt, this.#clock.now() - maxStampedAgeMs))
+    const time = wrapSampleTime(Math.max(this.#sampledAt, now - maxStampedAgeMs))
     const payload = this.#encoder.encode(sequence % 0x10000, time, this.#state)
     for (const recipient of recipients) {
       if (recipient.sendState(payload)) this.updatesSent++

@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cosTurns, sinTurns, wrapHalfTurns, wrapTurns } from '../../lib/vehicle/index.ts'
+import { emptyRotation, rotate, wrapHalfTurns, wrapTurns } from '../../lib/vehicle/index.ts'
+
+function sinTurns(turns: number): number {
+  const rotation = emptyRotation()
+  rotate(rotation, turns)
+  return rotation.sin
+}
+
+function cosTurns(turns: number): number {
+  const rotation = emptyRotation()
+  rotate(rotation, turns)
+  return rotation.cos
+}
 
 const someTurns = fc.double({ min: -4, max: 4, noNaN: true })
 
