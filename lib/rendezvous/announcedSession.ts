@@ -22,6 +22,8 @@ export class AnnouncedSession implements HostedSession {
   /** Proves to the service, after a reconnect, that this is the client that announced before. */
   #resume: Uint8Array | null = null
   #state: 'starting' | 'announced' | 'lost' | 'replaced' | 'closed' = 'starting'
+  /** Whether the service may hold it. */
+  #mayBeUp = false
   #unheard: Route[] | undefined = []
 
   constructor(client: AnnouncingClient, announcement: Announcement, logger: Logger) {
@@ -55,10 +57,16 @@ export class AnnouncedSession implements HostedSession {
   /** Puts the newest announcement up on `connection`. */
   async announceOn(connection: ServiceConnection, signal?: AbortSignal): Promise<void> {
     const { envelope } = this.#announcement
-    const answer = await connection.request({ type: 'announce', envelope, resume: this.#resume }, signal)
-    this.#resume = answer.resume
-    if (this.#state === 'closed') return this.#withdrawFrom(connection)
-    if (this.#state === 'announced' || !connection.isOpen()) return
+    const request = { type: 'announce', envelope, resume: this.#resume } as const
+    this.#mayBeUp = true
+    try {
+      this.#resume = (await connection.request(request, signal)).resume
+    } catch (error) {
+      const isUnanswered = isConvoyError(error, 'aborted') || isConvoyError(error, 'rendezvous-unreachable')
+      if (this.#state === 'starting' && !isUnanswered) this.#mayBeUp = false
+      throw error
+    }
+    if (this.#state === 'announced' || this.#state === 'closed' || !connection.isOpen()) return
     const wasGone = this.#state !== 'starting'
     this.#state = 'announced'
     if (wasGone) this.#events.emit('restored', undefined)
@@ -113,21 +121,17 @@ export class AnnouncedSession implements HostedSession {
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return
-    const wasAnnounced = this.#state === 'announced'
     this.#state = 'closed'
     for (const route of this.#unheard ?? []) route.close()
     this.#unheard = undefined
     this.#events.clear()
     this.#client.forget(this)
     const connection = this.#client.connection()
-    if (wasAnnounced && connection !== undefined) await this.#withdrawFrom(connection)
-  }
-
-  /** Withdrawing from a service that is gone, or refuses, leaves nothing to do: it forgets by itself. */
-  async #withdrawFrom(connection: ServiceConnection): Promise<void> {
+    if (!this.#mayBeUp || connection === undefined) return
     try {
       await connection.request({ type: 'withdraw', session: this.sessionId })
     } catch (error) {
+      // A service that is gone, or holds no such session, leaves nothing to do.
       if (!isConvoyError(error)) throw error
     }
   }

@@ -84,7 +84,8 @@ export class RendezvousClient implements Rendezvous {
       await session.announceOn(connection, signal)
       return session
     } catch (error) {
-      await session.close()
+      // Whoever gave up waiting does not wait for the withdrawal either.
+      void session.close()
       throw error
     }
   }

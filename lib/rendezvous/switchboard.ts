@@ -209,7 +209,10 @@ export class Switchboard {
           this.#introducer.announce(client, frame).finally(() => client.busy--),
         )
       case 'withdraw':
-        return this.#introducer.withdraw(client, frame.request, toHex(frame.session))
+        // Behind announcements that are still being checked, or it would come too early for them.
+        return client.announcing.add(() =>
+          this.#introducer.withdraw(client, frame.request, toHex(frame.session)),
+        )
       case 'open':
         return this.#introducer.open(client, frame.request, toHex(frame.session))
       case 'list':

@@ -18,6 +18,8 @@ export interface RendezvousSubject {
   complete<T>(work: Promise<T>): Promise<T>
   /** Waits until `condition` holds. */
   until(condition: () => boolean): Promise<void>
+  /** Who announces: on simulated time one that signs at once, since time would run away from a promise. */
+  identity?(): Identity
   /** Clients that the service holds a connection of. */
   clients(): number
   /** Ends the service; checks that nothing is left of it. */
@@ -110,7 +112,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
     beforeEach(async () => {
       subject = await setup()
       opened = []
-      session = foundSession(subject.clock)
+      session = foundSession(subject.clock, subject.identity?.())
     })
     afterEach(async () => {
       for (const one of opened) await subject.complete(one.close())
@@ -390,6 +392,25 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
           await subject.complete(hosted.close())
         },
       )
+    })
+
+    describe('giving up an announcement', () => {
+      it('takes it back although the service may have it already', async () => {
+        const at = rendezvous()
+        await subject.complete(at.list())
+        const announcement = await session.announcement()
+        const controller = new AbortController()
+        const work = at.announce(announcement, controller.signal)
+        await Promise.resolve()
+        controller.abort()
+        expect(await rejection(work)).toMatchObject({ code: 'aborted' })
+        // Announced anew from the same place: the service worked through everything before.
+        const hosted = await subject.complete(at.announce(announcement))
+        await subject.complete(hosted.close())
+        expect(await rejection(rendezvous().reach(session.sessionId))).toMatchObject({
+          code: 'session-not-found',
+        })
+      })
     })
 
     describe('losing the service', () => {
