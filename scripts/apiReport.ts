@@ -57,6 +57,7 @@ function configFor({ name, declarations }: EntryPoint): ExtractorConfig {
   return ExtractorConfig.prepare({
     configObject: {
       projectFolder: repositoryRoot,
+      newlineKind: 'lf',
       mainEntryPointFilePath: join(repositoryRoot, declarations),
       compiler: {
         // As a consumer's compiler sees it: without the condition that leads to the sources.
