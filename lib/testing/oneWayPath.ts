@@ -95,15 +95,12 @@ export class OneWayPath {
     const departure = this.#departure(bytes.length, conditions)
     if (departure === undefined) return counters.add('datagrams-overflowed')
     if (lost) return counters.add('datagrams-lost')
-    const arrival = departure + transit(conditions, spread)
-    if (reordered) {
-      counters.add('datagrams-reordered')
-      this.#deliverDatagram(arrival + conditions.reorderMs * (0.5 + extra / 2), bytes)
-    } else this.#deliverDatagram(this.#inOrder(arrival), bytes)
-    if (duplicated) {
-      counters.add('datagrams-duplicated')
-      this.#deliverDatagram(arrival + conditions.reorderMs * extra, bytes)
-    }
+    const arrival = this.#inOrder(departure + transit(conditions, spread))
+    if (reordered) counters.add('datagrams-reordered')
+    this.#deliverDatagram(reordered ? arrival + conditions.reorderMs * (0.5 + extra / 2) : arrival, bytes)
+    if (!duplicated) return
+    counters.add('datagrams-duplicated')
+    this.#deliverDatagram(arrival + conditions.reorderMs * extra, bytes)
   }
 
   sendControl(bytes: Uint8Array): void {
