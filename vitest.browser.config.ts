@@ -25,6 +25,8 @@ export default defineConfig({
       // No pages of ours to look at.
       ui: false,
     },
+    // Two pages at a time: they mostly wait.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -28,7 +28,7 @@ describe('a convoy in a browser', () => {
     const { invite } = await host('Ada')
     await join(invite, 'Bruno')
     for (const engine of ['datachannel', 'werift'] as const) {
-      await join(invite, engine, await remoteConnector(inject('services').engines, engine))
+      await join(invite, engine, await remoteConnector(inject('services').services, engine))
     }
     convoys.forEach((convoy, index) =>
       convoy.setVehicle({ ...emptyVehicleState(), x: 100 * index, y: 1, z: 7 }),

@@ -9,7 +9,7 @@ const clock = createSystemClock()
 describeRendezvous(
   'a signaling service over the WebSocket of a browser',
   async (): Promise<RendezvousSubject> => {
-    const control = await controlSignaling(inject('services').engines)
+    const control = await controlSignaling(inject('services').services)
     const { url, port } = await control.ask({ type: 'start', port: 0 })
     let clients = 0
     return {
@@ -17,8 +17,12 @@ describeRendezvous(
       // Short back-off, so that coming back takes no seconds here.
       rendezvous: () =>
         webSocketRendezvous(url, { clock, random: systemRandom, timings: { backOffMs: [50] } }),
-      goDown: async () => void (await control.ask({ type: 'stop' })),
-      comeBack: async () => void (await control.ask({ type: 'start', port })),
+      async goDown() {
+        await control.ask({ type: 'stop' })
+      },
+      async comeBack() {
+        await control.ask({ type: 'start', port })
+      },
       complete: (work) => work,
       async until(condition) {
         for (;;) {

@@ -10,7 +10,7 @@ import type {
   IceServer,
 } from '../../lib/rtc/index.ts'
 
-// A connector for pages whose connections are made in a Node process (pageServices.ts), so that a compliance suite
+// A connector for pages whose connections are made in a Node process (engineService.ts), so that a compliance suite
 // that runs inside a browser can pair the browser's engine with those of Node.
 
 /** What the page asks of the connection it numbered `id`. */
@@ -32,27 +32,33 @@ export type BridgeEvent = { id: number } & (
   | { type: 'signal'; signal: Signal }
   | { type: 'open' }
   | { type: 'control' | 'state'; bytes: Uint8Array }
-  | { type: 'buffered'; control: number; state: number }
+  | { type: 'buffered'; control: Buffered; state: Buffered }
   | { type: 'closed'; reason: ConnectionCloseReason; cause: string }
   | { type: 'refused'; reason: string }
 )
 
-/** A connector whose connections live in the process behind `url`. */
+/** How one channel does: bytes it was given so far, and those that wait in the engine. */
+export interface Buffered {
+  taken: number
+  waiting: number
+}
+
+/** A connector whose connections live in the process behind `services`. */
 export interface RemoteConnector extends Connector {
   /** Ends them all. */
   close(): void
 }
 
-/** Reaches the engine service at `url` and takes connections of one of its engines. */
+/** Takes connections of one of Node's engines. */
 export async function remoteConnector(
-  url: string,
+  services: string,
   engine: 'datachannel' | 'werift',
 ): Promise<RemoteConnector> {
-  const socket = new WebSocket(url)
+  const socket = new WebSocket(`${services}/engines`)
   socket.binaryType = 'arraybuffer'
   await new Promise((resolve, reject) => {
     socket.onopen = resolve
-    socket.onerror = () => reject(new Error(`The engine service at ${url} does not answer.`))
+    socket.onerror = () => reject(new Error(`Nothing answers at ${services}.`))
   })
   const connections = new Map<number, RemoteConnection>()
   const send = (request: BridgeRequest): void => socket.send(encode(request, { ignoreUndefined: true }))
@@ -80,13 +86,21 @@ class RemoteConnection implements Connection {
   readonly #handlers: ConnectionHandlers
   readonly #send: (request: BridgeRequest) => void
   #state: 'connecting' | 'open' | 'closed' = 'connecting'
-  controlBufferedAmount = 0
-  stateBufferedAmount = 0
+  readonly #sent = { control: 0, state: 0 }
+  #buffered = { control: { taken: 0, waiting: 0 }, state: { taken: 0, waiting: 0 } }
 
   constructor(id: number, options: ConnectionOptions, send: (request: BridgeRequest) => void) {
     this.#id = id
     this.#handlers = options.handlers
     this.#send = send
+  }
+
+  get controlBufferedAmount(): number {
+    return this.#waiting('control')
+  }
+
+  get stateBufferedAmount(): number {
+    return this.#waiting('state')
   }
 
   signal(signal: Signal): void {
@@ -95,11 +109,14 @@ class RemoteConnection implements Connection {
 
   sendControl(bytes: Uint8Array): void {
     if (this.#state !== 'open') throw new ConvoyError('closed', 'The connection is not open.')
+    this.#sent.control += bytes.length
     this.#send({ id: this.#id, type: 'control', bytes })
   }
 
   sendState(bytes: Uint8Array): void {
-    if (this.#state === 'open') this.#send({ id: this.#id, type: 'state', bytes })
+    if (this.#state !== 'open') return
+    this.#sent.state += bytes.length
+    this.#send({ id: this.#id, type: 'state', bytes })
   }
 
   close(): void {
@@ -121,8 +138,7 @@ class RemoteConnection implements Connection {
       case 'state':
         return this.#handlers[event.type](event.bytes)
       case 'buffered':
-        this.controlBufferedAmount = event.control
-        this.stateBufferedAmount = event.state
+        this.#buffered = event
         return
       case 'refused':
         return this.#handlers.refused?.(event.reason)
@@ -130,5 +146,11 @@ class RemoteConnection implements Connection {
         this.#state = 'closed'
         return this.#handlers.closed(event.reason, event.cause)
     }
+  }
+
+  // What is still on its way to the engine waits just as well.
+  #waiting(channel: 'control' | 'state'): number {
+    const { taken, waiting } = this.#buffered[channel]
+    return this.#sent[channel] - taken + waiting
   }
 }

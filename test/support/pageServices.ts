@@ -1,123 +1,92 @@
-// What tests inside a page need outside of it: connections of Node's engines (see engineBridge.ts), a signaling service,
-// and others to start and stop (see signalingControl.ts). Prints where they are, ends with its parent.
-import { decode, encode } from '@msgpack/msgpack'
+// What tests inside a page need outside of it: a signaling service, and by the path of a WebSocket connections of Node's
+// engines (see engineBridge.ts), further signaling services (signalingControl.ts) and bad networks
+// (impairmentControl.ts), which end with their socket. Prints where they are, ends with its parent.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { createSystemClock, systemRandom } from '../../lib/core/index.ts'
-import { createConnector, loadEngine, type Connection, type Connector } from '../../lib/rtc/index.ts'
+import type { Signal } from '../../lib/protocol/index.ts'
+import { createImpairment, type SignalRelay } from '../../lib/testing/udpRelay.ts'
 import { startSignaling, type SignalingService } from '../../signaling/index.ts'
-import type { BridgeEvent, BridgeRequest } from './engineBridge.ts'
+import { serveEngines } from './engineService.ts'
+import type { ImpairmentAnswer, ImpairmentRequest } from './impairmentControl.ts'
 import type { SignalingAnswer, SignalingRequest } from './signalingControl.ts'
 
 /** Where the services are. */
 export interface PageServices {
-  engines: string
+  /** Address of the WebSockets. */
+  services: string
+  /** Address of a signaling service that is always there. */
   signaling: string
-}
-
-/** How often a page hears how much waits, while anything does. */
-const bufferedEveryMs = 20
-
-const connectors: Record<'datachannel' | 'werift', Connector> = {
-  datachannel: createConnector(await loadEngine('datachannel')),
-  werift: createConnector(await loadEngine('werift')),
 }
 
 const environment = { clock: createSystemClock(), random: systemRandom }
 
+const serve: Record<string, (socket: WebSocket) => void> = {
+  '/engines': serveEngines,
+  '/signaling': serveSignaling,
+  '/impairment': serveImpairment,
+}
+
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
-server.on('connection', (socket, request) => {
-  if (request.url === '/signaling') serveSignaling(socket)
-  else serveEngines(socket)
-})
+server.on('connection', (socket, request) => serve[request.url ?? '']?.(socket))
 await once(server, 'listening')
 const { port } = server.address() as AddressInfo
-const signaling = await startSignaling(environment)
-const services: PageServices = { engines: `ws://127.0.0.1:${port}`, signaling: signaling.url }
-process.stdout.write(`${JSON.stringify(services)}\n`)
+const { url } = await startSignaling(environment)
+const addresses: PageServices = { services: `ws://127.0.0.1:${port}`, signaling: url }
+process.stdout.write(`${JSON.stringify(addresses)}\n`)
 process.stdin.resume().on('end', () => process.exit())
-
-function serveEngines(socket: WebSocket): void {
-  const connections = new Map<number, Connection>()
-  const timer = setInterval(() => {
-    for (const [id, connection] of connections) reportBuffered(socket, id, connection)
-  }, bufferedEveryMs)
-  socket.on('message', (data: Buffer) => {
-    const request = decode(data) as BridgeRequest
-    if (request.type === 'connect') {
-      connections.set(request.id, connect(socket, request))
-      return
-    }
-    const connection = connections.get(request.id)
-    if (connection === undefined) return
-    handle(connection, request)
-    reportBuffered(socket, request.id, connection)
-    if (request.type === 'close') connections.delete(request.id)
-  })
-  socket.on('close', () => {
-    clearInterval(timer)
-    for (const connection of connections.values()) connection.close()
-  })
-}
-
-function connect(socket: WebSocket, request: BridgeRequest & { type: 'connect' }): Connection {
-  const { id, initiator, attempt, iceServers } = request
-  return connectors[request.engine].connect({
-    initiator,
-    attempt,
-    iceServers,
-    handlers: {
-      signal: (signal) => tell(socket, { id, type: 'signal', signal }),
-      open: () => tell(socket, { id, type: 'open' }),
-      control: (bytes) => tell(socket, { id, type: 'control', bytes }),
-      state: (bytes) => tell(socket, { id, type: 'state', bytes }),
-      closed: (reason, cause) => tell(socket, { id, type: 'closed', reason, cause: String(cause) }),
-      refused: (reason) => tell(socket, { id, type: 'refused', reason }),
-    },
-  })
-}
-
-function handle(connection: Connection, request: BridgeRequest): void {
-  try {
-    if (request.type === 'signal') connection.signal(request.signal)
-    else if (request.type === 'control') connection.sendControl(request.bytes)
-    else if (request.type === 'state') connection.sendState(request.bytes)
-    else if (request.type === 'close') connection.close()
-  } catch {
-    // Closed meanwhile; the page hears of that by an event.
-  }
-}
-
-const told = new WeakMap<Connection, string>()
-
-function reportBuffered(socket: WebSocket, id: number, connection: Connection): void {
-  const { controlBufferedAmount: control, stateBufferedAmount: state } = connection
-  const summary = `${control} ${state}`
-  if (told.get(connection) === summary) return
-  told.set(connection, summary)
-  tell(socket, { id, type: 'buffered', control, state })
-}
-
-function tell(socket: WebSocket, event: BridgeEvent): void {
-  if (socket.readyState === socket.OPEN) socket.send(encode(event, { ignoreUndefined: true }))
-}
 
 function serveSignaling(socket: WebSocket): void {
   let service: SignalingService | undefined
-  let last: SignalingAnswer = { url: '', port: 0, clients: 0 }
-  const answer = async (request: SignalingRequest): Promise<void> => {
+  answerInOrder(socket, async (request: SignalingRequest): Promise<SignalingAnswer> => {
     if (request.type === 'start') service = await startSignaling({ ...environment, port: request.port })
     if (request.type === 'stop') await service?.close()
-    if (service !== undefined) {
-      last = { url: service.url, port: service.port, clients: service.stats().clients }
-    }
-    socket.send(JSON.stringify(last))
-  }
-  let queue = Promise.resolve()
-  socket.on('message', (data: Buffer) => {
-    const request = JSON.parse(data.toString()) as SignalingRequest
-    queue = queue.then(() => answer(request))
+    return { url: service?.url ?? '', port: service?.port ?? 0, clients: service?.stats().clients ?? 0 }
   })
   socket.on('close', () => void service?.close())
+}
+
+function serveImpairment(socket: WebSocket): void {
+  const impairment = createImpairment(environment)
+  const relays = new Map<number, SignalRelay>()
+  const relay = (id: number): SignalRelay => {
+    const known = relays.get(id) ?? impairment.relay()
+    relays.set(id, known)
+    return known
+  }
+  answerInOrder(socket, async (request: ImpairmentRequest): Promise<ImpairmentAnswer> => {
+    if (request.type === 'set') impairment.set(request.conditions)
+    else if (request.type === 'rewrite') {
+      return { signal: await relay(request.relay).rewrite(withOwnAddress(request.signal)) }
+    } else if (request.type === 'close') relay(request.relay).close()
+    else impairment[request.type]()
+    return {}
+  })
+  socket.on('close', () => {
+    for (const opened of relays.values()) opened.close()
+  })
+}
+
+// The relay has to reach the browser, whose candidates hide its address behind a name: as it runs on this machine, the
+// address is one of ours.
+function withOwnAddress(signal: Signal): Signal {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const address = own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+  const plain = (text: string): string => text.replace(/ [0-9a-f-]{36}\.local /g, ` ${address} `)
+  return signal.type === 'candidate'
+    ? { ...signal, candidate: plain(signal.candidate) }
+    : { ...signal, sdp: plain(signal.sdp) }
+}
+
+// In the order asked, which is how the page tells answers apart.
+function answerInOrder(socket: WebSocket, answer: (request: never) => Promise<unknown>): void {
+  let last = Promise.resolve()
+  socket.on('message', (data: Buffer) => {
+    last = last.then(async () => {
+      const answered = await answer(JSON.parse(data.toString()) as never)
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(answered))
+    })
+  })
 }

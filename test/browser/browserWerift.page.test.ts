@@ -1,0 +1,7 @@
+import { inject } from 'vitest'
+import { describeConnector } from '../compliance/connector.ts'
+import { pagePair } from '../support/pagePair.ts'
+
+const { services } = inject('services')
+
+describeConnector('browser to werift', () => pagePair(services, 'browser', 'werift'))
