@@ -10,7 +10,7 @@ export default defineConfig({
   // Named, not found on the way: finding one more reloads the page in the middle of its tests.
   optimizeDeps: {
     noDiscovery: true,
-    include: ['@msgpack/msgpack', '@noble/hashes/pbkdf2.js', '@noble/hashes/sha2.js', 'tweetnacl', 'valibot'],
+    include: ['@msgpack/msgpack', 'tweetnacl', 'valibot'],
   },
   test: {
     name: 'page',
@@ -26,7 +26,7 @@ export default defineConfig({
       ui: false,
     },
     // Two pages at a time: they mostly wait.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

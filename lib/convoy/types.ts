@@ -43,7 +43,7 @@ export interface HostOptions extends ConvoyOptions {
   rules?: RulesChanges
   /** At most 63 characters; joiners prove that they know it without sending it. */
   password?: string
-  /** How often the password is hashed (default 600,000): fewer only where nobody attacks, as in simulations. */
+  /** How often the password is hashed (default 210,000): fewer only where nobody attacks, as in simulations. */
   passwordIterations?: number
   /** The last word on who may join, after every other check in the knock. */
   admit?: AdmitHook

@@ -54,16 +54,16 @@ export const inviteChecksumBytes = 4
 export const inviteSecretBytes = 16
 
 /**
- * Rounds of PBKDF2-HMAC-SHA-256 for a password: what the OWASP Password Storage Cheat Sheet (2023) asks for.
+ * Rounds of PBKDF2-HMAC-SHA-512 for a password: what the OWASP Password Storage Cheat Sheet (2023) asks for.
  * Every member holds the verifier, so a weak password must not fall to one of them in minutes.
  */
-export const passwordIterations = 600_000
+export const passwordIterations = 210_000
 
 /**
  * The most rounds a joiner accepts from a host: seconds even where no native PBKDF2 is present. Without a bound
  * a hostile host could keep joiners busy for hours.
  */
-export const passwordIterationsMax = 2_000_000
+export const passwordIterationsMax = 1_000_000
 
 /** Bytes of the salt of a password verifier: NIST SP 800-132 asks for 128 bits. */
 export const passwordSaltBytes = 16

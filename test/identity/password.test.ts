@@ -27,9 +27,9 @@ describe('[IDN-21] the key of a password', () => {
   it('is that of the test vector, as node:crypto and RFC 8018 have it', async () => {
     const vector = { ...params, iterations: 1_000 }
     const { publicKey } = await derivePasswordVerifier('Grüße', vector)
-    expect(toHex(publicKey)).toBe('7ba3a46b1a369bba805e75e698b7d23ef0326421fa2912991a9da1a06ace0ad5')
+    expect(toHex(publicKey)).toBe('d69eae798fa4fbc9d76828e4ef77509cae4e8ea65cae0b2b32b8019e4f021b47')
     const salt = concat(utf8('openconvoy password 1\0'), params.salt, sessionId)
-    const seed = pbkdf2Sync('Grüße', salt, 1_000, 32, 'sha256')
+    const seed = pbkdf2Sync('Grüße', salt, 1_000, 32, 'sha512')
     expect(toHex(nacl.sign.keyPair.fromSeed(seed).publicKey)).toBe(toHex(publicKey))
   })
 
@@ -78,7 +78,7 @@ describe('[IDN-21] the key of a password', () => {
   })
 
   it('costs by default what OWASP asks for, which is well below what a joiner accepts', () => {
-    expect(passwordIterations).toBe(600_000)
+    expect(passwordIterations).toBe(210_000)
     expect(passwordIterations * 2).toBeLessThan(passwordIterationsMax)
   })
 })
