@@ -1,7 +1,7 @@
 import { isConvoyError, type Clock } from '../core/index.ts'
 import { openAnnouncement, type Verify } from '../identity/index.ts'
 import { frameLimits, refusalCodes, type ClientFrame, type RefusalCode } from './frames.ts'
-import type { DirectoryEntry, SessionDirectory } from './sessionDirectory.ts'
+import { answerWaiting, type DirectoryEntry, type SessionDirectory } from './sessionDirectory.ts'
 import { connectRoute, type SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -63,6 +63,7 @@ export class Introducer {
     const { entry, replaced } = result
     client.send({ type: 'announced', request, resume: entry.resume })
     replaced?.send({ type: 'dropped', session: entry.sessionId, cause: 'replaced' })
+    answerWaiting(entry, client)
   }
 
   withdraw(client: SwitchboardClient, request: number, key: string): void {

@@ -72,7 +72,6 @@ export class SessionDirectory {
     existing.cancelGrace()
     Object.assign(existing, describe(client, announcement, envelope))
     client.sessions.add(key)
-    this.#answerWaiting(existing, client)
     return { entry: existing, replaced }
   }
 
@@ -91,7 +90,7 @@ export class SessionDirectory {
     entry.owner?.sessions.delete(key)
     this.#entries.delete(key)
     this.#countAddress(entry.address, -1)
-    this.#answerWaiting(entry, undefined)
+    answerWaiting(entry, undefined)
   }
 
   /** The newest announcements for the public list. */
@@ -143,10 +142,6 @@ export class SessionDirectory {
     return { entry, replaced: undefined }
   }
 
-  #answerWaiting(entry: DirectoryEntry, owner: SwitchboardClient | undefined): void {
-    for (const answer of [...entry.waiting]) answer(owner)
-  }
-
   #countAddress(address: string | null, change: 1 | -1): void {
     if (address === null) return
     const count = (this.#perAddress.get(address) ?? 0) + change
@@ -157,6 +152,11 @@ export class SessionDirectory {
   #hasExpired(entry: DirectoryEntry): boolean {
     return this.#clock.wallTime() >= entry.expiresAt + clockSkewMs
   }
+}
+
+/** Tells joiners that wait for a host to come back that it did, or will not. */
+export function answerWaiting(entry: DirectoryEntry, owner: SwitchboardClient | undefined): void {
+  for (const answer of [...entry.waiting]) answer(owner)
 }
 
 function describe(owner: SwitchboardClient, announcement: OpenedAnnouncement, envelope: Uint8Array) {

@@ -34,7 +34,14 @@ export interface WebSocketRendezvousOptions extends RendezvousEnvironment {
  */
 export function webSocketRendezvous(url: string, options: WebSocketRendezvousOptions): RendezvousClient {
   const address = URL.parse(url)
-  if (address === null || !['ws:', 'wss:'].includes(address.protocol) || address.hostname === '') {
+  // Names and passwords would end up in invites; a fragment has no meaning here, and some platforms throw at it.
+  const isPlain = address?.username === '' && address.password === '' && !url.includes('#')
+  if (
+    address === null ||
+    !isPlain ||
+    !['ws:', 'wss:'].includes(address.protocol) ||
+    address.hostname === ''
+  ) {
     throw new ConvoyError(
       'invalid-argument',
       'The address of a signaling service looks like ws://host:port or wss://host:port.',

@@ -8,7 +8,7 @@ import { announcementSchema } from '../../lib/identity/index.ts'
 import { cutCodes } from '../../lib/rendezvous/index.ts'
 import type { SignalingService } from '../../signaling/index.ts'
 import { foundSession, type TestSession } from '../compliance/rendezvous.ts'
-import { RawClient } from './rawClient.ts'
+import type { RawClient } from './rawClient.ts'
 import { Bench, clock, until } from './support.ts'
 
 const bench = new Bench()

@@ -62,7 +62,7 @@ export class RawClient {
     frame: { type: 'open' | 'withdraw'; session: Uint8Array } | { type: 'list' },
   ): Promise<ServiceFrame> {
     const request = this.nextRequest()
-    this.send({ ...frame, request } as ClientFrame)
+    this.send({ ...frame, request })
     return this.#find((candidate) => 'request' in candidate && candidate.request === request)
   }
 
