@@ -99,15 +99,3 @@ export function withoutCandidates(sdp: string, keep: (line: string) => boolean):
     .filter((line) => !line.startsWith('a=candidate:') || keep(line))
     .join('\r\n')
 }
-
-/**
- * An offer that leaves the answering side no choice but to be the DTLS server. The one that answers is ready
- * first: as DTLS client, its first message gets lost before the answer has arrived, and the next follows only
- * after a second.
- */
-export function withActiveOfferer<Description extends { type?: string; sdp?: string }>(
-  description: Description,
-): Description {
-  if (description.type !== 'offer' || description.sdp === undefined) return description
-  return { ...description, sdp: description.sdp.replace('a=setup:actpass', 'a=setup:active') }
-}

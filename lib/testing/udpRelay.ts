@@ -47,7 +47,7 @@ export interface Impairment {
 export interface SignalRelay {
   /**
    * `signal` of the other side with its candidates replaced by a port of the relay, one for each. Undefined
-   * when nothing is left of it: only UDP over IPv4 with a literal address passes, so that no direct way does.
+   * when nothing is left of it: of what could connect, only UDP over IPv4 passes, so that no direct way does.
    * Signals come out in the order they go in.
    */
   rewrite(signal: Signal): Promise<Signal | undefined>
@@ -184,7 +184,10 @@ class CandidateRelay implements SignalRelay {
   async #rewriteLine(line: string): Promise<string | undefined> {
     const fields = line.split(' ')
     const [, , transport, , address = '', port = ''] = fields
-    if (transport?.toLowerCase() !== 'udp' || !/^\d+\.\d+\.\d+\.\d+$/.test(address)) return undefined
+    const literal = /^\d+\.\d+\.\d+\.\d+$/.test(address)
+    // What no engine can use passes as it is, for the connection to refuse.
+    if (!literal && !address.includes(':') && !address.endsWith('.local')) return line
+    if (!literal || transport?.toLowerCase() !== 'udp') return undefined
     const way = await this.#wayTo({ address, port: Number(port) })
     return [...fields.slice(0, 4), way.address, way.port, ...fields.slice(6)].join(' ')
   }

@@ -1,6 +1,7 @@
 import { RTCIceCandidate, RTCPeerConnection, RTCSessionDescription } from 'node-datachannel/polyfill'
 import type { Engine, Wrtc } from '../engine.ts'
-import { withActiveOfferer, withoutCandidates } from '../sdp.ts'
+import { networkInterfaces } from 'node:os'
+import { withoutCandidates } from '../sdp.ts'
 
 /**
  * node-datachannel's W3C face, mended for simple-peer. Its native interface is left alone on purpose: that
@@ -24,9 +25,13 @@ class DatachannelPeerConnection extends RTCPeerConnection {
   }
 
   override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    return super.setRemoteDescription(
-      withActiveOfferer({ type: description.type, sdp: description.sdp ?? '' }),
-    )
+    const { type, sdp = '' } = description
+    const asServer = type === 'offer' && shouldAnswerAsServer(sdp)
+    // An offer that is `active` already leaves only `passive` for the answer.
+    return super.setRemoteDescription({
+      type,
+      sdp: asServer ? sdp.replace('a=setup:actpass', 'a=setup:active') : sdp,
+    })
   }
 
   // As responder the engine tells host and reflexive addresses even when only relayed ones may be known.
@@ -44,6 +49,26 @@ class DatachannelPeerConnection extends RTCPeerConnection {
     const sdp = withoutCandidates(description.sdp, (line) => / typ relay\b/.test(line))
     return new RTCSessionDescription({ type: description.type, sdp })
   }
+}
+
+/**
+ * This engine drops what arrives before its own ICE is connected, and repeats a DTLS hello only after a second.
+ * So the side that connects first had better be the server: the answering one where packets are faster than
+ * signals, the offering one otherwise. Other engines repeat theirs sooner, or wait before the first.
+ */
+function shouldAnswerAsServer(offer: string): boolean {
+  const sameEngine = /^o=rtc /m.test(offer)
+  return !sameEngine || offersNearbyAddress(offer)
+}
+
+// Nearby: this machine, or the usual size of a home network.
+function offersNearbyAddress(offer: string): boolean {
+  const networks = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family }) => family === 'IPv4')
+    .map(({ address }) => address.slice(0, address.lastIndexOf('.') + 1))
+  const offered = [...offer.matchAll(/^a=candidate:.* (\d+\.\d+\.\d+\.)\d+ \d+ typ host/gm)]
+  return offered.some(([, network = '']) => networks.includes(network))
 }
 
 function plainDescription(description: RTCSessionDescriptionInit): RTCSessionDescriptionInit {

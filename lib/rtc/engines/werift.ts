@@ -1,6 +1,5 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
 import type { Engine, Wrtc } from '../engine.ts'
-import { withActiveOfferer } from '../sdp.ts'
 import { guardAbandoning, guardAlerts } from './weriftGuards.ts'
 
 type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
@@ -37,12 +36,6 @@ class WeriftPeerConnection extends RTCPeerConnection {
 
   override async createAnswer(): Promise<Description> {
     return plainDescription(await super.createAnswer())
-  }
-
-  override setRemoteDescription(
-    ...[description]: Parameters<RTCPeerConnection['setRemoteDescription']>
-  ): Promise<void> {
-    return super.setRemoteDescription(withActiveOfferer({ ...description, sdp: description.sdp ?? '' }))
   }
 
   // With a parameter declared, simple-peer takes it for the old callback form and never connects.

@@ -1,0 +1,4 @@
+import { describeConnector } from '../compliance/connector.ts'
+import { nodePair } from './support/nodePair.ts'
+
+describeConnector('datachannel to datachannel', () => nodePair('datachannel', 'datachannel'))
