@@ -56,7 +56,10 @@ export function writeUpdate(writer: BitWriter, sequence: number, time: number, s
   writer.write(state.gear, 5)
   writer.write(scaled(state.rpm, 1 / 25, 0, 127), 7)
   writer.write(state.trailerCount, 2)
-  for (let index = 0; index < state.trailerCount; index++) writeTrailer(writer, state.trailers[index])
+  for (let index = 0; index < state.trailerCount; index++) {
+    const trailer = state.trailers[index]
+    if (trailer !== undefined) writeTrailer(writer, trailer)
+  }
 }
 
 /**
@@ -93,10 +96,17 @@ export function readUpdate(reader: BitReader, into: VehicleUpdate): boolean {
   return valid && !reader.overrun
 }
 
-function writeTrailer(writer: BitWriter, trailer: TrailerState | undefined): void {
-  writer.write(Math.round(wrapHalfTurns(trailer?.yaw ?? 0) * 16_384) & 0x3fff, 14)
-  writer.write(tiltCode(trailer?.pitch ?? 0), 8)
-  writer.write(tiltCode(trailer?.roll ?? 0), 8)
+function writeTrailer(writer: BitWriter, trailer: TrailerState): void {
+  writer.write(Math.round(wrapHalfTurns(trailer.yaw) * 16_384) & 0x3fff, 14)
+  // Pitch, then roll: a loop, since a function of a fraction may cost an allocation.
+  for (let axis = 0; axis < 2; axis++) {
+    const turns = axis === 0 ? trailer.pitch : trailer.roll
+    const size = Math.abs(turns)
+    const fine = Math.round(size / fineStep)
+    const coarse = fineCodes + Math.round((size - fineCodes * fineStep) / coarseStep)
+    const code = fine <= fineCodes ? fine : Math.min(maxTiltCode, coarse)
+    writer.write(turns < 0 ? -code : code, 8)
+  }
 }
 
 function readTrailer(reader: BitReader, trailer: TrailerState | undefined): boolean {
@@ -108,16 +118,6 @@ function readTrailer(reader: BitReader, trailer: TrailerState | undefined): bool
   trailer.pitch = tiltOf(pitch)
   trailer.roll = tiltOf(roll)
   return true
-}
-
-function tiltCode(turns: number): number {
-  const size = Math.abs(turns)
-  const fine = Math.round(size / fineStep)
-  const code =
-    fine <= fineCodes
-      ? fine
-      : Math.min(maxTiltCode, fineCodes + Math.round((size - fineCodes * fineStep) / coarseStep))
-  return turns < 0 ? -code : code
 }
 
 function tiltOf(code: number): number {

@@ -1,5 +1,5 @@
 import { ConvoyError } from '../core/index.ts'
-import type { TrailerState, VehicleState } from '../protocol/index.ts'
+import type { VehicleState } from '../protocol/index.ts'
 
 /** What each number of a vehicle state may be, both ends included; other parts check against the same table. */
 export const vehicleRanges = {
@@ -53,38 +53,54 @@ export function validateVehicleState(state: VehicleState): void {
   if (!isValid(state)) explain(state)
 }
 
-/** Field by field, without the loop of {@link explain}: this runs each time the game gives a state. */
+/*
+ * Field by field and in parts, not in a loop over the table like `explain`: this runs each time the game gives a state,
+ * and functions of this size are compiled without a heap object for each number.
+ */
+
 function isValid(state: VehicleState): boolean {
-  const ranges = vehicleRanges
+  return isPlaceValid(state) && isMotionValid(state) && areControlsValid(state) && areTrailersValid(state)
+}
+
+function isPlaceValid(state: VehicleState): boolean {
   return (
-    isWithin(state.x, ranges.x) &&
-    isWithin(state.y, ranges.y) &&
-    isWithin(state.z, ranges.z) &&
-    isWithin(state.heading, ranges.heading) &&
-    isWithin(state.pitch, ranges.pitch) &&
-    isWithin(state.roll, ranges.roll) &&
-    isWithin(state.velocityX, ranges.velocityX) &&
-    isWithin(state.velocityY, ranges.velocityY) &&
-    isWithin(state.velocityZ, ranges.velocityZ) &&
-    isWithin(state.acceleration, ranges.acceleration) &&
-    isWithin(state.yawRate, ranges.yawRate) &&
-    isWithin(state.steering, ranges.steering) &&
-    isWithin(state.throttle, ranges.throttle) &&
-    isWithin(state.brake, ranges.brake) &&
-    isWithin(state.flags, ranges.flags) &&
-    Number.isInteger(state.flags) &&
-    isWithin(state.gear, ranges.gear) &&
-    Number.isInteger(state.gear) &&
-    isWithin(state.rpm, ranges.rpm) &&
-    isWithin(state.trailerCount, ranges.trailerCount) &&
-    Number.isInteger(state.trailerCount) &&
-    areValid(state.trailers, state.trailerCount)
+    isWithin(state.x, vehicleRanges.x) &&
+    isWithin(state.y, vehicleRanges.y) &&
+    isWithin(state.z, vehicleRanges.z) &&
+    isWithin(state.heading, vehicleRanges.heading) &&
+    isWithin(state.pitch, vehicleRanges.pitch) &&
+    isWithin(state.roll, vehicleRanges.roll)
   )
 }
 
-function areValid(trailers: readonly TrailerState[], count: number): boolean {
-  for (let index = 0; index < count; index++) {
-    const trailer = Array.isArray(trailers) ? (trailers as readonly TrailerState[])[index] : undefined
+function isMotionValid(state: VehicleState): boolean {
+  return (
+    isWithin(state.velocityX, vehicleRanges.velocityX) &&
+    isWithin(state.velocityY, vehicleRanges.velocityY) &&
+    isWithin(state.velocityZ, vehicleRanges.velocityZ) &&
+    isWithin(state.acceleration, vehicleRanges.acceleration) &&
+    isWithin(state.yawRate, vehicleRanges.yawRate)
+  )
+}
+
+function areControlsValid(state: VehicleState): boolean {
+  return (
+    isWithin(state.steering, vehicleRanges.steering) &&
+    isWithin(state.throttle, vehicleRanges.throttle) &&
+    isWithin(state.brake, vehicleRanges.brake) &&
+    isWithin(state.rpm, vehicleRanges.rpm) &&
+    isWithin(state.flags, vehicleRanges.flags) &&
+    Number.isInteger(state.flags) &&
+    isWithin(state.gear, vehicleRanges.gear) &&
+    Number.isInteger(state.gear)
+  )
+}
+
+function areTrailersValid({ trailerCount, trailers }: VehicleState): boolean {
+  if (!isWithin(trailerCount, vehicleRanges.trailerCount) || !Number.isInteger(trailerCount)) return false
+  if (trailerCount > 0 && !Array.isArray(trailers)) return false
+  for (let index = 0; index < trailerCount; index++) {
+    const trailer = trailers[index]
     if (
       trailer === undefined ||
       !isWithin(trailer.yaw, trailerRanges.yaw) ||

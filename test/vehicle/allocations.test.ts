@@ -20,8 +20,8 @@ describe('hot paths', () => {
     ])
     const bytesPerCall = JSON.parse(stdout) as Record<string, number>
     expect(Object.keys(bytesPerCall)).toEqual(['encode', 'publish', 'receive', 'sample'])
-    // 0.002 where this was written; publishing 80, which are five fractional numbers between functions: two readings of
-    // the clock, and three while the state is checked. No room for a vehicle state (160 bytes), a payload or a closure.
-    for (const [path, bytes] of Object.entries(bytesPerCall)) expect(bytes, path).toBeLessThan(96)
+    // 0.002 where this was written. An object of one field has 16; a fractional number that an engine hands from one
+    // function to another on the heap has as many, and a new engine may do that now and then.
+    for (const [path, bytes] of Object.entries(bytesPerCall)) expect(bytes, path).toBeLessThan(32)
   })
 })

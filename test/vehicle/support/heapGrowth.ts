@@ -18,6 +18,9 @@ state.y = 5.5
 state.velocityZ = -20.5
 state.yawRate = 0.05
 state.trailerCount = 1
+state.trailers[0].yaw = 0.01
+state.trailers[0].pitch = -0.001
+state.trailers[0].roll = 0.002
 const clock = new SimulatedClock()
 const encoder = new OwnVehicleEncoder(1)
 
