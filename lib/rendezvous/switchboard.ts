@@ -300,9 +300,9 @@ export class Switchboard {
   }
 
   #reasonToCut(client: SwitchboardClient, now: number): CutReason | undefined {
-    const { greetingMs, silenceMs, idleMs } = this.#limits
+    const { greetingMs, pingMs, missedPings, idleMs } = this.#limits
     if (!client.greeted && now - client.usedAt >= greetingMs) return 'silent'
-    if (now - client.heardAt >= silenceMs) return 'silent'
+    if (now - client.heardAt >= pingMs * missedPings) return 'silent'
     return !client.inUse && now - client.usedAt >= idleMs ? 'idle' : undefined
   }
 }

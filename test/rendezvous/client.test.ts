@@ -293,7 +293,7 @@ describe('a client of a rendezvous service', () => {
     expect(events).toEqual(['lost', 'restored'])
   })
 
-  it('waits for a request no longer than its deadline', async () => {
+  it('[RDV-6] waits for a request no longer than its deadline', async () => {
     const work = client.list()
     expect(await rejection(work)).toMatchObject({ code: 'rendezvous-unreachable' })
     expect(clock.now()).toBeCloseTo(defaultTimings.requestMs, -2)

@@ -167,7 +167,7 @@ describe('a switchboard', () => {
     expect(switchboard.stats().sessions).toBe(0)
   })
 
-  it('[RDV-12] takes an old announcement of a session whose host is away from nobody but that host', async () => {
+  it('[RDV-13] takes an old announcement of a session whose host is away from nobody but that host', async () => {
     const public_ = await session.announcement({ lobbyName: 'Public' })
     const host = client()
     const { resume } = (await announce(host, null, public_)) as { resume: Uint8Array }
@@ -236,7 +236,7 @@ describe('a switchboard', () => {
     expect(await client('elsewhere').ask({ type: 'list', request: 1 })).toMatchObject({ type: 'listed' })
   })
 
-  it('relays between two routes of one and the same client', async () => {
+  it('[RDV-20] relays between two routes of one and the same client', async () => {
     const both = client()
     await announce(both)
     await open(both)
@@ -252,7 +252,7 @@ describe('a switchboard', () => {
     expect(switchboard.stats().routes).toBe(0)
   })
 
-  it('withdraws what is still being checked', async () => {
+  it('[RDV-6] withdraws what is still being checked', async () => {
     const hasty = client()
     const { envelope } = await session.announcement()
     hasty.send({ type: 'announce', request: 1, envelope, resume: null })

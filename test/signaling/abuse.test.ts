@@ -83,7 +83,7 @@ describe('malformed frames', () => {
     await expectAlive(service)
   })
 
-  it('that are too large close the connection before they are read, and are counted', async () => {
+  it('[RDV-2] that are too large close the connection before they are read, and are counted', async () => {
     const service = await bench.service()
     const client = await bench.client(service)
     client.sendBytes(new Uint8Array(limits.rendezvousMessageBytes * 2))
@@ -291,7 +291,7 @@ describe('too much', () => {
 })
 
 describe('the log', () => {
-  it('holds no address, key, session id or name', async () => {
+  it('[RDV-19] holds no address, key, session id or name', async () => {
     const service = await bench.service({ limits: { strikes: 5 } })
     const session = foundSession(clock)
     const host = await bench.client(service)
