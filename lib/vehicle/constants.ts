@@ -29,8 +29,13 @@ export const hideRepeats = 10
  */
 export const maxStampedAgeMs = 60_000
 
-/** Age up to which a sample is predicted at full speed, ms: five updates lost in a row at 10 Hz. */
-export const fullPredictionMs = 500
+/** Age up to which a sample is predicted in full at least, ms: five updates in a row lost at 10 Hz. */
+export const minFullPredictionMs = 500
+/**
+ * And at most, ms. In between it is twice the time between the two newest samples, so that a slow sender's vehicle
+ * doesn't falter between updates.
+ */
+export const maxFullPredictionMs = 2_000
 
 /** After that the predicted motion slows down evenly to a halt over this time, ms. */
 export const slowDownMs = 1_000

@@ -6,10 +6,11 @@ import {
   fadeAfterMs,
   fadeInMs,
   fadeOutMs,
-  fullPredictionMs,
   maxAheadOfSendingMs,
   maxDelayMs,
+  maxFullPredictionMs,
   maxRewindMs,
+  minFullPredictionMs,
   sequenceMemoryMs,
   slowDownMs,
   teleportAcceleration,
@@ -62,6 +63,8 @@ export class Playout {
   readonly #shiftRate: Pose = emptyPose()
   #sequence = -1
   #sampledAt = 0
+  /** Age up to which the newest sample is predicted in full, ms. */
+  #fullMs = minFullPredictionMs
   #heardAt = -Infinity
   #placed = false
   #fadeFrom = 0
@@ -161,6 +164,8 @@ export class Playout {
     }
     const keptTrailers = Math.min(this.#newest.trailerCount, state.trailerCount)
     this.#offset.observe(clockOffset, times.sentAt, receivedAt)
+    const gapMs = wasShown ? times.sampledAt - this.#sampledAt : 0
+    this.#fullMs = Math.min(maxFullPredictionMs, Math.max(minFullPredictionMs, 2 * gapMs))
     this.#sampledAt = times.sampledAt
     this.#placed = true
     copyVehicleState(state, this.#newest)
@@ -207,9 +212,8 @@ export class Playout {
    */
   #predictTo(now: number, byMs: number, into: VehicleState): void {
     const ageMs = Math.max(-maxRewindMs, now + byMs - this.#sampledAt - this.#offset.at(now))
-    const beyondMs = Math.min(slowDownMs, Math.max(0, ageMs - fullPredictionMs))
-    const predictedMs =
-      Math.min(ageMs, fullPredictionMs) + beyondMs - (beyondMs * beyondMs) / (2 * slowDownMs)
+    const beyondMs = Math.min(slowDownMs, Math.max(0, ageMs - this.#fullMs))
+    const predictedMs = Math.min(ageMs, this.#fullMs) + beyondMs - (beyondMs * beyondMs) / (2 * slowDownMs)
     predict(this.#newest, predictedMs / 1000, into)
     if (beyondMs === 0) return
     // Wheels slow down with the truck.

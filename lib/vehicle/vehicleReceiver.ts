@@ -29,27 +29,30 @@ const dropOf: Readonly<Partial<Record<PlayoutVerdict, VehicleDrop>>> = {
   future: 'vehicleFuture',
 }
 
-/** One member's vehicle: what is known, and the object that `sample` hands out. */
-class Track implements RemoteVehicle {
-  readonly memberId: string
+/** What `sample` hands out, filled anew each time. */
+class ShownVehicle implements RemoteVehicle {
   readonly state: VehicleState = emptyVehicleState()
-  readonly playout = new Playout()
-  tag: number
+  memberId = ''
   ageMs = 0
   opacity = 0
 
-  constructor(memberId: string, tag: number) {
+  /** Fills it with a member's vehicle at `now`; false when there is nothing to show. */
+  show(memberId: string, playout: Playout, now: number): boolean {
+    if (!playout.sample(now, this.state)) return false
     this.memberId = memberId
-    this.tag = tag
-  }
-
-  /** Makes it show the vehicle at `now`; false when there is nothing to show. */
-  sampleAt(now: number): boolean {
-    if (!this.playout.sample(now, this.state)) return false
-    this.ageMs = this.playout.ageMs(now)
-    this.opacity = this.playout.opacity(now)
+    this.ageMs = playout.ageMs(now)
+    this.opacity = playout.opacity(now)
     return true
   }
+}
+
+/** One member's vehicle. */
+interface Track {
+  readonly memberId: string
+  readonly playout: Playout
+  readonly shown: ShownVehicle
+  /** Of the incarnation admitted. */
+  tag: number
 }
 
 /**
@@ -70,7 +73,8 @@ export class VehicleReceiver implements RemoteVehicles {
   readonly #decoder = new VehiclesDecoder()
   readonly #byMember = new Map<string, Track>()
   readonly #tracks: Track[] = []
-  readonly #sampled: Track[] = []
+  readonly #sampled: ShownVehicle[] = []
+  readonly #one = new ShownVehicle()
   readonly #times: SenderTimes = { sampledAt: 0, sentAt: 0 }
   // What `receive` hands to the visitor, which is made once so that no update makes a closure.
   #track: Track | undefined
@@ -94,7 +98,7 @@ export class VehicleReceiver implements RemoteVehicles {
   setMember(memberId: string, tag: number): void {
     const known = this.#byMember.get(memberId)
     if (known === undefined) {
-      const track = new Track(memberId, tag)
+      const track = { memberId, playout: new Playout(), shown: new ShownVehicle(), tag }
       this.#byMember.set(memberId, track)
       this.#tracks.push(track)
     } else if (known.tag !== tag) {
@@ -137,15 +141,20 @@ export class VehicleReceiver implements RemoteVehicles {
 
   sample(now: number = this.#clock.now()): readonly RemoteVehicle[] {
     let count = 0
-    for (const track of this.#tracks) if (track.sampleAt(now)) this.#sampled[count++] = track
+    for (const { memberId, playout, shown } of this.#tracks) {
+      if (shown.show(memberId, playout, now)) this.#sampled[count++] = shown
+    }
     this.#sampled.length = count
     return this.#sampled
   }
 
-  /** The vehicle of one member at `now`, or undefined when it isn't shown. Allocates nothing. */
+  /**
+   * The vehicle of one member at `now`, or undefined when it isn't shown. One object for all calls, which leaves what
+   * `sample` handed out alone. Allocates nothing.
+   */
   sampleOne(memberId: string, now: number = this.#clock.now()): RemoteVehicle | undefined {
-    const track = this.#byMember.get(memberId)
-    return track?.sampleAt(now) === true ? track : undefined
+    const playout = this.#byMember.get(memberId)?.playout
+    return playout !== undefined && this.#one.show(memberId, playout, now) ? this.#one : undefined
   }
 
   #take(index: number, update: Readonly<VehicleUpdate>): void {

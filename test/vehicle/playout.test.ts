@@ -253,6 +253,16 @@ describe('playout', () => {
     expect(feed.at(3_900)?.velocityZ).toBeCloseTo(0, 9)
   })
 
+  it('[VEH-57] does not falter between the updates of a slow sender', () => {
+    const feed = new Feed()
+    for (let at = 0; at <= 6_000; at += 1_000) {
+      feed.update(northbound(at), at)
+      // The first gap could not be foreseen; after two more nothing is left of what it did.
+      if (at < 3_000) continue
+      for (let now = at + 50; now < at + 1_050; now += 50) expect(feed.north(now)).toBeCloseTo(now * 0.02, 2)
+    }
+  })
+
   it('[VEH-58] fades after 1.5 s of silence and is gone after 3 s', () => {
     const feed = steady()
     expect(feed.playout.opacity(2_540)).toBe(1)

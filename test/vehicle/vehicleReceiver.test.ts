@@ -73,6 +73,15 @@ describe('receiving vehicles', () => {
     expect(receiver.sampleOne('nobody', 1_300)).toBeUndefined()
   })
 
+  it('leaves what sample handed out alone when asked for one vehicle', () => {
+    const { receiver, payloadOf, receive } = setUp()
+    receive(payloadOf({ ...somewhere, velocityZ: -20 }))
+    const [vehicle] = receiver.sample(1_200)
+    const z = vehicle?.state.z
+    receiver.sampleOne('anna', 1_500)
+    expect(vehicle?.state.z).toBe(z)
+  })
+
   it('fills the same array and objects at each call', () => {
     const { receiver, payloadOf, receive } = setUp()
     receive(payloadOf(somewhere))
