@@ -91,6 +91,8 @@ function dialWebSocket(WebSocket: WebSocketConstructor, url: string): DialFrameS
       },
       close() {
         over = true
+        // Nothing more can be done where the other end is dead: browsers then drop the connection after a while,
+        // Node's WebSocket only when TCP gives up.
         socket.close()
       },
     }

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { RTCPeerConnection } from 'werift'
 import { fromHex, toHex } from '../../lib/core/index.ts'
 import { addressOctets, answerStun } from '../../signaling/stunMessage.ts'
 import { Bench, until } from './support.ts'
@@ -130,6 +131,17 @@ describe('the STUN port of the service', () => {
     socket.send(request(), port, '127.0.0.1')
     await until(() => answers.length === 1)
     expect(answers[0]).toHaveLength(32)
+  })
+
+  it('[RDV-32] gives a WebRTC engine its reflexive candidate', async () => {
+    const service = await bench.service()
+    const connection = new RTCPeerConnection({ iceServers: [{ urls: service.stunUrl! }] })
+    connection.createDataChannel('any')
+    const offer = await connection.createOffer()
+    await connection.setLocalDescription(offer)
+    await until(() => (connection.localDescription?.sdp ?? '').includes(' typ srflx '))
+    expect(connection.localDescription?.sdp).toMatch(/127\.0\.0\.1 \d+ typ srflx/)
+    await connection.close()
   })
 
   it('[RDV-31] ignores garbage and goes on', async () => {
