@@ -1,4 +1,4 @@
-import { ConvoyError, type Cancel, type Unsubscribe } from '../core/index.ts'
+import type { Cancel, Unsubscribe } from '../core/index.ts'
 import { signAnnouncement } from '../identity/index.ts'
 import type { Announcement, HostedSession, Rendezvous } from '../rendezvous/index.ts'
 import { announcementLifetimeMs, type HostRole, type Session } from '../session/index.ts'
@@ -15,6 +15,8 @@ export class Announcing {
   readonly #role: HostRole
   readonly #rendezvous: readonly Rendezvous[]
   readonly #hosted = new Map<Rendezvous, HostedSession>()
+  /** Where an announcement is under way. */
+  readonly #underWay = new Set<Rendezvous>()
   readonly #unsubscribe: Unsubscribe[] = []
   #cancelRenewal: Cancel | undefined
   #cancelRefresh: Cancel | undefined
@@ -27,17 +29,20 @@ export class Announcing {
   }
 
   /**
-   * Announces everywhere; one place that takes it is enough, the others are tried again at every renewal.
+   * Announces everywhere; the first place that takes it is enough, the others may take longer, and are tried again
+   * at every renewal.
    * @throws the first failure when no rendezvous took it.
    */
   async start(signal: AbortSignal | undefined): Promise<void> {
-    const outcomes = await Promise.allSettled(await this.#missing(signal))
-    if (this.#hosted.size === 0 && this.#rendezvous.length > 0) {
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-      throw (
-        failed?.reason ?? new ConvoyError('rendezvous-unreachable', 'No rendezvous took the announcement.')
-      )
+    const attempts = await this.#missing(signal)
+    if (attempts.length > 0) {
+      try {
+        await Promise.any(attempts)
+      } catch (error) {
+        throw error instanceof AggregateError ? error.errors[0] : error
+      }
     }
+    void this.#report(attempts)
     const { clock } = this.#session.environment
     this.#cancelRenewal = clock.every(announcementLifetimeMs / renewalsPerLifetime, () => void this.#renew())
     const { events } = this.#session
@@ -59,24 +64,31 @@ export class Announcing {
     this.#hosted.clear()
   }
 
-  /** Attempts at every rendezvous that does not hold the session. */
+  /** Attempts at every rendezvous that does not hold the session, and is not asked to already. */
   async #missing(signal: AbortSignal | undefined): Promise<Promise<void>[]> {
     const announcement = await this.#announcement()
     const { logger } = this.#session.environment
     return this.#rendezvous
-      .filter((each) => !this.#hosted.has(each))
+      .filter((each) => !this.#hosted.has(each) && !this.#underWay.has(each))
       .map(async (each) => {
-        const hosted = await each.announce(announcement, signal)
-        if (this.#closed) return hosted.close()
-        this.#hosted.set(each, hosted)
-        hosted.on('route', (route) => this.#role.receive(route))
-        hosted.on('lost', () =>
-          logger.warn('A rendezvous is out of reach; members are not affected.', { at: each.hint }),
-        )
+        this.#underWay.add(each)
+        try {
+          const hosted = await each.announce(announcement, signal)
+          if (this.#closed) return await hosted.close()
+          this.#hosted.set(each, hosted)
+          hosted.on('route', (route) => this.#role.receive(route))
+          hosted.on('lost', () =>
+            logger.warn('A rendezvous is out of reach; members are not affected.', { at: each.hint }),
+          )
+          hosted.on('stale', () => this.#refreshSoon())
+        } finally {
+          this.#underWay.delete(each)
+        }
       })
   }
 
   #refreshSoon(): void {
+    if (this.#closed) return
     this.#cancelRefresh ??= this.#session.environment.clock.after(refreshDelayMs, () => {
       this.#cancelRefresh = undefined
       void this.#renew()
@@ -84,17 +96,21 @@ export class Announcing {
   }
 
   async #renew(): Promise<void> {
-    const { logger } = this.#session.environment
     try {
       const announcement = await this.#announcement()
+      if (this.#closed) return
       const updates = [...this.#hosted.values()].map((hosted) => hosted.update(announcement))
-      const outcomes = await Promise.allSettled([...updates, ...(await this.#missing(undefined))])
-      for (const outcome of outcomes) {
-        if (outcome.status === 'rejected')
-          logger.info('An announcement was not renewed.', { error: outcome.reason })
-      }
+      await this.#report([...updates, ...(await this.#missing(undefined))])
     } catch (error) {
-      logger.error('The announcement could not be signed.', { error })
+      this.#session.environment.logger.error('The announcement could not be signed.', { error })
+    }
+  }
+
+  /** Logs those of `attempts` that come to nothing. */
+  async #report(attempts: readonly Promise<void>[]): Promise<void> {
+    for (const outcome of await Promise.allSettled(attempts)) {
+      if (outcome.status === 'fulfilled' || this.#closed) continue
+      this.#session.environment.logger.info('An announcement came to nothing.', { error: outcome.reason })
     }
   }
 

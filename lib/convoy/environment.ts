@@ -1,6 +1,4 @@
-import * as v from 'valibot'
 import {
-  ConvoyError,
   Counters,
   createSystemClock,
   silentLogger,
@@ -10,7 +8,6 @@ import {
   type RandomSource,
 } from '../core/index.ts'
 import { createIdentity } from '../identity/index.ts'
-import { memberName } from '../protocol/index.ts'
 import { rendezvousFrom, type Rendezvous } from '../rendezvous/index.ts'
 import { defaultConnector, establishLink, type IceServer } from '../rtc/index.ts'
 import type { SessionEnvironment } from '../session/index.ts'
@@ -35,19 +32,13 @@ export function platformOf(options: ConvoyOptions): Platform {
 /**
  * What a session stands on.
  * @param rendezvous - whose STUN and TURN servers are used besides those of `options`.
- * @throws ConvoyError `invalid-argument` for a name that nobody could show, `webrtc-missing`.
+ * @throws ConvoyError `webrtc-missing`.
  */
 export async function environmentOf(
   options: ConvoyOptions,
   platform: Platform,
   rendezvous: readonly Rendezvous[],
 ): Promise<SessionEnvironment> {
-  if (!v.is(memberName, options.name)) {
-    throw new ConvoyError(
-      'invalid-argument',
-      'A name has 1 to 32 characters, none of them control characters.',
-    )
-  }
   const connector = options.connector ?? (await defaultConnector())
   const { clock, random, logger } = platform
   return {

@@ -1,14 +1,12 @@
-import { ConvoyError, throwIfAborted } from '../core/index.ts'
+import { throwIfAborted } from '../core/index.ts'
 import { encodeInvite, fingerprintBytes, isInviteHint } from '../identity/index.ts'
-import { changeRules, defaultRules, emptyLoadOrder, parseRulesChanges } from '../protocol/index.ts'
+import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.ts'
 import { hostSession } from '../session/index.ts'
 import { Announcing } from './announcing.ts'
 import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
+import { checkPassword, loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import type { Convoy, HostOptions } from './types.ts'
-
-/** The game's own limit of a password's length. */
-const passwordLength = 63
 
 /**
  * Founds a session with this peer as its host and announces it.
@@ -25,10 +23,10 @@ const passwordLength = 63
 export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   throwIfAborted(options.signal)
   const rules = changeRules(defaultRules, parseRulesChanges(options.rules ?? {}))
+  const profile = profileOf(options)
+  const loadOrder = loadOrderOf(options)
   const { password } = options
-  if (password !== undefined && (password.length === 0 || password.length > passwordLength)) {
-    throw new ConvoyError('invalid-argument', `A password has 1 to ${passwordLength} characters.`)
-  }
+  checkPassword(password)
   const platform = platformOf(options)
   const rendezvous = openRendezvous(listOf(options.rendezvous), platform)
   try {
@@ -36,11 +34,9 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
     const inviteSecret = rules.friendsOnly || !rules.showServer ? environment.random.bytes(16) : null
     const { session, role } = await hostSession(
       {
-        name: options.name,
-        vehicleClass: options.vehicleClass === undefined ? 'truck' : options.vehicleClass,
-        game: options.game ?? null,
+        ...profile,
         rules,
-        loadOrder: options.loadOrder ?? emptyLoadOrder,
+        loadOrder,
         password,
         ...(options.passwordIterations === undefined
           ? {}
@@ -50,6 +46,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       },
       environment,
     )
+    throwIfAborted(options.signal)
     const announcing = new Announcing(session, role, rendezvous.all)
     const release = async (): Promise<void> => {
       await announcing.close()
@@ -71,9 +68,11 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
     })
     try {
       await announcing.start(options.signal)
+      throwIfAborted(options.signal)
       return convoy
     } catch (error) {
       await convoy.close()
+      throwIfAborted(options.signal)
       throw error
     }
   } catch (error) {

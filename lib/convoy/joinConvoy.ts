@@ -1,8 +1,8 @@
-import { throwIfAborted } from '../core/index.ts'
+import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { decodeInvite } from '../identity/index.ts'
-import { emptyLoadOrder } from '../protocol/index.ts'
 import { joinSession } from '../session/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
+import { loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import { reachFirst } from './reach.ts'
 import type { Convoy, JoinOptions } from './types.ts'
@@ -11,9 +11,9 @@ import type { Convoy, JoinOptions } from './types.ts'
  * Joins the session of an invite.
  * @param invite - an `openconvoy:` URI or a link that holds one, as a friend pasted it.
  * @returns once the host has admitted this member; links to the other members come about meanwhile.
- * @throws ConvoyError `invite-malformed`, `invite-mistyped` or `invite-version`; `rendezvous-unreachable` or
+ * @throws ConvoyError `invalid-argument`; `invite-malformed`, `invite-mistyped` or `invite-version`; `rendezvous-unreachable` or
  * `session-not-found`; `host-mismatch`; any refusal of the host, of which `load-order-mismatch` has
- * `details.findings`; `link-failed`, `timeout`, `aborted`.
+ * `details.findings`; `closed` when the host has no time or hangs up; `link-failed`, `timeout`, `aborted`.
  * @example
  * ```ts
  * const convoy = await joinConvoy('openconvoy:…', { name: 'Ben', password: 'diesel' })
@@ -24,6 +24,8 @@ import type { Convoy, JoinOptions } from './types.ts'
 export async function joinConvoy(invite: string, options: JoinOptions): Promise<Convoy> {
   throwIfAborted(options.signal)
   const decoded = decodeInvite(invite)
+  const profile = profileOf(options)
+  const loadOrder = loadOrderOf(options)
   const platform = platformOf(options)
   const rendezvous = openRendezvous([...listOf(options.rendezvous), ...decoded.hints], platform)
   try {
@@ -32,18 +34,14 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
     const session = await joinSession(
       reached,
       decoded,
-      {
-        incarnation: environment.random.bytes(8),
-        name: options.name,
-        game: options.game ?? null,
-        vehicleClass: options.vehicleClass === undefined ? 'truck' : options.vehicleClass,
-        claims: options.claims ?? [],
-        password: options.password,
-      },
-      options.loadOrder ?? emptyLoadOrder,
+      { ...profile, incarnation: environment.random.bytes(8), password: options.password },
+      loadOrder,
       environment,
       options.signal,
     )
+    if (session.isClosed) {
+      throw new ConvoyError('kicked', 'The host removed you right after it had admitted you.')
+    }
     return new PeerConvoy({
       session,
       hostRole: undefined,

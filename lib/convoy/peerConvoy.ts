@@ -2,7 +2,6 @@ import { ConvoyError, Emitter, type Unsubscribe } from '../core/index.ts'
 import { Chat } from '../comms/index.ts'
 import {
   emptyVehicleState,
-  limits,
   parseRulesChanges,
   type LoadOrder,
   type Rules,
@@ -12,6 +11,7 @@ import {
 import type { Link } from '../rtc/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import { checkReason } from './options.ts'
 import type { Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { statsOf } from './stats.ts'
 
@@ -119,11 +119,15 @@ export class PeerConvoy implements Convoy {
   }
 
   async kick(memberId: string, reason = ''): Promise<void> {
-    await this.#authority('kick').remove(memberId, 'kicked', checkedReason(reason))
+    const role = this.#authority('kick')
+    checkReason(reason)
+    await role.remove(memberId, 'kicked', reason)
   }
 
   async ban(memberId: string, reason = ''): Promise<void> {
-    await this.#authority('ban').remove(memberId, 'banned', checkedReason(reason))
+    const role = this.#authority('ban')
+    checkReason(reason)
+    await role.remove(memberId, 'banned', reason)
   }
 
   sendChat(text: string, toMemberId?: string): void {
@@ -142,10 +146,13 @@ export class PeerConvoy implements Convoy {
 
   async #shutDown(): Promise<void> {
     this.#publisher.close()
-    await this.#session.close()
-    await this.#parts.release()
-    this.#events.emit('closed', undefined)
-    this.#events.clear()
+    try {
+      await this.#session.close()
+      await this.#parts.release()
+    } finally {
+      this.#events.emit('closed', undefined)
+      this.#events.clear()
+    }
   }
 
   /** Carries what happens in the session over to vehicles and listeners. */
@@ -184,7 +191,11 @@ export class PeerConvoy implements Convoy {
     })
     events.on('removed', (removal) => this.#events.emit('removed', removal))
     // The host removed this member: everything around the session goes as well.
-    events.on('closed', () => void this.close())
+    events.on('closed', () => {
+      this.close().catch((error: unknown) => {
+        this.#session.environment.logger.error('Closing a convoy failed.', { error })
+      })
+    })
     for (const { member, admitted, control } of this.#session.peers()) {
       if (!admitted || control === undefined) continue
       this.#links.set(member.id, control.link)
@@ -219,11 +230,4 @@ export class PeerConvoy implements Convoy {
     if (this.#closing !== undefined)
       throw new ConvoyError('closed', 'The convoy is closed. Host or join again.')
   }
-}
-
-function checkedReason(reason: string): string {
-  if (reason.length > limits.reasonLength) {
-    throw new ConvoyError('invalid-argument', `A reason has at most ${limits.reasonLength} characters.`)
-  }
-  return reason
 }

@@ -23,7 +23,7 @@ export class SerialQueue {
       try {
         await task()
       } catch (error) {
-        this.#onError(error)
+        this.#report(error)
       } finally {
         this.#length--
       }
@@ -33,5 +33,13 @@ export class SerialQueue {
   /** Resolves once everything added so far is done. */
   idle(): Promise<void> {
     return this.#tail
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#onError(error)
+    } catch {
+      // Whoever listens may fail as well, e.g. an embedder's logger; what waits must go on all the same.
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { ConvoyError, equalBytes } from '../core/index.ts'
+import * as v from 'valibot'
+import { ConvoyError, equalBytes, withDeadline } from '../core/index.ts'
 import {
   checkPasswordProof,
   fingerprintOf,
@@ -7,7 +8,7 @@ import {
   type PublicIdentity,
   type Verify,
 } from '../identity/index.ts'
-import { limits, protocolVersion } from '../protocol/index.ts'
+import { displayText, limits, protocolVersion } from '../protocol/index.ts'
 import {
   checkCandidate,
   checkGame,
@@ -16,8 +17,9 @@ import {
   type Candidate,
   type Refusal,
 } from './admissionChecks.ts'
+import { admitHookTimeoutMs } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
-import type { Knock } from './knockMessages.ts'
+import { refusalLength, type Knock } from './knockMessages.ts'
 import type { RecordState } from './recordState.ts'
 import type { SealedRoute } from './sealedRoute.ts'
 
@@ -58,7 +60,7 @@ export async function admit(
 
   const refuse = (refusal: Refusal): undefined => {
     environment.dropped.add(`refused-${refusal.code}`)
-    route.send({ type: 'refused', code: refusal.code, message: refusal.message })
+    route.send({ type: 'refused', code: refusal.code, message: refusal.message.slice(0, refusalLength) })
     return undefined
   }
 
@@ -103,8 +105,9 @@ export async function admit(
         slotFree: context.slotFree(signKey),
       },
       knock,
-    ) ?? (await askHook(context, candidateOf(identity, knock)))
+    ) ?? (await askHook(context, candidateOf(identity, knock), signal))
   if (late !== undefined) return refuse(late)
+  route.welcome()
   route.send({ type: 'welcome' })
   return { identity, knock }
 }
@@ -129,19 +132,29 @@ function checkKnock(knock: Knock, context: AdmissionContext): Refusal | undefine
   return undefined
 }
 
-async function askHook(context: AdmissionContext, candidate: Candidate): Promise<Refusal | undefined> {
-  if (context.admit === undefined) return undefined
-  const refusedBecause = (message: string): Refusal => ({
-    code: 'admit-refused',
-    message: message.slice(0, limits.reasonLength),
-  })
+const reasonSchema = displayText(limits.reasonLength, 1)
+
+async function askHook(
+  { admit, environment }: AdmissionContext,
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  if (admit === undefined) return undefined
+  const refusedBecause = (message: string): Refusal => ({ code: 'admit-refused', message })
   try {
-    const answer = await context.admit(candidate)
+    const answer = await withDeadline(
+      environment.clock,
+      admitHookTimeoutMs,
+      `The admit hook did not answer within ${admitHookTimeoutMs} ms.`,
+      Promise.resolve(admit(candidate)),
+      signal,
+    )
     if (answer === true) return undefined
-    return refusedBecause(answer === false ? 'The host did not let you in.' : answer)
+    const reason = typeof answer === 'string' ? answer.slice(0, limits.reasonLength) : ''
+    return refusedBecause(v.is(reasonSchema, reason) ? reason : 'The host did not let you in.')
   } catch (error) {
     // The embedder's hook failing must not let strangers in, nor take the host down.
-    context.environment.logger.error('The admit hook threw; the candidate was refused.', { error })
+    environment.logger.error('The admit hook failed; the candidate was refused.', { error })
     return refusedBecause('The host could not decide on you. Try again later.')
   }
 }

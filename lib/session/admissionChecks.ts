@@ -21,7 +21,10 @@ export interface Candidate {
   readonly claims: readonly string[]
 }
 
-/** Resolves to true to admit, or to a reason (at most 200 characters) that the candidate is shown. */
+/**
+ * Resolves to true to admit, or to a reason (at most 200 characters, no control characters) that the candidate is
+ * shown. It has 9 s; one that throws or takes longer refuses.
+ */
 export type AdmitHook = (candidate: Candidate) => boolean | string | Promise<boolean | string>
 
 /** Why a candidate is not admitted. */

@@ -10,6 +10,26 @@ export const slotReservationMs = 60_000
 /** Knocks that a host answers at once: more would let strangers fill its memory. */
 export const concurrentKnocks = 32
 
+/**
+ * Messages that a host opens per second, and at once, for all who have not shown yet that they may come in:
+ * opening costs up to 20 ms where no native Ed25519 is present. At once: knock and proof of every knock it answers.
+ */
+export const strangerMessagesPerSecond = 20
+export const strangerMessagesAtOnce = 2 * concurrentKnocks
+
+/** Messages opened per second, and at once, on one route: the candidates of two attempts at a link, and some. */
+export const routeMessagesPerSecond = 20
+export const routeMessagesAtOnce = 160
+
+/** How long the `admit` hook of an embedder may take, ms: less than the joiner waits for its verdict. */
+export const admitHookTimeoutMs = 9_000
+
+/**
+ * How long a host goes on connecting once the joiner closed their route, ms: a joiner closes it as soon as its
+ * own end of the link is open, a round trip before the host's may be; one that gave up never comes.
+ */
+export const routeClosedGraceMs = 3_000
+
 /** Messages that do not fit which a route may bring before the host hangs up: a service may inject a few. */
 export const badMessagesPerKnock = 8
 
@@ -28,8 +48,34 @@ export const announcementLifetimeMs = 15 * 60_000
 /** Waits before dialling a member again whose link broke, ms; the last one repeats. Each is jittered by ±25 %. */
 export const redialBackoffMs = [1_000, 5_000, 15_000] as const
 
-/** Bytes of record entries per control message: leaves room for the message around them. */
+/** Bytes of record entries per control message, and of one entry: leaves room for the message around them. */
 export const entriesMessageBytes = 50_000
+
+/** Bytes of a load order: leaves room for the entry around it. 500 mods of 90 bytes each, or 220 with checksums. */
+export const loadOrderBytes = entriesMessageBytes - 512
+
+/**
+ * Bytes of a whole record: as much as a link takes at once, so that who joins can be handed all of it. Some
+ * 6,000 joins and leaves; with half of it used nobody new gets in, so that those inside can go on.
+ */
+export const recordBytes = 4_000_000
+
+/** Control messages, and bytes of them, that may wait to be acted on: twice the longest record. */
+export const inboxMessages = 4_000
+export const inboxBytes = 2 * recordBytes
+
+/** How long a member may take to show its ticket once its link is open, ms. */
+export const helloTimeoutMs = 10_000
+
+/** Dials that a member accepts from another one per second, and at once: honest ones come after a back-off. */
+export const dialsPerSecond = 0.2
+export const dialsAtOnce = 5
+
+/**
+ * Signatures that one member may make another one check per window: the candidates of a dial, some dials a
+ * minute, the tickets.
+ */
+export const peerVerifications = { perSource: 200, windowMs: 10_000 } as const
 
 /** Signals that a host relays for one member per second: a full mesh of 24 with trickled candidates needs ~20. */
 export const relayedSignalsPerSecond = 200

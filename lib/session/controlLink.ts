@@ -1,11 +1,9 @@
-import { ConvoyError, isConvoyError, SerialQueue, type Unsubscribe } from '../core/index.ts'
+import { isConvoyError, SerialQueue, type Unsubscribe } from '../core/index.ts'
 import { decodeMessage, encodeMessage, limits } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
+import { inboxBytes, inboxMessages } from './constants.ts'
 import { controlMessageSchema, type ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
-
-/** Messages that may wait for their handler or for a signature check; beyond it the sender floods. */
-const inboxLength = 2_000
 
 /** Acts on a message; the next one waits until it is done. */
 export type ControlHandler = (message: ControlMessage) => void | Promise<void>
@@ -14,10 +12,12 @@ export type ControlHandler = (message: ControlMessage) => void | Promise<void>
 export class ControlLink {
   readonly link: Link
   readonly #environment: SessionEnvironment
-  readonly #unsubscribe: Unsubscribe[]
+  readonly #unsubscribe: Unsubscribe[] = []
   readonly #queue: SerialQueue
-  readonly #early: Uint8Array[] = []
+  #waitingBytes = 0
   #handler: ControlHandler | undefined
+  #closeHandler: ((reason: LinkCloseReason) => void) | undefined
+  #closed: LinkCloseReason | undefined
 
   constructor(link: Link, environment: SessionEnvironment) {
     this.link = link
@@ -27,24 +27,22 @@ export class ControlLink {
       environment.dropped.add(`control-${reason}`)
       environment.logger.debug('A control message was refused.', { reason, error })
     })
-    this.#unsubscribe = [link.on('control', (bytes) => this.#enqueue(bytes))]
+    // It may have closed between opening and getting here, which no event tells any more.
+    if (link.state === 'closed') this.#closed = 'failed'
+    else this.#unsubscribe.push(link.on('closed', ({ reason }) => this.#onClosed(reason)))
   }
 
-  /** Who acts on messages from now on; those that came before are handed over first. */
+  /** Who acts on messages from now on, also on those that wait. A link keeps what comes before the first handler. */
   onMessage(handler: ControlHandler): void {
+    const first = this.#handler === undefined
     this.#handler = handler
-    for (const bytes of this.#early.splice(0)) this.#enqueue(bytes)
+    if (first) this.#unsubscribe.push(this.link.on('control', (bytes) => this.#enqueue(bytes)))
   }
 
-  /** Calls back once the link is closed and every message that came before was acted on. */
+  /** Who is told, once, that the link is closed: after every message that came before was acted on. */
   onClosed(handler: (reason: LinkCloseReason) => void): void {
-    const closed = (reason: LinkCloseReason): void => {
-      this.#queue.add(() => {
-        if (this.#handler !== undefined) handler(reason)
-      })
-    }
-    if (this.link.state === 'closed') return closed('failed')
-    this.#unsubscribe.push(this.link.on('closed', ({ reason }) => closed(reason)))
+    this.#closeHandler = handler
+    if (this.#closed !== undefined) this.#onClosed(this.#closed)
   }
 
   /**
@@ -68,21 +66,30 @@ export class ControlLink {
   detach(): void {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
     this.#handler = undefined
-    this.#early.length = 0
+    this.#closeHandler = undefined
+  }
+
+  #onClosed(reason: LinkCloseReason): void {
+    this.#closed = reason
+    this.#queue.add(() => {
+      const handler = this.#closeHandler
+      this.#closeHandler = undefined
+      handler?.(reason)
+    })
   }
 
   #enqueue(bytes: Uint8Array): void {
-    if (this.#queue.length + this.#early.length > inboxLength)
-      return this.#environment.dropped.add('control-flood')
-    if (this.#handler === undefined) {
-      this.#early.push(bytes)
-      return
+    if (this.#queue.length >= inboxMessages || this.#waitingBytes + bytes.length > inboxBytes) {
+      this.#environment.dropped.add('control-flood')
+      // What follows makes no sense without what would be left out.
+      return this.link.close()
     }
+    this.#waitingBytes += bytes.length
     this.#queue.add(async () => {
-      const message = decodeMessage(controlMessageSchema, bytes, limits.controlMessageBytes)
-      if (this.#handler === undefined)
-        throw new ConvoyError('closed', 'Nobody takes control messages any more.')
-      await this.#handler(message)
+      this.#waitingBytes -= bytes.length
+      // Detached while the message waited: its sender is gone or was replaced.
+      if (this.#handler === undefined) return this.#environment.dropped.add('control-late')
+      await this.#handler(decodeMessage(controlMessageSchema, bytes, limits.controlMessageBytes))
     })
   }
 }

@@ -48,7 +48,7 @@ export const controlMessageSchema = v.variant('type', [
   /** Host to a member that it removes. */
   v.strictObject({
     type: v.literal('removed'),
-    reason: v.picklist(['kicked', 'banned']),
+    reason: v.picklist(['kicked', 'banned', 'lost']),
     detail: displayText(limits.reasonLength),
   }),
 ])

@@ -1,29 +1,32 @@
-import { ConvoyError, equalBytes, SerialQueue, TokenBucket, withDeadline } from '../core/index.ts'
-import type { PublicIdentity } from '../identity/index.ts'
-import { differingRules, type LoadOrder, type RulesChanges } from '../protocol/index.ts'
+import { ConvoyError, equalBytes, SerialQueue, TokenBucket } from '../core/index.ts'
+import { ReplayGuard, type PublicIdentity } from '../identity/index.ts'
+import { differingRules, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
 import type { AdmitHook } from './admissionChecks.ts'
 import {
   concurrentKnocks,
-  entriesMessageBytes,
-  hostLinkTimings,
-  loadOrderTimeoutMs,
-  relayedSignalsPerSecond,
   slotReservationMs,
+  strangerMessagesAtOnce,
+  strangerMessagesPerSecond,
 } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
-import { describeVerdict } from './describeLoadOrder.ts'
-import { compareLoadOrders } from './loadOrderCheck.ts'
-import { findingsWithin } from './loadOrderFinding.ts'
+import {
+  connectCandidate,
+  entryMessages,
+  lateRefusal,
+  loadOrderRefusal,
+  receiveLoadOrder,
+  type LinkRefusal,
+} from './linkAdmission.ts'
 import type { Peer } from './peer.ts'
-import type { AppliedEntry, SessionRecord } from './record.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { RecordMember } from './recordState.ts'
-import { SealedRoute } from './sealedRoute.ts'
+import { SealedRoute, type RouteGuard } from './sealedRoute.ts'
 import type { Session, SessionRole } from './session.ts'
+import { SignalRelay } from './signalRelay.ts'
 import { SlotTable } from './slotTable.ts'
 import { issueTicket } from './ticket.ts'
 
@@ -38,7 +41,8 @@ export class HostRole implements SessionRole {
   readonly #session: Session
   readonly #policy: HostPolicy
   readonly #slots: SlotTable
-  readonly #relayBudgets = new Map<string, TokenBucket>()
+  readonly #relay: SignalRelay
+  readonly #guard: RouteGuard
   readonly #abort = new AbortController()
   /** Decisions are signed one after the other: each holds the digest of the one before. */
   readonly #decisions: SerialQueue
@@ -47,7 +51,13 @@ export class HostRole implements SessionRole {
   constructor(session: Session, policy: HostPolicy) {
     this.#session = session
     this.#policy = policy
-    this.#slots = new SlotTable(session.environment.clock, slotReservationMs)
+    const { clock } = session.environment
+    this.#slots = new SlotTable(clock, slotReservationMs)
+    this.#relay = new SignalRelay(session)
+    this.#guard = {
+      replays: new ReplayGuard(),
+      strangers: new TokenBucket(clock, strangerMessagesPerSecond, strangerMessagesAtOnce),
+    }
     this.#decisions = new SerialQueue((error) => {
       session.environment.logger.error('A decision of the host failed.', { error })
     })
@@ -61,7 +71,7 @@ export class HostRole implements SessionRole {
       return route.close()
     }
     this.#knocks++
-    const sealed = new SealedRoute(route, this.#session.environment)
+    const sealed = new SealedRoute(route, this.#session.environment, this.#guard)
     this.#answer(sealed)
       .catch((error: unknown) => {
         dropped.add(`knock-${error instanceof ConvoyError ? error.code : 'internal'}`)
@@ -81,29 +91,29 @@ export class HostRole implements SessionRole {
     })
   }
 
-  async changeLoadOrder(loadOrder: LoadOrder): Promise<void> {
-    await this.#decide(() => this.#append({ type: 'loadOrder', loadOrder }))
-  }
-
-  /** Removes a member, for as long as the session lives where `banned`. */
+  /**
+   * Removes a member, for as long as the session lives where `banned`.
+   * @throws ConvoyError `invalid-argument` for an id that no other member has, `closed`.
+   */
   async remove(id: string, reason: 'kicked' | 'banned', detail: string): Promise<void> {
-    const member = this.#session.record.state.memberById(id)
-    if (member === undefined || member.id === this.#session.self.id) {
-      throw new ConvoyError(
-        'invalid-argument',
-        `There is no other member "${id}". Take ids from convoy.members.`,
-      )
-    }
     await this.#decide(async () => {
+      // Looked up here, since the member may have joined anew while this decision waited for others.
+      const member = this.#session.record.state.memberById(id)
+      if (member === undefined || member.id === this.#session.self.id) {
+        throw new ConvoyError(
+          'invalid-argument',
+          `There is no other member "${id}". Take ids from convoy.members.`,
+        )
+      }
       if (reason === 'banned') await this.#append({ type: 'banned', signKey: member.signKey, detail })
       this.#session.peer(id)?.control?.send({ type: 'removed', reason, detail })
       await this.#leave(member, reason, detail)
+      this.#slots.release(member.signKey)
     })
-    this.#slots.release(member.signKey)
   }
 
-  async onControl(peer: Peer, message: ControlMessage): Promise<void> {
-    if (message.type === 'signal') return this.#relay(peer, message)
+  onControl(peer: Peer, message: ControlMessage): void {
+    if (message.type === 'signal') return this.#relay.relay(peer, message)
     this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
   }
 
@@ -122,15 +132,16 @@ export class HostRole implements SessionRole {
 
   async #answer(route: SealedRoute): Promise<void> {
     const { signal } = this.#abort
+    const { environment } = this.#session
     const welcomed = await admit(route, this.#admissionContext(), signal)
     if (welcomed === undefined) return
-    const link = await this.#session.environment.connect({
-      initiator: false,
-      signals: route.signalPort(),
-      timings: hostLinkTimings,
-      signal,
-    })
-    await this.#admit(welcomed, new ControlLink(link, this.#session.environment))
+    const control = new ControlLink(await connectCandidate(route, environment, signal), environment)
+    try {
+      await this.#admit(welcomed, control, signal)
+    } catch (error) {
+      control.link.close()
+      throw error
+    }
   }
 
   #admissionContext(): AdmissionContext {
@@ -146,68 +157,45 @@ export class HostRole implements SessionRole {
   }
 
   /** The part of admission that takes the link: load order, verdict, ticket. */
-  async #admit(candidate: WelcomedCandidate, control: ControlLink): Promise<void> {
-    const { clock } = this.#session.environment
-    const loadOrder = new Promise<LoadOrder>((resolve, reject) => {
-      control.onMessage((message) => {
-        if (message.type === 'loadOrder') resolve(message.loadOrder)
-        else this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
-      })
-      control.link.on('closed', () =>
-        reject(new ConvoyError('closed', 'The joiner left before it was admitted.')),
-      )
-    })
-    try {
-      const theirs = await withDeadline(
-        clock,
-        loadOrderTimeoutMs,
-        'The joiner did not send its load order.',
-        loadOrder,
-        this.#abort.signal,
-      )
-      if (this.#refuseLoadOrder(candidate, theirs, control)) return control.link.close()
-      await this.#decide(() => this.#welcome(candidate, control))
-    } catch (error) {
-      control.link.close()
-      throw error
-    }
+  async #admit(candidate: WelcomedCandidate, control: ControlLink, signal: AbortSignal): Promise<void> {
+    const { environment, record } = this.#session
+    const theirs = await receiveLoadOrder(control, environment, signal)
+    const refusal = loadOrderRefusal(record, candidate.knock, theirs)
+    if (refusal !== undefined) return this.#refuse(control, refusal)
+    await this.#decide(() => this.#welcome(candidate, control))
   }
 
-  #refuseLoadOrder({ knock }: WelcomedCandidate, theirs: LoadOrder, control: ControlLink): boolean {
-    if (knock.vehicleClass === null) return false
-    const { state } = this.#session.record
-    const verdict = compareLoadOrders(state.loadOrder, theirs, { modsOptioning: state.rules.modsOptioning })
-    if (verdict.compatible) return false
-    this.#session.environment.dropped.add('refused-load-order-mismatch')
-    control.send({
-      type: 'refused',
-      code: 'load-order-mismatch',
-      message: describeVerdict(verdict),
-      findings: findingsWithin(verdict.findings, entriesMessageBytes),
-    })
-    return true
+  #refuse(control: ControlLink, refusal: LinkRefusal): void {
+    this.#session.environment.dropped.add(`refused-${refusal.code}`)
+    control.send(refusal)
+    control.link.close()
   }
 
   /** Runs within the queue of decisions: slots and bans may have changed while the candidate connected. */
   async #welcome({ identity, knock }: WelcomedCandidate, control: ControlLink): Promise<void> {
-    const { record } = this.#session
-    const present = record.state.member(identity.signKey)
-    if (present !== undefined) await this.#leave(present, 'lost', '')
-    const slot = this.#slots.find(record.state, identity.signKey)
-    if (slot === undefined || record.state.isBanned(identity.signKey)) {
-      control.send({
-        type: 'refused',
-        code: slot === undefined ? 'session-full' : 'banned',
-        message:
-          slot === undefined ? 'The last place was taken meanwhile. Try again later.' : 'You are banned.',
-      })
-      return control.link.close()
+    const { record, environment } = this.#session
+    if (control.link.state === 'closed') {
+      throw new ConvoyError('closed', 'The joiner left before it was admitted.')
     }
+    const refusal = lateRefusal(record, this.#slots.find(record.state, identity.signKey), identity.signKey)
+    if (refusal !== undefined) return this.#refuse(control, refusal)
+    await this.#replace(identity)
+    const slot = this.#slots.find(record.state, identity.signKey)
+    if (slot === undefined) throw new Error('The slot of a former incarnation is its own.')
     const member = await this.#join(identity, knock, slot)
-    for (const entries of batches(record)) control.send({ type: 'entries', entries })
-    const ticket = await issueTicket(this.#session.environment, record.sessionId, member)
+    for (const message of entryMessages(record)) control.send(message)
+    const ticket = await issueTicket(environment, record.sessionId, member)
     control.send({ type: 'admitted', ticket, entries: record.length })
     this.#session.attach(member, control, true)
+  }
+
+  /** Takes the former incarnation of who is being admitted out of the session, where there is one ([ADM-13]). */
+  async #replace({ signKey }: PublicIdentity): Promise<void> {
+    const former = this.#session.record.state.member(signKey)
+    if (former === undefined) return
+    const detail = 'The same identity joined again from elsewhere.'
+    this.#session.peer(former.id)?.control?.send({ type: 'removed', reason: 'lost', detail })
+    await this.#leave(former, 'lost', '')
   }
 
   async #join(
@@ -228,19 +216,18 @@ export class HostRole implements SessionRole {
     // A rejoin may have taken the place of the incarnation whose link broke.
     if (present === undefined || !equalBytes(present.incarnation, member.incarnation)) return
     this.#slots.reserve(member.signKey, member.slot)
-    this.#relayBudgets.delete(member.id)
+    this.#relay.forget(member.id)
     await this.#append({ type: 'left', signKey: member.signKey, reason, detail })
   }
 
   /** Signs a decision, applies it, and sends it to every member. */
-  async #append(change: Change): Promise<AppliedEntry> {
+  async #append(change: Change): Promise<void> {
     const entry = await this.#session.record.append(change)
     this.#session.applied(entry)
     for (const peer of this.#session.peers()) {
       const { control } = peer
       if (control?.send({ type: 'entries', entries: [entry.bytes] }) === false) control.link.close()
     }
-    return entry
   }
 
   #decide<T>(decision: () => Promise<T>): Promise<T> {
@@ -249,35 +236,4 @@ export class HostRole implements SessionRole {
       this.#decisions.add(() => decision().then(resolve, reject))
     })
   }
-
-  #relay(from: Peer, { peer: to, sealed }: Extract<ControlMessage, { type: 'signal' }>): void {
-    const { clock, dropped } = this.#session.environment
-    const { id, signKey } = from.member
-    let budget = this.#relayBudgets.get(id)
-    if (budget === undefined) {
-      budget = new TokenBucket(clock, relayedSignalsPerSecond, relayedSignalsPerSecond * 5)
-      this.#relayBudgets.set(id, budget)
-    }
-    if (!budget.tryTake()) return dropped.add('signal-rate')
-    const addressee = this.#session.record.state.member(to)
-    const peer = addressee === undefined ? undefined : this.#session.peer(addressee.id)
-    if (peer?.control === undefined) return dropped.add('signal-addressee-unknown')
-    peer.control.send({ type: 'signal', peer: signKey, sealed })
-  }
-}
-
-/** The entries of a record in as few messages as their size allows. */
-function* batches(record: SessionRecord): Generator<Uint8Array[]> {
-  let batch: Uint8Array[] = []
-  let bytes = 0
-  for (const entry of record.entries) {
-    if (batch.length > 0 && bytes + entry.length > entriesMessageBytes) {
-      yield batch
-      batch = []
-      bytes = 0
-    }
-    batch.push(entry)
-    bytes += entry.length + 5
-  }
-  if (batch.length > 0) yield batch
 }

@@ -1,11 +1,12 @@
 export type { AdmitHook, Candidate, GameVersion } from './admissionChecks.ts'
-export { announcementLifetimeMs, redialBackoffMs, slotReservationMs } from './constants.ts'
+export { announcementLifetimeMs, loadOrderBytes, redialBackoffMs, slotReservationMs } from './constants.ts'
 export { describeFinding, describeVerdict } from './describeLoadOrder.ts'
 export type { SessionEnvironment } from './environment.ts'
 export { HostRole } from './hostRole.ts'
 export { hostSession, type Founding, type HostedSessionState } from './hostSession.ts'
 export { joinSession } from './joinSession.ts'
 export type { JoinerProfile } from './knock.ts'
+export { claimsSchema, gameVersionSchema } from './knockMessages.ts'
 export { compareLoadOrders, type LoadOrderRules, type LoadOrderVerdict } from './loadOrderCheck.ts'
 export {
   findingSchema,

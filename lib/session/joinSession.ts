@@ -10,9 +10,20 @@ import { MemberRole } from './memberRole.ts'
 import { SessionRecord } from './record.ts'
 import { Session } from './session.ts'
 
+/** What a joiner goes by on its link to the host. */
+interface Entrance {
+  readonly environment: SessionEnvironment
+  readonly control: ControlLink
+  readonly record: SessionRecord
+  /** Sign key of the host that it knocked at. */
+  readonly hostKey: Uint8Array
+  readonly incarnation: Uint8Array
+}
+
 /**
  * Joins the session of an invite over a route that a rendezvous opened: knock, link, load order, ticket.
- * @throws ConvoyError any refusal code, `host-mismatch`, `link-failed`, `timeout`, `closed` or `aborted`.
+ * @throws ConvoyError any refusal code, `host-mismatch`, `link-failed`, `timeout`, `closed` or `aborted`; nothing is
+ * left open then.
  */
 export async function joinSession(
   reached: ReachedSession,
@@ -31,19 +42,28 @@ export async function joinSession(
       ...(signal === undefined ? {} : { signal }),
     })
     const control = new ControlLink(link, environment)
+    const record = new SessionRecord(invite.sessionId, environment)
+    const entrance = {
+      environment,
+      control,
+      record,
+      hostKey: host.signKey,
+      incarnation: profile.incarnation,
+    }
+    let entered: Session | undefined
     try {
-      const record = new SessionRecord(invite.sessionId, environment)
-      const ticket = await withDeadline(
+      return await withDeadline(
         environment.clock,
         loadOrderTimeoutMs,
         'The host did not decide on your load order.',
-        admission(control, record, host.signKey, loadOrder),
+        admission(entrance, loadOrder, (session) => (entered = session)),
         signal,
       )
-      return enter(environment, record, control, ticket)
     } catch (error) {
       control.detach()
       link.close()
+      // Admitted at the very moment of giving up.
+      await entered?.close()
       throw error
     }
   } finally {
@@ -51,17 +71,19 @@ export async function joinSession(
   }
 }
 
-/** Shows the load order and follows what the host answers; resolves to the ticket. */
+/**
+ * Shows the load order and follows what the host answers.
+ * @param entered - told of the session while the message that admits is being acted on, so that the next one
+ * finds the session in place.
+ */
 function admission(
-  control: ControlLink,
-  record: SessionRecord,
-  hostKey: Uint8Array,
+  entrance: Entrance,
   loadOrder: LoadOrder,
-): Promise<Uint8Array> {
+  entered: (session: Session) => void,
+): Promise<Session> {
+  const { control, record, environment } = entrance
   return new Promise((resolve, reject) => {
-    control.link.on('closed', () =>
-      reject(new ConvoyError('closed', 'The host hung up before admitting you.')),
-    )
+    control.onClosed(() => reject(new ConvoyError('closed', 'The host hung up before admitting you.')))
     control.onMessage(async (message) => {
       switch (message.type) {
         case 'entries':
@@ -72,31 +94,33 @@ function admission(
             new ConvoyError(message.code, message.message, { details: { findings: message.findings ?? [] } }),
           )
         case 'admitted':
-          if (
-            record.length !== message.entries ||
-            !equalBytes(record.state.host?.signKey ?? hostKey, hostKey)
-          ) {
-            return reject(new ConvoyError('message-malformed', 'The host sent an incomplete record.'))
+          try {
+            const session = enter(entrance, message.ticket, message.entries)
+            entered(session)
+            return resolve(session)
+          } catch (error) {
+            return reject(error)
           }
-          return resolve(message.ticket)
         default:
-          return
+          environment.dropped.add(`control-unexpected-${message.type}`)
       }
     })
-    control.onClosed(() => reject(new ConvoyError('closed', 'The host hung up before admitting you.')))
     control.send({ type: 'loadOrder', loadOrder })
   })
 }
 
-function enter(
-  environment: SessionEnvironment,
-  record: SessionRecord,
-  control: ControlLink,
-  ticket: Uint8Array,
-): Session {
-  const self = record.state.member(environment.identity.signKey)
+/** Checks what the record says of this peer and its host ([ADM-10]), and takes part from now on. */
+function enter(entrance: Entrance, ticket: Uint8Array, entries: number): Session {
+  const { environment, control, record, hostKey, incarnation } = entrance
   const { host } = record.state
-  if (self === undefined || host === undefined) {
+  if (record.length !== entries || host === undefined) {
+    throw new ConvoyError('message-malformed', 'The host sent an incomplete record. Join again.')
+  }
+  if (!equalBytes(host.signKey, hostKey)) {
+    throw new ConvoyError('host-mismatch', 'The record was founded by another key than the host has.')
+  }
+  const self = record.state.member(environment.identity.signKey)
+  if (self === undefined || !equalBytes(self.incarnation, incarnation)) {
     throw new ConvoyError('message-malformed', 'The host admitted you but its record does not say so.')
   }
   const session = new Session(environment, record, self)

@@ -37,7 +37,7 @@ export const refusalCodes = [
 /** See {@link refusalCodes}. */
 export type RefusalCode = (typeof refusalCodes)[number]
 
-/** A game and its version, compared as texts. */
+/** See {@link GameVersion}. */
 export const gameVersionSchema = v.strictObject({ name: displayText(32, 1), version: displayText(32, 1) })
 
 /** What every version's knock keeps ([ADM-2]), so that a host can refuse one that it does not understand. */
@@ -51,10 +51,13 @@ const foreignKnockSchema = v.object({
   boxKey: publicKey,
 })
 
+/** Names of the claims that a joiner shows. */
+export const claimsSchema = v.pipe(v.array(token(64)), v.maxLength(16))
+
 /** The first message of a joiner. */
 export const knockSchema = v.strictObject({
   type: v.literal('knock'),
-  protocol: v.pipe(v.number(), v.integer()),
+  protocol: v.literal(protocolVersion),
   sessionId,
   boxKey: publicKey,
   /** The invite's secret, where it has one. */
@@ -64,8 +67,11 @@ export const knockSchema = v.strictObject({
   game: v.nullable(gameVersionSchema),
   /** Null for a spectator. */
   vehicleClass: v.nullable(vehicleClass),
-  claims: v.pipe(v.array(token(64)), v.maxLength(16)),
+  claims: claimsSchema,
 })
+
+/** Characters of a refusal in words. */
+export const refusalLength = 2 * limits.reasonLength
 
 /** Everything that crosses a route between a joiner and a host. */
 export const knockMessageSchema = v.variant('type', [
@@ -82,7 +88,7 @@ export const knockMessageSchema = v.variant('type', [
   v.strictObject({
     type: v.literal('refused'),
     code: v.picklist(refusalCodes),
-    message: displayText(limits.reasonLength * 2),
+    message: displayText(refusalLength),
   }),
   /** Host: yes, connect. */
   v.strictObject({ type: v.literal('welcome') }),
@@ -108,9 +114,19 @@ export interface ForeignKnock {
  */
 export function decodeKnockMessage(body: Uint8Array): KnockMessage | ForeignKnock {
   try {
+    return decodeMessage(knockMessageSchema, body, limits.rendezvousMessageBytes)
+  } catch (error) {
+    const foreign = foreignKnockIn(body)
+    if (foreign === undefined) throw error
+    return foreign
+  }
+}
+
+function foreignKnockIn(body: Uint8Array): ForeignKnock | undefined {
+  try {
     const { protocol, boxKey } = decodeMessage(foreignKnockSchema, body, limits.rendezvousMessageBytes)
     return { type: 'foreign-knock', protocol, boxKey }
   } catch {
-    return decodeMessage(knockMessageSchema, body, limits.rendezvousMessageBytes)
+    return undefined
   }
 }

@@ -1,8 +1,9 @@
 import { equalBytes } from '../core/index.ts'
+import { VerificationBudget } from '../identity/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
+import { helloTimeoutMs, peerVerifications } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
-import type { LeaveReason } from './member.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
 import type { AppliedEntry } from './record.ts'
@@ -15,14 +16,16 @@ export class MemberRole implements SessionRole {
   readonly #session: Session
   readonly #ticket: Uint8Array
   readonly #dialer: PeerDialer
-  #removed: { reason: LeaveReason; detail: string } | undefined
+  readonly #verifications: VerificationBudget
 
   constructor(session: Session, ticket: Uint8Array) {
     this.#session = session
     this.#ticket = ticket
     const { record } = session
+    this.#verifications = new VerificationBudget({ clock: session.environment.clock, ...peerVerifications })
     this.#dialer = new PeerDialer({
       environment: session.environment,
+      verifications: this.#verifications,
       self: () => record.state.member(session.environment.identity.signKey),
       member: (signKey) => record.state.member(signKey),
       relay: (peer, sealed) => this.#host()?.control?.send({ type: 'signal', peer: peer.signKey, sealed }),
@@ -79,21 +82,17 @@ export class MemberRole implements SessionRole {
         return this.#dialer.receive(peer, message.sealed)
       }
       case 'removed':
-        this.#removed = { reason: message.reason, detail: message.detail }
-        this.#session.events.emit('removed', this.#removed)
-        // Not awaited: closing waits for this handler's queue.
-        void this.#session.close()
-        return
+        this.#session.events.emit('removed', { reason: message.reason, detail: message.detail })
+        return this.#session.close()
       default:
         this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
     }
   }
 
   #loseHost(saidGoodbye: boolean): void {
-    if (this.#removed !== undefined) return
-    // Peers that could not be reached yet have no way to connect any more.
+    // Those that no link came about to yet have no way to connect any more.
     for (const peer of [...this.#session.peers()]) {
-      if (peer.admitted || peer.member.id === this.#session.host.id) continue
+      if (peer.control !== undefined || peer.member.id === this.#session.host.id) continue
       this.#dialer.forget(peer.member.id)
       this.#session.removePeer(peer, 'host-gone', '')
     }
@@ -105,11 +104,21 @@ export class MemberRole implements SessionRole {
     const control = new ControlLink(link, this.#session.environment)
     control.send({ type: 'hello', ticket: this.#ticket })
     this.#session.attach(member, control, false)
+    // Closed, it is dialled again, and with luck to one that shows its ticket.
+    const cancel = this.#session.environment.clock.after(helloTimeoutMs, () => {
+      const peer = this.#session.peer(member.id)
+      if (peer?.control === control && !peer.admitted) link.close()
+    })
+    if (link.state === 'closed') cancel()
+    else link.on('closed', cancel)
   }
 
   async #checkHello(peer: Peer, ticket: Uint8Array): Promise<void> {
     const { environment, record } = this.#session
+    const { control } = peer
+    if (peer.admitted || control === undefined) return environment.dropped.add('control-unexpected-hello')
+    if (!this.#verifications.tryTake(peer.member.id)) return environment.dropped.add('hello-rate')
     await checkTicket(environment, record.sessionId, record.state, peer.member.signKey, ticket)
-    this.#session.admitPeer(peer)
+    this.#session.admitPeer(peer, control)
   }
 }

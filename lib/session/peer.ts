@@ -18,6 +18,10 @@ export class Peer {
   readonly member: RecordMember
   /** Whether its ticket was checked, or the host itself vouched for it: before that nothing it says counts. */
   admitted = false
+  /** Whether it said that it goes. */
+  saidGoodbye = false
+  /** The presence that listeners know of. */
+  toldPresence: Presence = 'connecting'
   #control: ControlLink | undefined
   #unsubscribe: Unsubscribe[] = []
   #lost = false
@@ -47,6 +51,7 @@ export class Peer {
     this.#control = control
     this.admitted = admitted
     this.#lost = false
+    this.saidGoodbye = false
     const { link } = control
     this.#unsubscribe = [
       link.on('suspect', () => handlers.presence()),

@@ -1,6 +1,19 @@
 import * as v from 'valibot'
-import { ConvoyError, equalBytes, isConvoyError, SerialQueue, type Cancel } from '../core/index.ts'
-import { openEnvelope, ReplayGuard, sealMessage, signEnvelope } from '../identity/index.ts'
+import {
+  ConvoyError,
+  equalBytes,
+  isConvoyError,
+  SerialQueue,
+  TokenBucket,
+  type Cancel,
+} from '../core/index.ts'
+import {
+  openEnvelope,
+  ReplayGuard,
+  sealMessage,
+  signEnvelope,
+  type VerificationBudget,
+} from '../identity/index.ts'
 import {
   count,
   decodeMessage,
@@ -11,7 +24,7 @@ import {
   type Signal,
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
-import { redialBackoffMs, signalLifetimeMs } from './constants.ts'
+import { dialsAtOnce, dialsPerSecond, redialBackoffMs, signalLifetimeMs } from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
 import type { RecordMember } from './recordState.ts'
 
@@ -26,6 +39,8 @@ const peerSignalSchema = v.strictObject({
 /** What a dialer needs of the session it serves. */
 export interface DialerContext {
   readonly environment: SessionEnvironment
+  /** What each member may make this one check. */
+  readonly verifications: VerificationBudget
   self(): RecordMember | undefined
   member(signKey: Uint8Array): RecordMember | undefined
   /** Brings a sealed signal to `peer` through the host. */
@@ -47,6 +62,8 @@ interface PeerState {
   lastDial: number
   failures: number
   cancelRedial: Cancel | undefined
+  /** Dials accepted from the other side: each takes a connection of the engine. */
+  readonly dials: TokenBucket
   readonly outgoing: SerialQueue
   readonly incoming: SerialQueue
 }
@@ -95,7 +112,10 @@ export class PeerDialer {
     if (state === undefined) return
     this.#peers.delete(id)
     state.cancelRedial?.()
-    state.dial?.abort.abort()
+    const { dial } = state
+    // First, so that the end of the dial finds nobody to dial again.
+    state.dial = undefined
+    dial?.abort.abort()
   }
 
   /** Takes a sealed signal that came from `peer` through the host. */
@@ -132,6 +152,7 @@ export class PeerDialer {
       lastDial: 0,
       failures: 0,
       cancelRedial: undefined,
+      dials: new TokenBucket(this.#context.environment.clock, dialsPerSecond, dialsAtOnce),
       outgoing: new SerialQueue(refused),
       incoming: new SerialQueue(refused),
     }
@@ -195,6 +216,8 @@ export class PeerDialer {
   }
 
   async #open(peer: RecordMember, sealed: Uint8Array): Promise<void> {
+    if (!this.#context.verifications.tryTake(peer.id))
+      throw new ConvoyError('rate-limited', 'The member sends too many signals.')
     const { identity } = this.#context.environment
     const envelope = identity.unseal(sealed)
     if (envelope === undefined) throw new ConvoyError('message-unauthentic', 'The seal does not open.')
@@ -223,7 +246,10 @@ export class PeerDialer {
   #deliver(peer: RecordMember, number: number, signal: Signal): void {
     const state = this.#state(peer.id)
     let dial = state.dial
-    if (number > state.lastDial && !this.#dials(peer)) dial = this.#start(peer, number)
+    if (number > state.lastDial && !this.#dials(peer)) {
+      if (!state.dials.tryTake()) throw new ConvoyError('rate-limited', 'The member dials too often.')
+      dial = this.#start(peer, number)
+    }
     // Candidates go on arriving after the link is open.
     if (dial === undefined && number === state.lastDial) return
     if (dial?.number !== number)

@@ -1,7 +1,13 @@
 import { ConvoyError, equalBytes } from '../core/index.ts'
-import { deriveSessionId, domainHash, openEnvelope, signEnvelope } from '../identity/index.ts'
-import { decodeMessage, encodeMessage, limits } from '../protocol/index.ts'
-import { entryLifetimeMs } from './constants.ts'
+import {
+  deriveSessionId,
+  domainHash,
+  envelopeOverheadOf,
+  openEnvelope,
+  signEnvelope,
+} from '../identity/index.ts'
+import { decodeMessage, encodeMessage } from '../protocol/index.ts'
+import { entriesMessageBytes, entryLifetimeMs, recordBytes } from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
 import { entrySchema, type Change } from './recordEntries.ts'
 import { RecordState } from './recordState.ts'
@@ -25,6 +31,7 @@ export class SessionRecord {
   readonly #environment: SessionEnvironment
   readonly #entries: Uint8Array[] = []
   #lastDigest: Uint8Array = new Uint8Array(32)
+  #bytes = 0
 
   constructor(sessionId: Uint8Array, environment: SessionEnvironment) {
     this.sessionId = sessionId
@@ -36,12 +43,21 @@ export class SessionRecord {
     return this.#entries.length
   }
 
+  /** Bytes of all entries. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The entries as they were signed. */
   get entries(): readonly Uint8Array[] {
     return this.#entries
   }
 
-  /** Signs and applies a decision of this peer, the host. Calls must not overlap. */
+  /**
+   * Signs and applies a decision of this peer, the host. Calls must not overlap.
+   * @throws ConvoyError `invalid-argument` or `message-too-large` for a change that no entry can hold,
+   * `message-malformed` for one that contradicts the state; nothing has changed then.
+   */
   async append(change: Change): Promise<AppliedEntry> {
     const { identity, clock, random } = this.#environment
     const entry = {
@@ -51,7 +67,7 @@ export class SessionRecord {
       previous: this.#lastDigest,
       change,
     }
-    const body = encodeMessage(entrySchema, entry, limits.controlMessageBytes)
+    const body = encodeMessage(entrySchema, entry, entriesMessageBytes - envelopeOverheadOf({}))
     const bytes = await signEnvelope(
       identity,
       { purpose: 'entry', body, lifetimeMs: entryLifetimeMs },
@@ -62,18 +78,20 @@ export class SessionRecord {
 
   /**
    * Checks and applies an entry that the host sent ([REC-2]).
-   * @throws ConvoyError `message-malformed`, `message-unauthentic`, `message-misaddressed` or `message-replayed`;
+   * @throws ConvoyError `message-too-large`, `message-malformed`, `message-unauthentic`, `message-misaddressed` or `message-replayed`;
    * nothing has changed then.
    */
   async accept(bytes: Uint8Array): Promise<AppliedEntry> {
+    if (this.#bytes + bytes.length > recordBytes)
+      throw new ConvoyError('message-too-large', `A record has at most ${recordBytes} bytes.`)
     const founder = this.state.host?.signKey
     const opened = await openEnvelope(bytes, {
       ...opening(this.#environment),
       purpose: 'entry',
-      maxBytes: limits.controlMessageBytes,
+      maxBytes: entriesMessageBytes,
       ...(founder === undefined ? {} : { signer: founder }),
     })
-    const entry = decodeMessage(entrySchema, opened.body, limits.controlMessageBytes)
+    const entry = decodeMessage(entrySchema, opened.body, entriesMessageBytes)
     if (!equalBytes(entry.sessionId, this.sessionId)) {
       throw new ConvoyError('message-misaddressed', 'The entry belongs to another session.')
     }
@@ -102,6 +120,7 @@ export class SessionRecord {
     const number = this.#entries.length
     this.state.apply(change, number, signKey)
     this.#entries.push(bytes)
+    this.#bytes += bytes.length
     this.#lastDigest = domainHash('openconvoy entry 1', 32, bytes)
     return { number, change, at, bytes }
   }

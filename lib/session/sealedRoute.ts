@@ -1,4 +1,4 @@
-import { ConvoyError, SerialQueue, withDeadline, type Unsubscribe } from '../core/index.ts'
+import { ConvoyError, SerialQueue, TokenBucket, withDeadline, type Unsubscribe } from '../core/index.ts'
 import {
   openEnvelope,
   ReplayGuard,
@@ -9,7 +9,13 @@ import {
 import { encodeMessage, limits, type Signal } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { SignalPort } from '../rtc/index.ts'
-import { badMessagesPerKnock, knockStepTimeoutMs, signalLifetimeMs } from './constants.ts'
+import {
+  badMessagesPerKnock,
+  knockStepTimeoutMs,
+  routeMessagesAtOnce,
+  routeMessagesPerSecond,
+  signalLifetimeMs,
+} from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
 import {
   decodeKnockMessage,
@@ -24,6 +30,14 @@ export interface ReceivedKnockMessage {
   signKey: Uint8Array
 }
 
+/** What all routes of a host share. */
+export interface RouteGuard {
+  /** Nonces seen: a knock that is sent again on another route must not count there. */
+  readonly replays: ReplayGuard
+  /** Messages that may be opened for those who have not been welcomed yet. */
+  readonly strangers: TokenBucket
+}
+
 /**
  * The conversation of a joiner and a host over a route that neither trusts: every message is signed by its
  * sender for its receiver, then sealed to the receiver's box key ([ADM-1]).
@@ -31,6 +45,10 @@ export interface ReceivedKnockMessage {
 export class SealedRoute {
   readonly #route: Route
   readonly #environment: SessionEnvironment
+  readonly #replays: ReplayGuard
+  readonly #budget: TokenBucket
+  #strangers: TokenBucket | undefined
+  #signKey: Uint8Array | undefined
   #remote: PublicIdentity | undefined
   readonly #inbox: ReceivedKnockMessage[] = []
   #waiting:
@@ -40,15 +58,17 @@ export class SealedRoute {
   readonly #incoming: SerialQueue
   readonly #outgoing: SerialQueue
   readonly #unsubscribe: Unsubscribe[]
-  readonly #replays = new ReplayGuard()
   #badMessages = 0
   #closed = false
+  #closeHandler: (() => void) | undefined
 
-  /** @param remote - whose messages are expected; left out, the first message that opens decides. */
-  constructor(route: Route, environment: SessionEnvironment, remote?: PublicIdentity) {
+  /** @param guard - of a host, whose routes anybody may open. */
+  constructor(route: Route, environment: SessionEnvironment, guard?: RouteGuard) {
     this.#route = route
     this.#environment = environment
-    this.#remote = remote
+    this.#replays = guard?.replays ?? new ReplayGuard()
+    this.#strangers = guard?.strangers
+    this.#budget = new TokenBucket(environment.clock, routeMessagesPerSecond, routeMessagesAtOnce)
     this.#incoming = new SerialQueue((error) => this.#refuse(error))
     this.#outgoing = new SerialQueue((error) =>
       environment.logger.debug('A knock message was not sent.', { error }),
@@ -64,14 +84,25 @@ export class SealedRoute {
     ]
   }
 
-  /** Who is at the other end, once known. */
-  get remote(): PublicIdentity | undefined {
-    return this.#remote
+  get isClosed(): boolean {
+    return this.#closed
   }
 
-  /** Fixes who is at the other end: from now on only its messages count. */
+  /** Fixes who is at the other end: from now on messages can be sent, and only its own count. */
   settleRemote(remote: PublicIdentity): void {
     this.#remote = remote
+    this.#signKey = remote.signKey
+  }
+
+  /** The other end is no stranger any more: its messages are not at the cost of those that are. */
+  welcome(): void {
+    this.#strangers = undefined
+  }
+
+  /** Who is told that the route is closed, whichever side closed it; at once where it is. */
+  onClosed(handler: () => void): void {
+    if (this.#closed) handler()
+    else this.#closeHandler = handler
   }
 
   send(message: KnockMessage): void {
@@ -139,12 +170,17 @@ export class SealedRoute {
     this.#signalHandler = undefined
     this.#waiting?.reject(routeClosed())
     this.#waiting = undefined
+    this.#closeHandler?.()
+    this.#closeHandler = undefined
   }
 
   async #receive(sealed: Uint8Array): Promise<void> {
     if (this.#closed) return
     if (sealed.length > limits.rendezvousMessageBytes)
       throw new ConvoyError('message-too-large', 'Sealed message.')
+    // Before the seal is opened: that is dear as well.
+    if (!this.#budget.tryTake() || this.#strangers?.tryTake() === false)
+      throw new ConvoyError('rate-limited', 'Too many messages on the routes to this host.')
     const { identity } = this.#environment
     const envelope = identity.unseal(sealed)
     if (envelope === undefined) throw new ConvoyError('message-unauthentic', 'The seal does not open.')
@@ -155,7 +191,7 @@ export class SealedRoute {
       audience: identity.signKey,
       requireAudience: true,
       maxBytes: limits.rendezvousMessageBytes,
-      ...(this.#remote === undefined ? {} : { signer: this.#remote.signKey }),
+      ...(this.#signKey === undefined ? {} : { signer: this.#signKey }),
     })
     this.#deliver(decodeKnockMessage(opened.body), opened.signKey)
   }
@@ -163,11 +199,13 @@ export class SealedRoute {
   #deliver(message: KnockMessage | ForeignKnock, signKey: Uint8Array): void {
     if (this.#closed) return
     if (message.type === 'signal') {
-      if (this.#remote === undefined) return this.#environment.dropped.add('knock-signal-early')
+      if (this.#signKey === undefined) return this.#environment.dropped.add('knock-signal-early')
       if (this.#signalHandler !== undefined) return this.#signalHandler(message.signal)
       if (this.#earlySignals.length < limits.candidatesPerConnection) this.#earlySignals.push(message.signal)
       return
     }
+    // The first that says something is who this conversation is with.
+    this.#signKey ??= signKey
     const waiting = this.#waiting
     this.#waiting = undefined
     if (waiting !== undefined) waiting.resolve({ message, signKey })

@@ -1,7 +1,7 @@
-import { ConvoyError, Emitter, equalBytes, TokenBucket } from '../core/index.ts'
+import { ConvoyError, Emitter, equalBytes } from '../core/index.ts'
 import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
-import { channelMessagesPerSecond } from './constants.ts'
+import { Channels, type ChannelHandler } from './channels.ts'
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
@@ -33,9 +33,6 @@ export type MemberStateHandler = (
   clockOffset: number | undefined,
 ) => void
 
-/** Takes messages of a channel, from admitted members. */
-export type ChannelHandler = (member: RecordMember, body: Uint8Array) => void
-
 /** What differs between the host and the other members. */
 export interface SessionRole {
   /** A message that is for this role, from a peer that is admitted. */
@@ -56,9 +53,7 @@ export class Session {
   role: SessionRole | undefined
   readonly #self: RecordMember
   readonly #peers = new Map<string, Peer>()
-  readonly #goodbyes = new Set<string>()
-  readonly #channels = new Map<string, ChannelHandler>()
-  readonly #channelBudgets = new Map<string, TokenBucket>()
+  readonly #channels: Channels
   #stateHandler: MemberStateHandler = () => undefined
   #hostGone = false
   #closing: Promise<void> | undefined
@@ -68,6 +63,7 @@ export class Session {
     this.environment = environment
     this.record = record
     this.events = new Emitter(environment.logger)
+    this.#channels = new Channels(environment)
     this.#self = self
     for (const member of record.state.members) {
       if (member.id !== self.id) this.#peers.set(member.id, new Peer(member))
@@ -126,15 +122,12 @@ export class Session {
     this.#stateHandler = handler
   }
 
-  /** Who takes the messages of `channel`. */
+  /**
+   * Who takes the messages of `channel`.
+   * @throws ConvoyError `invalid-argument` when the channel has a handler already.
+   */
   onChannel(channel: string, handler: ChannelHandler): void {
-    if (this.#channels.has(channel)) {
-      throw new ConvoyError(
-        'invalid-argument',
-        `The channel "${channel}" has a handler already. Choose another name.`,
-      )
-    }
-    this.#channels.set(channel, handler)
+    this.#channels.on(channel, handler)
   }
 
   /** Sends on `channel` to one admitted member; false when there is no link to it. */
@@ -169,12 +162,12 @@ export class Session {
     this.#changed(peer)
   }
 
-  /** The ticket of `peer` was checked: what it says counts from now on. */
-  admitPeer(peer: Peer): void {
-    const link = peer.control?.link
-    if (peer.admitted || link === undefined) return
+  /** The ticket that `peer` showed on `control` was checked: what comes on that link counts from now on. */
+  admitPeer(peer: Peer, control: ControlLink): void {
+    // Another link may have taken its place meanwhile, on which no ticket was shown yet.
+    if (peer.admitted || peer.control !== control) return
     peer.admitted = true
-    this.#ready(peer, link)
+    this.#ready(peer, control.link)
     this.#changed(peer)
   }
 
@@ -218,8 +211,7 @@ export class Session {
     if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
     peer.close()
     this.#peers.delete(peer.member.id)
-    this.#goodbyes.delete(peer.member.id)
-    this.#channelBudgets.delete(peer.member.id)
+    this.#channels.forget(peer.member.id)
     this.events.emit('memberLeft', { member, reason, detail })
   }
 
@@ -253,33 +245,19 @@ export class Session {
 
   #receive(peer: Peer, message: ControlMessage): void | Promise<void> {
     if (message.type === 'leave') {
-      this.#goodbyes.add(peer.member.id)
+      peer.saidGoodbye = true
       return
     }
-    if (message.type === 'channel') return this.#receiveChannel(peer, message.channel, message.body)
-    return this.role?.onControl(peer, message)
-  }
-
-  #receiveChannel(peer: Peer, channel: string, body: Uint8Array): void {
-    const { dropped, clock } = this.environment
-    if (!peer.admitted) return dropped.add('channel-unticketed')
-    const { id } = peer.member
-    let budget = this.#channelBudgets.get(id)
-    if (budget === undefined) {
-      budget = new TokenBucket(clock, channelMessagesPerSecond, channelMessagesPerSecond)
-      this.#channelBudgets.set(id, budget)
-    }
-    if (!budget.tryTake()) return dropped.add('channel-rate')
-    const handler = this.#channels.get(channel)
-    if (handler === undefined) return dropped.add('channel-unknown')
-    handler(peer.member, body)
+    if (message.type !== 'channel') return this.role?.onControl(peer, message)
+    if (!peer.admitted) return this.environment.dropped.add('channel-unticketed')
+    this.#channels.receive(peer.member, message.channel, message.body)
   }
 
   #linkClosed(peer: Peer, reason: LinkCloseReason, wasAdmitted: boolean): void {
     if (wasAdmitted) this.events.emit('linkGone', { member: peer.member })
     if (this.isClosed) return
     this.#changed(peer)
-    this.role?.onLinkClosed(peer, reason, this.#goodbyes.has(peer.member.id))
+    this.role?.onLinkClosed(peer, reason, peer.saidGoodbye)
   }
 
   #ready(peer: Peer, link: Link): void {
@@ -287,6 +265,9 @@ export class Session {
   }
 
   #changed(peer: Peer): void {
-    if (!this.isClosed) this.events.emit('memberChanged', this.describe(peer.member))
+    const { presence } = peer
+    if (this.isClosed || presence === peer.toldPresence) return
+    peer.toldPresence = presence
+    this.events.emit('memberChanged', this.describe(peer.member))
   }
 }

@@ -1,4 +1,4 @@
-import { equalBytes, toHex, type Clock } from '../core/index.ts'
+import { toHex, type Clock } from '../core/index.ts'
 import type { RecordState } from './recordState.ts'
 
 interface Reservation {
@@ -20,12 +20,15 @@ export class SlotTable {
   /** The slot for `signKey`, or undefined when all are taken. */
   find(state: RecordState, signKey: Uint8Array): number | undefined {
     this.#forgetExpired()
-    const present = state.members.find((member) => equalBytes(member.signKey, signKey))
+    const present = state.member(signKey)
     if (present !== undefined) return present.slot
-    const own = this.#reserved.get(toHex(signKey))
-    if (own !== undefined) return own.slot
+    const key = toHex(signKey)
     const taken = new Set(state.members.map((member) => member.slot))
-    for (const { slot } of this.#reserved.values()) taken.add(slot)
+    for (const [owner, { slot }] of this.#reserved) if (owner !== key) taken.add(slot)
+    // Slots above `maxPlayers` are taken where the rule was lowered while driving.
+    if (taken.size >= state.rules.maxPlayers) return undefined
+    const own = this.#reserved.get(key)
+    if (own !== undefined) return own.slot
     for (let slot = 0; slot < state.rules.maxPlayers; slot++) if (!taken.has(slot)) return slot
     return undefined
   }

@@ -46,6 +46,19 @@ describe('SerialQueue', () => {
     expect(ran).toBe(true)
     expect(queue.length).toBe(0)
   })
+
+  it('goes on even when whoever is told of a failure fails as well', async () => {
+    const queue = new SerialQueue(() => {
+      throw new Error('a logger that is broken')
+    })
+    let ran = false
+    queue.add(() => Promise.reject(new Error('task')))
+    queue.add(() => {
+      ran = true
+    })
+    await queue.idle()
+    expect(ran).toBe(true)
+  })
 })
 
 describe('TokenBucket', () => {

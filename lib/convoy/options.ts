@@ -1,0 +1,94 @@
+import * as v from 'valibot'
+import { ConvoyError, isConvoyError } from '../core/index.ts'
+import {
+  displayText,
+  emptyLoadOrder,
+  encodeMessage,
+  limits,
+  loadOrderSchema,
+  memberName,
+  vehicleClass,
+  type LoadOrder,
+} from '../protocol/index.ts'
+import { claimsSchema, gameVersionSchema, loadOrderBytes, type JoinerProfile } from '../session/index.ts'
+import { maxUpdateRate, minUpdateRate } from '../vehicle/index.ts'
+import type { ConvoyOptions } from './types.ts'
+
+/** The game's own limit of a password's length. */
+const passwordLength = 63
+
+/** What of the options others see. */
+export type Profile = Pick<JoinerProfile, 'name' | 'game' | 'vehicleClass' | 'claims'>
+
+/**
+ * Checks the options that go out to others, before anybody is told anything.
+ * @throws ConvoyError `invalid-argument` that names the option.
+ */
+export function profileOf(options: ConvoyOptions): Profile {
+  const { name, game = null, claims = [], updateRate } = options
+  const drives = options.vehicleClass === undefined ? 'truck' : options.vehicleClass
+  check(memberName, name, 'name', `has 1 to ${limits.nameLength} characters, none of them control characters`)
+  check(
+    v.nullable(gameVersionSchema),
+    game,
+    'game',
+    'has a name and a version of 1 to 32 characters each, and nothing else',
+  )
+  check(
+    v.nullable(vehicleClass),
+    drives,
+    'vehicleClass',
+    'is "truck", "car" or "bus", or null for a spectator',
+  )
+  check(claimsSchema, claims, 'claims', 'has at most 16 names of up to 64 printable ASCII characters each')
+  check(
+    v.optional(v.pipe(v.number(), v.minValue(minUpdateRate), v.maxValue(maxUpdateRate))),
+    updateRate,
+    'updateRate',
+    `is ${minUpdateRate} to ${maxUpdateRate} per second`,
+  )
+  return { name, game, vehicleClass: drives, claims }
+}
+
+/**
+ * The load order of the options.
+ * @throws ConvoyError `invalid-argument` when it is malformed, or too long for one message.
+ */
+export function loadOrderOf({ loadOrder = emptyLoadOrder }: ConvoyOptions): LoadOrder {
+  try {
+    encodeMessage(loadOrderSchema, loadOrder, loadOrderBytes)
+    return loadOrder
+  } catch (cause) {
+    if (!isConvoyError(cause)) throw cause
+    const reason =
+      cause.code === 'message-too-large'
+        ? `it takes more than ${loadOrderBytes} bytes. Leave out checksums, or mods that are not needed`
+        : cause.message
+    throw new ConvoyError('invalid-argument', `The option "loadOrder" is not valid: ${reason}.`, { cause })
+  }
+}
+
+/** @throws ConvoyError `invalid-argument` when there is a password, and it is empty or too long. */
+export function checkPassword(password: string | undefined): void {
+  check(
+    v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(passwordLength))),
+    password,
+    'password',
+    `has 1 to ${passwordLength} characters`,
+  )
+}
+
+/** @throws ConvoyError `invalid-argument` when a reason that a member is to be shown is too long or unprintable. */
+export function checkReason(reason: string): void {
+  check(
+    displayText(limits.reasonLength),
+    reason,
+    'reason',
+    `has at most ${limits.reasonLength} characters, none of them control characters`,
+  )
+}
+
+function check(schema: v.GenericSchema, value: unknown, option: string, expected: string): void {
+  if (!v.is(schema, value))
+    throw new ConvoyError('invalid-argument', `The option "${option}" is not valid: it ${expected}.`)
+}
