@@ -1,6 +1,6 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
 import type { Engine, Wrtc } from '../engine.ts'
-import { guardAbandoning, guardAlerts } from './weriftGuards.ts'
+import { guardAbandoning, guardRecords } from './weriftGuards.ts'
 
 type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
 
@@ -60,7 +60,7 @@ class WeriftPeerConnection extends RTCPeerConnection {
 function guardTransports(sctp: RTCSctpTransport, dtls: RTCDtlsTransport): void {
   guardAbandoning(sctp)
   dtls.onStateChange.subscribe((state) => {
-    if (state === 'connected') guardAlerts(dtls)
+    if (state === 'connected') guardRecords(dtls)
   })
 }
 

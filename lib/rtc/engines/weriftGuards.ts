@@ -50,27 +50,55 @@ interface DtlsSocket {
 }
 
 /**
- * Drops plaintext alerts once the handshake is done: werift 0.25 closes the connection at one such datagram,
- * which anybody can send from any address.
+ * Drops, once the handshake is done, records that anybody can make up and send from anywhere. werift 0.25 acts on
+ * some: it closes at an alert in plain text, even one dressed as encrypted, and at a record of unknown type, and
+ * begins anew at a ClientHello.
  */
-export function guardAlerts(transport: RTCDtlsTransport): void {
+export function guardRecords(transport: RTCDtlsTransport): void {
   const socket = (transport.dtls as unknown as DtlsSocket | undefined)?.transport.socket
   const deliver = socket?.onData
   if (socket === undefined || deliver === undefined) return
-  socket.onData = (data) => {
-    if (!holdsPlaintextAlert(data)) deliver(data)
+  socket.onData = (datagram) => {
+    const kept = withoutForgeableRecords(datagram)
+    if (kept.length > 0) deliver(kept)
   }
 }
 
-/** Whether a datagram holds a DTLS record (RFC 6347 section 4.1) of type alert in epoch 0, not encrypted. */
-export function holdsPlaintextAlert(datagram: Uint8Array): boolean {
-  const headerLength = 13
-  const alert = 21
+/** Content types of RFC 6347 and RFC 5246. */
+const contentTypes = { alert: 21, handshake: 22, applicationData: 23 } as const
+const recordHeaderLength = 13
+/** An encrypted alert by AES-GCM: explicit nonce, two bytes of alert, tag. Links negotiate nothing else with werift. */
+const encryptedAlertLength = 8 + 2 + 16
+
+/** The records of a datagram that only the other side can have made, or that werift checks by itself. */
+export function withoutForgeableRecords(datagram: Buffer): Buffer {
+  const kept: Buffer[] = []
   let offset = 0
-  while (offset + headerLength <= datagram.length) {
-    const epoch = ((datagram[offset + 3] ?? 0) << 8) | (datagram[offset + 4] ?? 0)
-    if (datagram[offset] === alert && epoch === 0) return true
-    offset += headerLength + (((datagram[offset + 11] ?? 0) << 8) | (datagram[offset + 12] ?? 0))
+  while (offset + recordHeaderLength <= datagram.length) {
+    const end = offset + recordHeaderLength + datagram.readUInt16BE(offset + 11)
+    if (end > datagram.length) break
+    const record = datagram.subarray(offset, end)
+    if (!isForgeable(record)) kept.push(record)
+    offset = end
   }
-  return false
+  // Nearly always all of it, which then need not be copied.
+  const [first = Buffer.alloc(0)] = kept
+  return kept.length <= 1 ? first : Buffer.concat(kept)
+}
+
+function isForgeable(record: Buffer): boolean {
+  const epoch = record.readUInt16BE(3)
+  if (epoch === 0) return true
+  switch (record[0]) {
+    case contentTypes.handshake:
+    case contentTypes.applicationData:
+      return false
+    case contentTypes.alert: {
+      // An explicit nonce begins with the epoch, which is no alert; anything else might be taken for one unencrypted.
+      const isEncrypted = record.length === recordHeaderLength + encryptedAlertLength
+      return !isEncrypted || record.readUInt16BE(recordHeaderLength) !== epoch || epoch !== 1
+    }
+    default:
+      return true
+  }
 }
