@@ -25,8 +25,9 @@ export default defineConfig({
       // No pages of ours to look at.
       ui: false,
     },
-    // Two pages at a time: they mostly wait.
-    maxWorkers: 3,
+    // After what runs in Node, and two pages at a time: real networks and deadlines want a calm machine.
+    sequence: { groupOrder: 1 },
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

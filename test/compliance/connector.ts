@@ -289,7 +289,7 @@ export function describeConnector(
         to.onState((_, sentAt, receivedAt) => delays.push(receivedAt - sentAt - (to.clockOffset ?? NaN)))
         const received = to.quality().datagramsReceived
         const sent = from.quality().datagramsSent
-        await driving(ends, 150, 10)
+        await driving(ends, 150, 20)
         await pair.pass(500)
         const share =
           (to.quality().datagramsReceived - received) / Math.max(1, from.quality().datagramsSent - sent)
@@ -298,9 +298,10 @@ export function describeConnector(
         expect(share).toBeLessThan(0.94)
         expect(to.quality().lossIn).toBeGreaterThan(0.05)
         expect(to.quality().lossIn).toBeLessThan(0.4)
-        // Behind a repeated one it would take at least two more transits.
+        // Were the 20 % repeated, they and what waits behind them would take at least two more transits. That leaves
+        // room for what a busy machine holds up.
         delays.sort((a, b) => a - b)
-        expect(delays[Math.floor(delays.length * 0.95)]).toBeLessThan(3 * delayMs)
+        expect(delays[Math.floor(delays.length * 0.85)]).toBeLessThan(3 * delayMs)
         // Nothing lost turns up later.
         expect(to.quality().dropped.superseded ?? 0).toBeLessThan(5)
       })
@@ -330,7 +331,8 @@ export function describeConnector(
 
       it('[LNK-15] skip state while nothing comes back, and send the newest at once when it does', async () => {
         const { path } = pair as Required<ConnectorPair>
-        const ends = await connected()
+        // Not given up in this test, however slow the machine.
+        const ends = await connected({ deadMs: 20_000 })
         await driving(ends, 10)
         await path.block()
         let sent = 0
