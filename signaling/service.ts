@@ -74,6 +74,8 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   checkPort(options.stunPort ?? 0)
 
   const http = createServer({ headersTimeout: requestMs, requestTimeout: requestMs, keepAliveTimeout: 5_000 })
+  // Those that are no WebSockets yet: they have 10 s to become one or to ask something.
+  http.maxConnections = limits.connections + 1_000
   await listen(http, host, options.port ?? 0)
   const { port } = http.address() as AddressInfo
   const stun = await startStun({

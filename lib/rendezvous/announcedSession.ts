@@ -9,6 +9,8 @@ export interface AnnouncingClient {
   connection(): ServiceConnection | undefined
   /** The session no longer wants to be announced. */
   forget(session: AnnouncedSession): void
+  /** How long a withdrawal is waited for, ms. */
+  readonly withdrawMs: number
 }
 
 /**
@@ -60,7 +62,7 @@ export class AnnouncedSession implements HostedSession {
     const request = { type: 'announce', envelope, resume: this.#resume } as const
     this.#mayBeUp = true
     try {
-      this.#resume = (await connection.request(request, signal)).resume
+      this.#resume = (await connection.request(request, { signal })).resume
     } catch (error) {
       const isUnanswered = isConvoyError(error, 'aborted') || isConvoyError(error, 'rendezvous-unreachable')
       if (this.#state === 'starting' && !isUnanswered) this.#mayBeUp = false
@@ -129,7 +131,8 @@ export class AnnouncedSession implements HostedSession {
     const connection = this.#client.connection()
     if (!this.#mayBeUp || connection === undefined) return
     try {
-      await connection.request({ type: 'withdraw', session: this.sessionId })
+      const request = { type: 'withdraw', session: this.sessionId } as const
+      await connection.request(request, { deadlineMs: this.#client.withdrawMs })
     } catch (error) {
       // A service that is gone, or holds no such session, leaves nothing to do.
       if (!isConvoyError(error)) throw error

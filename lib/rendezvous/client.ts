@@ -1,11 +1,11 @@
 import {
   ConvoyError,
   Counters,
+  isConvoyError,
   silentLogger,
   throwIfAborted,
   toHex,
   withDeadline,
-  isConvoyError,
   type Cancel,
   type Clock,
   type Logger,
@@ -74,6 +74,7 @@ export class RendezvousClient implements Rendezvous {
       {
         connection: () => (this.#connection?.isOpen() ? this.#connection : undefined),
         forget: (closed) => this.#forget(key, closed),
+        withdrawMs: this.#timings.withdrawMs,
       },
       announcement,
       this.#logger,
@@ -95,7 +96,10 @@ export class RendezvousClient implements Rendezvous {
     const opening = this.#newRoute(connection)
     try {
       const request = { type: 'open', session: sessionId } as const
-      const { envelope } = await connection.request(request, signal, ({ route }) => opening.opened(route))
+      const { envelope } = await connection.request(request, {
+        signal,
+        onAnswer: ({ route }) => opening.opened(route),
+      })
       return { envelope, route: opening.route }
     } catch (error) {
       opening.route.close()
@@ -105,7 +109,7 @@ export class RendezvousClient implements Rendezvous {
 
   async list(signal?: AbortSignal): Promise<Uint8Array[]> {
     const connection = await this.#connected(signal)
-    return (await connection.request({ type: 'list' }, signal)).envelopes
+    return (await connection.request({ type: 'list' }, { signal })).envelopes
   }
 
   iceServers(): IceServers {

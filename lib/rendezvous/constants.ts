@@ -4,6 +4,8 @@ export interface RendezvousTimings {
   connectMs: number
   /** Until a request has to be answered. */
   requestMs: number
+  /** How long closing a session waits until the service has confirmed that nobody finds it any more. */
+  withdrawMs: number
   /** Waits between attempts to come back, while something is announced; the last one repeats. */
   backOffMs: readonly number[]
   /** Periods without a ping of the service after which the connection counts as dead. */
@@ -16,6 +18,8 @@ export const defaultTimings: RendezvousTimings = {
   connectMs: 8_000,
   // Longer than the service lets a request wait for a host that is reconnecting (5 s), and a slow round trip.
   requestMs: 10_000,
+  // A slow round trip. The service forgets by itself when the connection ends, so nothing is lost after that.
+  withdrawMs: 1_000,
   // A restarted service is back within a second or two; one that stays away must not be hammered by everyone.
   backOffMs: [1_000, 5_000, 15_000],
   // One lost in a hand-over between networks is no reason to reconnect; three in a row are.

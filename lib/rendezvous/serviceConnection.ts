@@ -53,6 +53,15 @@ interface PendingRequest {
   reject(error: ConvoyError): void
 }
 
+/** What may accompany a request. */
+export interface RequestOptions<Answered> {
+  signal?: AbortSignal | undefined
+  /** Called as the answer arrives, before any frame that follows it in the same burst. */
+  onAnswer?: (answer: Answered) => void
+  /** Until the answer has to be there, ms. */
+  deadlineMs?: number
+}
+
 type AnswerTo<Kind extends Request['type']> = Extract<Answer, { type: (typeof answerOf)[Kind] }>
 
 const answerOf = { announce: 'announced', withdraw: 'withdrawn', open: 'opened', list: 'listed' } as const
@@ -102,13 +111,11 @@ export class ServiceConnection {
 
   /**
    * Sends a request and resolves to its answer; of a list, to a last page that holds every page.
-   * @param onAnswer - called as the answer arrives, before any frame that follows it in the same burst.
    * @throws ConvoyError with the code of the refusal, `rendezvous-unreachable`, or `aborted`.
    */
   async request<Kind extends Request['type']>(
     request: Request & { type: Kind },
-    signal?: AbortSignal,
-    onAnswer?: (answer: AnswerTo<Kind>) => void,
+    { signal, onAnswer, deadlineMs = this.#options.timings.requestMs }: RequestOptions<AnswerTo<Kind>> = {},
   ): Promise<AnswerTo<Kind>> {
     throwIfAborted(signal)
     if (this.#state !== 'ready') throw this.#unreachable('is not connected')
@@ -125,8 +132,7 @@ export class ServiceConnection {
     })
     try {
       this.send({ ...request, request: number })
-      const { clock, timings } = this.#options
-      return await withDeadline(clock, timings.requestMs, 'no answer', answered.promise, signal)
+      return await withDeadline(this.#options.clock, deadlineMs, 'no answer', answered.promise, signal)
     } catch (error) {
       if (isConvoyError(error, 'timeout')) throw this.#unreachable('did not answer a request in time')
       throw error
@@ -149,11 +155,13 @@ export class ServiceConnection {
       this.#options.counters.add('rendezvous-malformed')
       return
     }
+    if (frame.type === 'welcome') return this.#welcome(frame)
+    if (this.#state === 'greeting' && frame.type !== 'refused') {
+      // No sign of life yet: a service that says anything but welcome must not keep a client waiting.
+      return this.#options.counters.add('rendezvous-unexpected')
+    }
     this.#heard()
-    if (frame.type === 'welcome') this.#welcome(frame)
-    else if (this.#state === 'greeting' && frame.type !== 'refused')
-      this.#options.counters.add('rendezvous-unexpected')
-    else this.#take(frame)
+    this.#take(frame)
   }
 
   #take(frame: Exclude<ServiceFrame, { type: 'welcome' }>): void {

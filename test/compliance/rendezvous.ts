@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createIdentity, deriveSessionId, signAnnouncement, type Identity } from '../../lib/identity/index.ts'
+import {
+  createIdentity,
+  deriveSessionId,
+  signAnnouncement,
+  tweetnaclSigner,
+  type Identity,
+} from '../../lib/identity/index.ts'
 import { fromUtf8, systemRandom, utf8, type Clock } from '../../lib/core/index.ts'
 import { limits } from '../../lib/protocol/index.ts'
 import type { Announcement, HostedSession, Rendezvous, Route } from '../../lib/rendezvous/index.ts'
@@ -33,8 +39,14 @@ export interface TestSession {
   announcement(changes?: { lobbyName?: string | null; lifetimeMs?: number }): Promise<Announcement>
 }
 
+/** Signs at once: what completes on threads would not wait for simulated time. */
+function synchronousIdentity(): Identity {
+  const seed = systemRandom.bytes(32)
+  return createIdentity({ seed, signer: tweetnaclSigner(seed) })
+}
+
 /** A session of a fresh host. */
-export function foundSession(clock: Clock, identity: Identity = createIdentity()): TestSession {
+export function foundSession(clock: Clock, identity: Identity = synchronousIdentity()): TestSession {
   const founderNonce = systemRandom.bytes(16)
   const sessionId = deriveSessionId(identity.signKey, founderNonce)
   return {

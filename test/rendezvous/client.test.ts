@@ -23,6 +23,7 @@ class ScriptedService {
   /** When a connection was attempted. */
   readonly dials: number[] = []
   answers = true
+  answersWithdrawals = true
   handlers: FrameSocketHandlers | undefined
   closedByClient = 0
   readonly #clock: SimulatedClock
@@ -63,7 +64,8 @@ class ScriptedService {
     if (frame.type === 'hello') this.welcome()
     if (frame.type === 'announce')
       this.say({ type: 'announced', request: frame.request, resume: new Uint8Array(16) })
-    if (frame.type === 'withdraw') this.say({ type: 'withdrawn', request: frame.request })
+    if (frame.type === 'withdraw' && this.answersWithdrawals)
+      this.say({ type: 'withdrawn', request: frame.request })
   }
 }
 
@@ -179,6 +181,23 @@ describe('a client of a rendezvous service', () => {
     expect(await rejection(client.reach(session.sessionId))).toMatchObject({ code: 'rendezvous-unreachable' })
     expect(clock.now()).toBeCloseTo(defaultTimings.connectMs, -2)
     expect(service.closedByClient).toBe(1)
+  })
+
+  it('gives up on a service that says anything but welcome', async () => {
+    service.welcome = () => {}
+    const cancel = clock.every(1_000, () => service.say({ type: 'ping' }))
+    expect(await rejection(client.list())).toMatchObject({ code: 'rendezvous-unreachable' })
+    cancel()
+    expect(clock.now()).toBeCloseTo(defaultTimings.connectMs, -2)
+    expect(client.dropped()).toMatchObject({ 'rendezvous-unexpected': 7 })
+  })
+
+  it('closes a session without waiting long for a service that does not answer', async () => {
+    const hosted = await announce()
+    const before = clock.now()
+    service.answersWithdrawals = false
+    await clock.complete(hosted.close())
+    expect(clock.now() - before).toBe(defaultTimings.withdrawMs)
   })
 
   it('closes a connection that nobody waits for any more', async () => {
