@@ -141,6 +141,9 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   /** Sends a text of 1…500 characters to all, or to one. */
   sendChat(text: string, toMemberId?: string): void
   stats(): ConvoyStats
-  /** Says good-bye and frees everything. Idempotent. */
+  /**
+   * Says good-bye and frees everything. Links end as soon as the others have read it, at most a second and a quarter
+   * later. Idempotent.
+   */
   close(): Promise<void>
 }

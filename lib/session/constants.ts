@@ -67,6 +67,12 @@ export const inboxBytes = 2 * recordBytes
 /** How long a member may take to show its ticket once its link is open, ms. */
 export const helloTimeoutMs = 10_000
 
+/**
+ * How long a side that said its last word waits for the other to close the link, ms: a link that is closed drops
+ * what is still under way, and a control message that was lost is repeated after up to a second.
+ */
+export const lastWordMs = 1_000
+
 /** Dials that a member accepts from another one per second, and at once: honest ones come after a back-off. */
 export const dialsPerSecond = 0.2
 export const dialsAtOnce = 5

@@ -1,7 +1,7 @@
 import { isConvoyError, SerialQueue, type Unsubscribe } from '../core/index.ts'
 import { decodeMessage, encodeMessage, limits } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
-import { inboxBytes, inboxMessages } from './constants.ts'
+import { inboxBytes, inboxMessages, lastWordMs } from './constants.ts'
 import { controlMessageSchema, type ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
 
@@ -60,6 +60,32 @@ export class ControlLink {
       this.#environment.dropped.add(`control-send-${error.code}`)
       return false
     }
+  }
+
+  /**
+   * Says a last word and ends the link once the other side, which closes it on such a word, has read it; or else
+   * after a while, or when `signal` aborts. Nobody is told of anything that comes meanwhile.
+   */
+  dismiss(lastWord: ControlMessage, signal?: AbortSignal): Promise<void> {
+    const { link } = this
+    this.#closeHandler = undefined
+    if (signal?.aborted === true || !this.send(lastWord)) link.close()
+    if (link.state === 'closed') return Promise.resolve(this.detach())
+    // Both sides may say their last word at once.
+    this.onMessage(({ type }) => {
+      if (type === 'leave' || type === 'removed') link.close()
+    })
+    const end = (): void => link.close()
+    const cancel = this.#environment.clock.after(lastWordMs, end)
+    signal?.addEventListener('abort', end, { once: true })
+    return new Promise((resolve) => {
+      link.on('closed', () => {
+        cancel()
+        signal?.removeEventListener('abort', end)
+        this.detach()
+        resolve()
+      })
+    })
   }
 
   /** Stops listening; the link stays. */

@@ -106,7 +106,7 @@ export class HostRole implements SessionRole {
         )
       }
       if (reason === 'banned') await this.#append({ type: 'banned', signKey: member.signKey, detail })
-      this.#session.peer(id)?.control?.send({ type: 'removed', reason, detail })
+      this.#dismiss(id, { type: 'removed', reason, detail })
       await this.#leave(member, reason, detail)
       this.#slots.release(member.signKey)
     })
@@ -165,10 +165,14 @@ export class HostRole implements SessionRole {
     await this.#decide(() => this.#welcome(candidate, control))
   }
 
-  #refuse(control: ControlLink, refusal: LinkRefusal): void {
+  #refuse(control: ControlLink, refusal: LinkRefusal): Promise<void> {
     this.#session.environment.dropped.add(`refused-${refusal.code}`)
-    control.send(refusal)
-    control.link.close()
+    return control.dismiss(refusal, this.#abort.signal)
+  }
+
+  #dismiss(id: string, removal: Extract<ControlMessage, { type: 'removed' }>): void {
+    const peer = this.#session.peer(id)
+    if (peer !== undefined) this.#session.dismiss(peer, removal)
   }
 
   /** Runs within the queue of decisions: slots and bans may have changed while the candidate connected. */
@@ -194,7 +198,7 @@ export class HostRole implements SessionRole {
     const former = this.#session.record.state.member(signKey)
     if (former === undefined) return
     const detail = 'The same identity joined again from elsewhere.'
-    this.#session.peer(former.id)?.control?.send({ type: 'removed', reason: 'lost', detail })
+    this.#dismiss(former.id, { type: 'removed', reason: 'lost', detail })
     await this.#leave(former, 'lost', '')
   }
 

@@ -42,7 +42,7 @@ export class MemberRole implements SessionRole {
 
   async onControl(peer: Peer, message: ControlMessage): Promise<void> {
     if (message.type === 'hello') return this.#checkHello(peer, message.ticket)
-    if (peer.member.id === this.#session.host.id) return this.#followHost(message)
+    if (peer.member.id === this.#session.host.id) return this.#followHost(peer, message)
     this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
   }
 
@@ -71,18 +71,20 @@ export class MemberRole implements SessionRole {
     return this.#session.peer(this.#session.host.id)
   }
 
-  async #followHost(message: ControlMessage): Promise<void> {
+  async #followHost(peer: Peer, message: ControlMessage): Promise<void> {
     switch (message.type) {
       case 'entries':
         for (const bytes of message.entries) this.#session.applied(await this.#session.record.accept(bytes))
         return
       case 'signal': {
-        const peer = this.#session.record.state.member(message.peer)
-        if (peer === undefined) return this.#session.environment.dropped.add('signal-sender-unknown')
-        return this.#dialer.receive(peer, message.sealed)
+        const sender = this.#session.record.state.member(message.peer)
+        if (sender === undefined) return this.#session.environment.dropped.add('signal-sender-unknown')
+        return this.#dialer.receive(sender, message.sealed)
       }
       case 'removed':
         this.#session.events.emit('removed', { reason: message.reason, detail: message.detail })
+        // The host waits for this: see [MOD-1].
+        peer.close()
         return this.#session.close()
       default:
         this.#session.environment.dropped.add(`control-unexpected-${message.type}`)

@@ -1,6 +1,7 @@
 import type { Unsubscribe } from '../core/index.ts'
 import type { LinkCloseReason, StateHandler } from '../rtc/index.ts'
 import type { ControlHandler, ControlLink } from './controlLink.ts'
+import type { ControlMessage } from './controlMessages.ts'
 import type { Presence } from './member.ts'
 import type { RecordMember } from './recordState.ts'
 
@@ -65,6 +66,16 @@ export class Peer {
       this.#lost = true
       handlers.closed(reason, wasAdmitted)
     })
+  }
+
+  /** Says a last word and gives up the link, which closes once it was read; the handlers are told no more. */
+  dismiss(lastWord: ControlMessage): void {
+    const control = this.#control
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
+    this.#control = undefined
+    this.admitted = false
+    control?.link.onState(() => undefined)
+    void control?.dismiss(lastWord)
   }
 
   /** Closes the link, without telling the handlers. Idempotent. */

@@ -205,6 +205,12 @@ export class Session {
     this.role?.onApplied(entry)
   }
 
+  /** Says a last word to a peer and lets its link end; the peer stays in the roster. */
+  dismiss(peer: Peer, lastWord: ControlMessage): void {
+    if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
+    peer.dismiss(lastWord)
+  }
+
   /** Takes a peer out of the session, as this peer sees it. */
   removePeer(peer: Peer, reason: LeaveReason, detail: string): void {
     const member = this.describe(peer.member)
@@ -229,16 +235,15 @@ export class Session {
     return this.#hostGone
   }
 
-  /** Says good-bye to all, closes every link and ends the session. Idempotent. */
+  /** Says good-bye to all and ends the session; links close once it was read, at most a second later. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#shutDown()
     return this.#closing
   }
 
   async #shutDown(): Promise<void> {
-    for (const peer of this.#peers.values()) peer.control?.send({ type: 'leave' })
     await this.role?.close()
-    for (const peer of this.#peers.values()) peer.close()
+    for (const peer of this.#peers.values()) this.dismiss(peer, { type: 'leave' })
     this.events.emit('closed', undefined)
     this.events.clear()
   }
@@ -246,6 +251,8 @@ export class Session {
   #receive(peer: Peer, message: ControlMessage): void | Promise<void> {
     if (message.type === 'leave') {
       peer.saidGoodbye = true
+      // It waits for this: see [HST-2].
+      peer.control?.link.close()
       return
     }
     if (message.type !== 'channel') return this.role?.onControl(peer, message)
