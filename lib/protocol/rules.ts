@@ -80,7 +80,7 @@ export function differingRules(rules: Rules, changes: RulesChanges): RulesChange
     const inForce = rules[name as keyof Rules]
     return value !== undefined && JSON.stringify(value) !== JSON.stringify(inForce)
   })
-  return Object.fromEntries(differing) as RulesChanges
+  return Object.fromEntries(differing)
 }
 
 /**
