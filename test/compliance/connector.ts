@@ -54,10 +54,10 @@ const patienceMs = 15_000
 /** How much later than promised things may happen on a busy machine, ms. */
 const toleranceMs = 600
 
-/** Runs the suite on pairs made by `makePair`, a fresh one for each test. */
+/** Runs the suite on pairs made by `makePair`, a fresh one for each test, told whether the test needs a `path`. */
 export function describeConnector(
   name: string,
-  makePair: () => ConnectorPair | Promise<ConnectorPair>,
+  makePair: (needs: { path: boolean }) => ConnectorPair | Promise<ConnectorPair>,
   { badNetwork = true }: { badNetwork?: boolean } = {},
 ): void {
   describe(`links over ${name}`, () => {
@@ -65,11 +65,11 @@ export function describeConnector(
     let way: SignalWay
     let links: Link[]
 
-    beforeEach(async () => {
-      pair = await makePair()
+    async function setUp(needs: { path: boolean }): Promise<void> {
+      pair = await makePair(needs)
       way = signalWay()
       links = []
-    })
+    }
 
     afterEach(async () => {
       for (const link of links) link.close()
@@ -116,170 +116,191 @@ export function describeConnector(
 
     const bothWays = (ends: [Link, Link]): [Link, Link][] => [ends, [ends[1], ends[0]]]
 
-    it('[LNK-1] [LNK-5] carry messages both ways on both channels', async () => {
-      const ends = await connected()
-      for (const [from, to] of bothWays(ends)) {
-        expect(from.state).toBe('open')
-        const control = collect(to)
-        const state: number[][] = []
-        to.onState((payload) => state.push([...payload]))
-        from.sendControl(Uint8Array.of(1, 2, 3))
-        await until('a control message', () => control.length === 1)
-        await until('a datagram', () => (from.sendState(Uint8Array.of(4, 5)), state.length > 0))
-        expect(control).toEqual([[1, 2, 3]])
-        expect(state[0]).toEqual([4, 5])
-      }
-    })
+    describe('on a good network', () => {
+      beforeEach(() => setUp({ path: false }))
 
-    it('[LNK-31] deliver 500 control messages each way, exactly once and in order', async () => {
-      const ends = await connected()
-      const received = ends.map((link) => collect(link))
-      for (let number = 0; number < 500; number++) {
-        for (const link of ends) link.sendControl(Uint8Array.of(number >> 8, number & 255))
-      }
-      await until('all of them', () => received.every((messages) => messages.length >= 500))
-      await pair.pass(50)
-      const expected = Array.from({ length: 500 }, (_, number) => [number >> 8, number & 255])
-      expect(received).toEqual([expected, expected])
-    })
-
-    it('[LNK-30] [LNK-10] take messages up to their limits, and refuse larger ones to the sender', async () => {
-      const ends = await connected()
-      const [from, to] = ends
-      const control = collect(to)
-      const sizes: number[] = []
-      to.onState((payload) => sizes.push(payload.length))
-      const largest = new Uint8Array(limits.controlMessageBytes).map((_, index) => index % 251)
-      from.sendControl(largest)
-      await until('the largest control message', () => control.length === 1)
-      expect(control[0]).toEqual([...largest])
-      await until(
-        'the largest datagram',
-        () => (from.sendState(new Uint8Array(statePayloadBytes)), sizes.length > 0),
-      )
-      expect(sizes[0]).toBe(statePayloadBytes)
-      const tooLarge = expect.objectContaining({ code: 'message-too-large' }) as unknown
-      expect(catching(() => from.sendControl(new Uint8Array(limits.controlMessageBytes + 1)))).toEqual(
-        tooLarge,
-      )
-      expect(catching(() => from.sendState(new Uint8Array(statePayloadBytes + 1)))).toEqual(tooLarge)
-    })
-
-    it('[LNK-36] keep control messages for a listener that comes later', async () => {
-      const [from, to] = await connected()
-      for (const number of [1, 2, 3]) from.sendControl(Uint8Array.of(number))
-      await until('them to arrive', () => to.quality().bytesReceived >= 3)
-      await pair.pass(100)
-      const received = collect(to)
-      await until('all of them', () => received.length >= 3)
-      expect(received).toEqual([[1], [2], [3]])
-    })
-
-    it('[LNK-60] [LNK-61] measure the round trip and the difference of both clocks', async () => {
-      const ends = await connected()
-      await driving(ends, 20)
-      for (const [link, other] of bothWays(ends)) {
-        const [own, its] =
-          link === ends[0] ? [pair.initiator, pair.responder] : [pair.responder, pair.initiator]
-        expect(other.quality().rttMs).toBeGreaterThanOrEqual(0)
-        const period = 2 ** 24 / 4
-        const difference = (own.clock.now() - its.clock.now() - (link.clockOffset ?? NaN)) / period
-        const error = Math.abs(difference - Math.round(difference)) * period
-        expect(error).toBeLessThanOrEqual((link.quality().minRttMs ?? 0) / 2 + 1)
-      }
-    })
-
-    it('[LNK-50] close from either side, tell the other, and leave nothing', async () => {
-      const before = pair.openResources?.()
-      for (const closing of [0, 1] as const) {
+      it('[LNK-1] [LNK-5] carry messages both ways on both channels', async () => {
         const ends = await connected()
-        const reasons = ends.map((link) => closings(link))
-        ends[closing].close()
-        ends[closing].close()
-        expect(reasons[closing]).toEqual(['local'])
-        await until('the other side to hear of it', () => reasons[1 - closing]?.length === 1)
-        expect(reasons[1 - closing]).toEqual(['remote'])
-        expect(ends.map((link) => link.state)).toEqual(['closed', 'closed'])
-        expect(ends[0].sendState(Uint8Array.of(1))).toBe(false)
-        expect(catching(() => ends[0].sendControl(Uint8Array.of(1)))).toMatchObject({ code: 'closed' })
-        way = signalWay()
-      }
-      await until('everything to be freed', () => (pair.openResources?.() ?? 0) <= (before ?? 0))
-    })
-
-    it('[LNK-6] refuse and count malformed, oversized and foreign signals, and connect all the same', async () => {
-      let tampered = false
-      way.intercept = (signal, deliver) => {
-        if (signal.type === 'offer' && !tampered) {
-          tampered = true
-          for (const bad of badSignals(signal.sdp)) deliver(bad as Signal)
+        for (const [from, to] of bothWays(ends)) {
+          expect(from.state).toBe('open')
+          const control = collect(to)
+          const state: number[][] = []
+          to.onState((payload) => state.push([...payload]))
+          from.sendControl(Uint8Array.of(1, 2, 3))
+          await until('a control message', () => control.length === 1)
+          await until('a datagram', () => (from.sendState(Uint8Array.of(4, 5)), state.length > 0))
+          expect(control).toEqual([[1, 2, 3]])
+          expect(state[0]).toEqual([4, 5])
         }
-        deliver(signal)
-      }
-      const [, responder] = await connected()
-      const { dropped } = responder.quality()
-      const count = Object.values(dropped).reduce((sum, amount) => sum + amount, 0)
-      expect(tampered).toBe(true)
-      expect(count).toBeGreaterThanOrEqual(badSignals('').length)
-    })
+      })
 
-    it('[LNK-3] [LNK-4] try again when all signals of an attempt are lost', async () => {
-      const seen = new Set<number>()
-      way.intercept = (signal, deliver) => {
-        seen.add(signal.attempt)
-        if (signal.attempt > 0) deliver(signal)
-      }
-      const ends = await connected({ attemptMs: 1_500 })
-      expect([...seen].slice(0, 2)).toEqual([0, 1])
-      expect(ends.map((link) => link.state)).toEqual(['open', 'open'])
-    })
+      it('[LNK-31] deliver 500 control messages each way, exactly once and in order', async () => {
+        const ends = await connected()
+        const received = ends.map((link) => collect(link))
+        for (let number = 0; number < 500; number++) {
+          for (const link of ends) link.sendControl(Uint8Array.of(number >> 8, number & 255))
+        }
+        await until('all of them', () => received.every((messages) => messages.length >= 500))
+        await pair.pass(50)
+        const expected = Array.from({ length: 500 }, (_, number) => [number >> 8, number & 255])
+        expect(received).toEqual([expected, expected])
+      })
 
-    it('[LNK-4] follow a higher attempt and let signals of a lower one go by', async () => {
-      const kept: Signal[] = []
-      way.intercept = (signal, deliver) => {
-        // The first answer is lost, so the initiator tries again; then all signals of the first attempt return.
-        if (signal.attempt === 0 && signal.type === 'answer') return void kept.push(signal)
-        if (signal.attempt === 1) for (const old of kept) deliver(old)
-        deliver(signal)
-      }
-      const ends = await connected({ attemptMs: 1_500 })
-      expect(ends.map((link) => link.state)).toEqual(['open', 'open'])
-      expect(ends[0].quality().dropped['signal-attempt']).toBeGreaterThan(0)
-    })
+      it('[LNK-30] [LNK-10] take messages up to their limits, and refuse larger ones to the sender', async () => {
+        const ends = await connected()
+        const [from, to] = ends
+        const control = collect(to)
+        const sizes: number[] = []
+        to.onState((payload) => sizes.push(payload.length))
+        const largest = new Uint8Array(limits.controlMessageBytes).map((_, index) => index % 251)
+        from.sendControl(largest)
+        await until('the largest control message', () => control.length === 1)
+        expect(control[0]).toEqual([...largest])
+        await until(
+          'the largest datagram',
+          () => (from.sendState(new Uint8Array(statePayloadBytes)), sizes.length > 0),
+        )
+        expect(sizes[0]).toBe(statePayloadBytes)
+        const tooLarge = expect.objectContaining({ code: 'message-too-large' }) as unknown
+        expect(catching(() => from.sendControl(new Uint8Array(limits.controlMessageBytes + 1)))).toEqual(
+          tooLarge,
+        )
+        expect(catching(() => from.sendState(new Uint8Array(statePayloadBytes + 1)))).toEqual(tooLarge)
+      })
 
-    it('[LNK-3] give up after the last attempt, saying what to do', async () => {
-      way.intercept = () => undefined
-      const both = begin({ attemptMs: 200, attempts: 2 })
-      const [initiator] = await settle('the failure', Promise.allSettled([both[0]]))
-      expect(initiator).toMatchObject({ status: 'rejected', reason: { code: 'link-failed' } })
-      expect((initiator as PromiseRejectedResult).reason).toHaveProperty(
-        'message',
-        expect.stringMatching(/UDP/),
-      )
-      both[1].catch(() => undefined)
-    })
+      it('[LNK-36] keep control messages for a listener that comes later', async () => {
+        const [from, to] = await connected()
+        for (const number of [1, 2, 3]) from.sendControl(Uint8Array.of(number))
+        await until('them to arrive', () => to.quality().bytesReceived >= 3)
+        await pair.pass(100)
+        const received = collect(to)
+        await until('all of them', () => received.length >= 3)
+        expect(received).toEqual([[1], [2], [3]])
+      })
 
-    it('stop connecting when aborted, and leave nothing', async () => {
-      const before = pair.openResources?.()
-      const abort = new AbortController()
-      way.intercept = (signal, deliver) => {
-        if (signal.type !== 'answer') deliver(signal)
-      }
-      const both = begin({}, abort.signal)
-      await pair.pass(100)
-      abort.abort()
-      for (const outcome of await settle('the end', Promise.allSettled(both))) {
-        expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'aborted' } })
-      }
-      await until('everything to be freed', () => (pair.openResources?.() ?? 0) <= (before ?? 0))
+      it('[LNK-60] [LNK-61] measure the round trip and the difference of both clocks', async () => {
+        const ends = await connected()
+        await driving(ends, 20)
+        for (const [link, other] of bothWays(ends)) {
+          const [own, its] =
+            link === ends[0] ? [pair.initiator, pair.responder] : [pair.responder, pair.initiator]
+          expect(other.quality().rttMs).toBeGreaterThanOrEqual(0)
+          const period = 2 ** 24 / 4
+          const difference = (own.clock.now() - its.clock.now() - (link.clockOffset ?? NaN)) / period
+          const error = Math.abs(difference - Math.round(difference)) * period
+          expect(error).toBeLessThanOrEqual((link.quality().minRttMs ?? 0) / 2 + 1)
+        }
+      })
+
+      it('[LNK-50] close from either side, tell the other, and leave nothing', async () => {
+        const before = pair.openResources?.()
+        for (const closing of [0, 1] as const) {
+          const ends = await connected()
+          const reasons = ends.map((link) => closings(link))
+          ends[closing].close()
+          ends[closing].close()
+          expect(reasons[closing]).toEqual(['local'])
+          await until('the other side to hear of it', () => reasons[1 - closing]?.length === 1)
+          expect(reasons[1 - closing]).toEqual(['remote'])
+          expect(ends.map((link) => link.state)).toEqual(['closed', 'closed'])
+          expect(ends[0].sendState(Uint8Array.of(1))).toBe(false)
+          expect(catching(() => ends[0].sendControl(Uint8Array.of(1)))).toMatchObject({ code: 'closed' })
+          way = signalWay()
+        }
+        await until('everything to be freed', () => (pair.openResources?.() ?? 0) <= (before ?? 0))
+      })
+
+      it('[LNK-6] refuse and count malformed, oversized and foreign signals, and connect all the same', async () => {
+        let tampered = false
+        way.intercept = (signal, deliver) => {
+          if (signal.type === 'offer' && !tampered) {
+            tampered = true
+            for (const bad of badSignals(signal.sdp)) deliver(bad as Signal)
+          }
+          deliver(signal)
+        }
+        const [, responder] = await connected()
+        const { dropped } = responder.quality()
+        const count = Object.values(dropped).reduce((sum, amount) => sum + amount, 0)
+        expect(tampered).toBe(true)
+        expect(count).toBeGreaterThanOrEqual(badSignals('').length)
+      })
+
+      it('[LNK-3] [LNK-4] try again when all signals of an attempt are lost', async () => {
+        const seen = new Set<number>()
+        way.intercept = (signal, deliver) => {
+          seen.add(signal.attempt)
+          if (signal.attempt > 0) deliver(signal)
+        }
+        const ends = await connected({ attemptMs: 1_500 })
+        expect([...seen].slice(0, 2)).toEqual([0, 1])
+        expect(ends.map((link) => link.state)).toEqual(['open', 'open'])
+      })
+
+      it('[LNK-4] follow a higher attempt and let signals of a lower one go by', async () => {
+        const kept: Signal[] = []
+        way.intercept = (signal, deliver) => {
+          // The first answer is lost, so the initiator tries again; then all signals of the first attempt return.
+          if (signal.attempt === 0 && signal.type === 'answer') return void kept.push(signal)
+          if (signal.attempt === 1) for (const old of kept) deliver(old)
+          deliver(signal)
+        }
+        const ends = await connected({ attemptMs: 1_500 })
+        expect(ends.map((link) => link.state)).toEqual(['open', 'open'])
+        expect(ends[0].quality().dropped['signal-attempt']).toBeGreaterThan(0)
+      })
+
+      it('[LNK-3] give up after the last attempt, saying what to do', async () => {
+        way.intercept = () => undefined
+        const both = begin({ attemptMs: 200, attempts: 2 })
+        const [initiator] = await settle('the failure', Promise.allSettled([both[0]]))
+        expect(initiator).toMatchObject({ status: 'rejected', reason: { code: 'link-failed' } })
+        expect((initiator as PromiseRejectedResult).reason).toHaveProperty(
+          'message',
+          expect.stringMatching(/UDP/),
+        )
+        both[1].catch(() => undefined)
+      })
+
+      it('stop connecting when aborted, and leave nothing', async () => {
+        const before = pair.openResources?.()
+        const abort = new AbortController()
+        way.intercept = (signal, deliver) => {
+          if (signal.type !== 'answer') deliver(signal)
+        }
+        const both = begin({}, abort.signal)
+        await pair.pass(100)
+        abort.abort()
+        for (const outcome of await settle('the end', Promise.allSettled(both))) {
+          expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'aborted' } })
+        }
+        await until('everything to be freed', () => (pair.openResources?.() ?? 0) <= (before ?? 0))
+      })
+
+      it('[LNK-15] skip datagrams rather than queue them when too many are sent at once', async () => {
+        const ends = await connected()
+        if (pair.queues === false) return
+        const payload = new Uint8Array(statePayloadBytes)
+        let skipped = 0
+        for (let number = 0; number < 3_000 && skipped < 100; number++) {
+          if (!ends[0].sendState(payload)) skipped++
+        }
+        expect(skipped).toBe(100)
+        expect(ends[0].quality().datagramsSkipped).toBe(100)
+        let fresh = 0
+        ends[1].onState((received) => received.length === 1 && fresh++)
+        await until('the way to be free again', () => (ends[0].sendState(Uint8Array.of(1)), fresh > 0))
+      })
     })
 
     describe.runIf(badNetwork)('on a bad network', () => {
+      beforeEach(() => setUp({ path: true }))
+
       it('[LNK-1] [LNK-62] lose datagrams for good, and hold none up for lost ones', async () => {
         const { path } = pair as Required<ConnectorPair>
         const delayMs = 100
-        await path.set({ delayMs })
         const ends = await connected()
+        await path.set({ delayMs })
         // Once the offset is known to be good, delays can be told.
         await driving(ends, 20)
         await path.set({ delayMs, lossPercent: 20 })
@@ -389,21 +410,6 @@ export function describeConnector(
         await until('trust', () => events.every((log) => log.at(-1) === 'recovered'))
         expect(ends.map((link) => link.state)).toEqual(['open', 'open'])
       })
-    })
-
-    it('[LNK-15] skip datagrams rather than queue them when too many are sent at once', async () => {
-      const ends = await connected()
-      if (pair.queues === false) return
-      const payload = new Uint8Array(statePayloadBytes)
-      let skipped = 0
-      for (let number = 0; number < 3_000 && skipped < 100; number++) {
-        if (!ends[0].sendState(payload)) skipped++
-      }
-      expect(skipped).toBe(100)
-      expect(ends[0].quality().datagramsSkipped).toBe(100)
-      let fresh = 0
-      ends[1].onState((received) => received.length === 1 && fresh++)
-      await until('the way to be free again', () => (ends[0].sendState(Uint8Array.of(1)), fresh > 0))
     })
 
     /** Sends state both ways at a steady pace. */

@@ -1,4 +1,4 @@
 import { describeConnector } from '../compliance/connector.ts'
 import { nodePair } from './support/nodePair.ts'
 
-describeConnector('datachannel to datachannel', () => nodePair('datachannel', 'datachannel'))
+describeConnector('datachannel to datachannel', (needs) => nodePair('datachannel', 'datachannel', needs))

@@ -1,4 +1,4 @@
 import { describeConnector } from '../compliance/connector.ts'
 import { nodePair } from './support/nodePair.ts'
 
-describeConnector('datachannel to werift', () => nodePair('datachannel', 'werift'))
+describeConnector('datachannel to werift', (needs) => nodePair('datachannel', 'werift', needs))

@@ -6,21 +6,28 @@ import type { ConnectorPair } from '../../compliance/connector.ts'
 
 type NodeEngine = 'datachannel' | 'werift'
 
-/** Two engines in this process, with a bad network between them where asked for. */
-export async function nodePair(initiator: NodeEngine, responder: NodeEngine): Promise<ConnectorPair> {
+/** Two engines in this process, with a network between them that can be made bad where `path` is asked for. */
+export async function nodePair(
+  initiator: NodeEngine,
+  responder: NodeEngine,
+  needs: { path: boolean },
+): Promise<ConnectorPair> {
   const clock = createSystemClock()
   const impairment = createImpairment({ clock, random: systemRandom })
-  const side = async (engine: NodeEngine) => ({
-    connector: impairedConnector(createConnector(await loadEngine(engine)), impairment),
-    clock,
-    random: systemRandom,
-  })
+  const side = async (engine: NodeEngine) => {
+    const connector = createConnector(await loadEngine(engine))
+    return {
+      connector: needs.path ? impairedConnector(connector, impairment) : connector,
+      clock,
+      random: systemRandom,
+    }
+  }
   return {
     initiator: await side(initiator),
     responder: await side(responder),
     path: impairment,
     pass: (ms) => sleep(clock, ms),
-    openResources: () => impairment.openSockets + openSockets(),
+    openResources: () => openSockets(),
   }
 }
 
