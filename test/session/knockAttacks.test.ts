@@ -1,19 +1,12 @@
 import { Encoder } from '@msgpack/msgpack'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../lib/core/index.ts'
-import {
-  openEnvelope,
-  sealMessage,
-  signEnvelope,
-  type EnvelopeContent,
-  type Identity,
-} from '../../lib/identity/index.ts'
+import { sealMessage, signEnvelope, type EnvelopeContent, type Identity } from '../../lib/identity/index.ts'
 import { decodeInvite, isConvoyError, type Convoy } from '../../lib/index.ts'
 import { limits } from '../../lib/protocol/index.ts'
-import type { Rendezvous, Route } from '../../lib/rendezvous/index.ts'
-import { decodeKnockMessage } from '../../lib/session/knockMessages.ts'
-import { simulatedVerify } from '../../lib/testing/index.ts'
+import type { Rendezvous } from '../../lib/rendezvous/index.ts'
 import { SimulatedWorld } from '../support/simulatedWorld.ts'
+import { Attack } from './support/knockAttack.ts'
 
 const random = seededRandom(666)
 let world: SimulatedWorld
@@ -38,45 +31,7 @@ afterEach(async () => {
   expect(world.clock.pendingTimers).toBe(0)
 })
 
-/** A route to the host, and what the host answers on it. */
-class Attack {
-  readonly answers: Record<string, unknown>[] = []
-  readonly route: Route
-  closed = false
-  readonly #arrived: Uint8Array[] = []
-
-  private constructor(route: Route) {
-    this.route = route
-    route.on('message', (sealed) => this.#arrived.push(sealed))
-    route.on('closed', () => (this.closed = true))
-  }
-
-  static async begin(): Promise<Attack> {
-    return new Attack((await world.clock.complete(rendezvous.reach(sessionId))).route)
-  }
-
-  send(sealed: Uint8Array): void {
-    if (!this.closed) this.route.send(sealed)
-  }
-
-  /** Lets the host act, and opens what it answered. */
-  async settle(ms = 200): Promise<void> {
-    await world.clock.run(ms)
-    for (const sealed of this.#arrived.splice(0)) {
-      const envelope = mallory.unseal(sealed)
-      if (envelope === undefined) continue
-      const { body } = await openEnvelope(envelope, {
-        purpose: 'knock',
-        audience: mallory.signKey,
-        signer: host.signKey,
-        clock: world.clock,
-        verify: simulatedVerify,
-        maxBytes: limits.rendezvousMessageBytes,
-      })
-      this.answers.push(decodeKnockMessage(body) as unknown as Record<string, unknown>)
-    }
-  }
-}
+const beginAttack = (): Promise<Attack> => Attack.begin(world, rendezvous, { sessionId, host, mallory })
 
 const knockFields = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
   type: 'knock',
@@ -176,7 +131,7 @@ describe('a message on a route that', () => {
 
   it.each(cases)('[ADM-1] %s is counted as %s and answered with nothing', async (_name, counted, make) => {
     const message = await make()
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     attack.send(message)
     await attack.settle()
     expect(dropped()).toEqual({ [counted]: 1 })
@@ -188,7 +143,7 @@ describe('a message on a route that', () => {
   })
 
   it('[ADM-1] is larger than a rendezvous takes does not leave the sender', async () => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     expect(() => attack.send(new Uint8Array(limits.rendezvousMessageBytes + 1))).toThrow(
       expect.objectContaining({ code: 'message-too-large' }),
     )
@@ -196,11 +151,11 @@ describe('a message on a route that', () => {
 
   it('[ADM-1] was seen before is counted, on the same route and on another', async () => {
     const message = await sealed(knockFields())
-    const first = await Attack.begin()
+    const first = await beginAttack()
     first.send(message)
     first.send(message)
     await first.settle()
-    const second = await Attack.begin()
+    const second = await beginAttack()
     second.send(message)
     await second.settle()
     expect(dropped()).toEqual({ 'knock-message-replayed': 2 })
@@ -208,7 +163,7 @@ describe('a message on a route that', () => {
   })
 
   it('[ADM-1] comes from somebody else than who knocked does not count', async () => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     attack.send(await sealed(knockFields()))
     await attack.settle()
     const { nonce } = attack.answers[0] as { nonce: Uint8Array }
@@ -232,7 +187,7 @@ describe('a knock', () => {
   ]
 
   it.each(refusals)('[ADM-3] %s is refused as %s, in words', async (_name, code, words, changes) => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     attack.send(await sealed(knockFields(changes())))
     await attack.settle()
     expect(attack.answers).toMatchObject([{ type: 'refused', code }])
@@ -241,7 +196,7 @@ describe('a knock', () => {
   })
 
   it('[ADM-5] answered with the nonce of another challenge is refused', async () => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     attack.send(await sealed(knockFields()))
     await attack.settle()
     attack.send(await sealed({ type: 'proof', nonce: new Uint8Array(16), password: null }))
@@ -258,7 +213,7 @@ describe('a knock', () => {
   ]
 
   it.each(outOfTurn)('[ADM-1] ends with %s out of turn', async (_name, make) => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     for (const message of make()) attack.send(await sealed(message))
     await attack.settle()
     expect(attack.closed).toBe(true)
@@ -266,7 +221,7 @@ describe('a knock', () => {
   })
 
   it('[ADM-1] that goes no further is given up after 10 s', async () => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     attack.send(await sealed(knockFields()))
     await attack.settle(11_000)
     expect(attack.closed).toBe(true)
@@ -274,7 +229,7 @@ describe('a knock', () => {
   })
 
   it('[ADM-8] that is welcomed and then never connects leaves nothing', async () => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     attack.send(await sealed(knockFields()))
     await attack.settle()
     const { nonce } = attack.answers[0] as { nonce: Uint8Array }
@@ -289,7 +244,7 @@ describe('a knock', () => {
 
 describe('a flood', () => {
   it('[ADM-1] of 10,000 junk messages closes the route, and the host goes on admitting', async () => {
-    const attack = await Attack.begin()
+    const attack = await beginAttack()
     for (let index = 0; index < 10_000; index++) attack.send(random.bytes(60))
     await attack.settle()
     expect(attack.closed).toBe(true)
@@ -307,7 +262,7 @@ describe('a flood', () => {
     }
     const junk = await sealed(knockFields(), {}, forger())
     for (let round = 0; round < 100; round++) {
-      const attack = await Attack.begin()
+      const attack = await beginAttack()
       for (let index = 0; index < 10; index++) attack.send(junk)
       await attack.settle(1)
     }
@@ -324,7 +279,7 @@ describe('a flood', () => {
 
   it('[ADM-3] of knocks leaves at most 32 under way, and room again once they end', async () => {
     const attacks: Attack[] = []
-    for (let index = 0; index < 40; index++) attacks.push(await Attack.begin())
+    for (let index = 0; index < 40; index++) attacks.push(await beginAttack())
     await world.clock.run(100)
     expect(attacks.filter(({ closed }) => closed)).toHaveLength(8)
     expect(dropped()).toEqual({ 'knock-busy': 8 })

@@ -143,6 +143,33 @@ describe('a ticket', () => {
     expect([states, texts]).toEqual([[cemAsMember.name], [cemAsMember.name]])
   })
 
+  it('[TKT-2] does not count for a link that took the place of the one it was shown on', async () => {
+    let letThrough = (): void => undefined
+    const slow = new Promise<void>((resolve) => (letThrough = resolve))
+    const environment: SessionEnvironment = {
+      ...bensEnvironment,
+      verify: async (...parts) => {
+        await slow
+        return simulatedVerify(...parts)
+      },
+    }
+    const session = new Session(environment, record, record.state.member(ben.signKey) as RecordMember)
+    session.role = new MemberRole(session, new Uint8Array(1))
+    const states: string[] = []
+    session.onState((member) => states.push(member.name))
+    const [former, latter] = [new FakeLink(), new FakeLink()]
+    const hello: ControlMessage = { type: 'hello', ticket: await issued(cemAsMember) }
+    session.attach(cemAsMember, new ControlLink(former, environment), false)
+    former.arrive(encodeMessage(controlMessageSchema, hello, limits.controlMessageBytes))
+    await clock.run(1)
+    session.attach(cemAsMember, new ControlLink(latter, environment), false)
+    letThrough()
+    await clock.run(1)
+    latter.arriveState(utf8('state'))
+    expect(states).toEqual([])
+    expect(environment.dropped.snapshot()).toEqual({ 'state-unticketed': 1 })
+  })
+
   it('[REC-2] does not let a member speak as the host', async () => {
     const session = new Session(bensEnvironment, record, record.state.member(ben.signKey) as RecordMember)
     session.role = new MemberRole(session, new Uint8Array(1))
