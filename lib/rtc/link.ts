@@ -41,7 +41,7 @@ export type LinkEvents = {
 
 /**
  * Takes one state payload. The bytes are valid during the call only.
- * @param sentAt - when it was sent, on the **sender's** clock, ms, unwrapped; `link.toLocalTime` converts.
+ * @param sentAt - when it was sent, on the **sender's** clock, ms, unwrapped; add {@link Link.clockOffset} for local time.
  * @param receivedAt - when it arrived, on the local clock, ms.
  */
 export type StateHandler = (payload: Uint8Array, sentAt: number, receivedAt: number) => void
@@ -63,10 +63,11 @@ export interface Link extends Listenable<LinkEvents> {
   onState(handler: StateHandler): void
   /**
    * Milliseconds to add to a time on the other side's clock to get local time, from the clock echo in every
-   * datagram (least round trip wins); undefined until both directions carried one.
+   * datagram (the least delay of each direction wins); undefined until both directions carried one. It grows better
+   * in steps: slew what is shown.
    */
   readonly clockOffset: number | undefined
-  /** What was measured, filled into `into` where given. */
+  /** What was measured so far. */
   quality(): LinkQuality
   /** Ends the link, telling the other side. Idempotent. */
   close(): void
