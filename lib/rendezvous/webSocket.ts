@@ -1,6 +1,7 @@
 import { ConvoyError } from '../core/index.ts'
 import { RendezvousClient, type RendezvousEnvironment } from './client.ts'
 import type { DialFrameSocket } from './frameSocket.ts'
+import type { Rendezvous } from './rendezvous.ts'
 
 /** What is used of a `WebSocket`: the platform's own, or one with the same interface. */
 export interface WebSocketLike {
@@ -32,7 +33,7 @@ export interface WebSocketRendezvousOptions extends RendezvousEnvironment {
  * const { route } = await rendezvous.reach(sessionId)
  * ```
  */
-export function webSocketRendezvous(url: string, options: WebSocketRendezvousOptions): RendezvousClient {
+export function webSocketRendezvous(url: string, options: WebSocketRendezvousOptions): Rendezvous {
   const address = URL.parse(url)
   // Names and passwords would end up in invites; a fragment has no meaning here, and some platforms throw at it.
   const isPlain = address?.username === '' && address.password === '' && !url.includes('#')

@@ -1,13 +1,13 @@
-import { createSystemClock, sleep, systemRandom } from '../../lib/core/index.ts'
+import { systemRandom } from '../../lib/core/index.ts'
 import { webSocketRendezvous } from '../../lib/rendezvous/index.ts'
 import { startSignaling } from '../../signaling/index.ts'
 import { describeRendezvous, type RendezvousSubject } from '../compliance/rendezvous.ts'
+import { clock, startReopenable, until } from '../signaling/support.ts'
 
-const clock = createSystemClock()
 const environment = { clock, random: systemRandom }
 
 describeRendezvous('a signaling service over WebSocket', async (): Promise<RendezvousSubject> => {
-  let service = await startSignaling(environment)
+  let service = await startReopenable()
   const { url, port } = service
   return {
     clock,
@@ -18,9 +18,7 @@ describeRendezvous('a signaling service over WebSocket', async (): Promise<Rende
       service = await startSignaling({ ...environment, port })
     },
     complete: (work) => work,
-    async until(condition) {
-      while (!condition()) await sleep(clock, 5)
-    },
+    until,
     clients: () => service.stats().clients,
     close: () => service.close(),
   }

@@ -9,7 +9,7 @@ import { forwardedAddress, isLoopback, limitKey } from '../../signaling/addresse
 import { SimulatedClock } from '../../lib/testing/index.ts'
 import { foundSession } from '../compliance/rendezvous.ts'
 import { RawClient } from './rawClient.ts'
-import { Bench, clock, until } from './support.ts'
+import { Bench, clock, startReopenable, until } from './support.ts'
 
 const bench = new Bench()
 afterEach(() => bench.close())
@@ -100,7 +100,7 @@ describe('starting a service', () => {
 describe('stopping a service', () => {
   it('[RDV-28] takes leave of its clients within a second, of silent ones too, and frees its ports', async () => {
     const simulated = new SimulatedClock()
-    const service = await bench.service({ clock: simulated })
+    const service = await startReopenable({ clock: simulated })
     const polite = await bench.client(service)
     const deaf = await bench.client(service)
     deaf.socket.pause()

@@ -1,4 +1,4 @@
-import { createSystemClock, sleep, systemRandom, type Logger } from '../../lib/core/index.ts'
+import { createSystemClock, isConvoyError, sleep, systemRandom, type Logger } from '../../lib/core/index.ts'
 import { startSignaling, type SignalingOptions, type SignalingService } from '../../signaling/index.ts'
 import { RawClient } from './rawClient.ts'
 
@@ -39,6 +39,21 @@ export class Bench {
       this.log.push(`${message} ${JSON.stringify(fields ?? {})}`)
     }
     return { debug: write, info: write, warn: write, error: write }
+  }
+}
+
+/**
+ * A service on a port that can be taken again after a while: outside of the range from which systems give
+ * free ones to others.
+ */
+export async function startReopenable(options: Partial<SignalingOptions> = {}): Promise<SignalingService> {
+  for (;;) {
+    const port = 15_000 + Math.floor(15_000 * systemRandom.next())
+    try {
+      return await startSignaling({ clock, random: systemRandom, port, ...options })
+    } catch (error) {
+      if (!isConvoyError(error, 'port-in-use')) throw error
+    }
   }
 }
 
