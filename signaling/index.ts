@@ -1,3 +1,4 @@
+export type { SwitchboardLimits, SwitchboardStats } from '../lib/rendezvous/index.ts'
 export { defaultSignalingLimits, type SignalingLimits } from './constants.ts'
 export {
   startSignaling,

@@ -3,7 +3,15 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { ConvoyError, silentLogger, type Clock, type Logger, type RandomSource } from '../lib/core/index.ts'
+import {
+  ConvoyError,
+  createSystemClock,
+  silentLogger,
+  systemRandom,
+  type Clock,
+  type Logger,
+  type RandomSource,
+} from '../lib/core/index.ts'
 import type { Verify } from '../lib/identity/index.ts'
 import { frameLimits, Switchboard, type SwitchboardStats } from '../lib/rendezvous/index.ts'
 import { isLoopback, isWildcard, urlHost } from './addresses.ts'
@@ -29,8 +37,10 @@ export interface SignalingOptions {
   /** Whether limits per address hold for this machine too (default: unless only this machine can connect). */
   limitLoopback?: boolean
   limits?: Partial<SignalingLimits>
-  clock: Clock
-  random: RandomSource
+  /** Real time where left out. */
+  clock?: Clock
+  /** The platform's randomness where left out. */
+  random?: RandomSource
   logger?: Logger
   /** Checks the signatures of announcements; the platform's own way where left out. */
   verify?: Verify
@@ -61,13 +71,14 @@ export interface SignalingService {
  * @throws ConvoyError `port-in-use`, `not-permitted` (ports below 1024) or `invalid-argument`.
  * @example
  * ```ts
- * const service = await startSignaling({ port: 7100, clock: createSystemClock(), random: systemRandom })
+ * const service = await startSignaling({ port: 7100 })
  * console.log(service.url)
  * await service.close()
  * ```
  */
 export async function startSignaling(options: SignalingOptions): Promise<SignalingService> {
-  const { clock, random, logger = silentLogger, trustProxy = false } = options
+  const { clock = createSystemClock(), random = systemRandom } = options
+  const { logger = silentLogger, trustProxy = false } = options
   const host = await resolveHost(options.host ?? '127.0.0.1')
   const limits: SignalingLimits = { ...defaultSignalingLimits, ...options.limits }
   checkPort(options.port ?? 0)
@@ -80,6 +91,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   const { port } = http.address() as AddressInfo
   const stun = await startStun({
     ...options,
+    clock,
     port,
     host,
     logger,
