@@ -67,8 +67,13 @@ export type {
   HostedSessionEvents,
   ReachedSession,
   Rendezvous,
+  RendezvousEnvironment,
+  RendezvousTimings,
   Route,
   RouteEvents,
+  WebSocketConstructor,
+  WebSocketLike,
+  WebSocketRendezvousOptions,
 } from './rendezvous/index.ts'
 
 export { createConnector, defaultConnector, loadEngine } from './rtc/index.ts'
@@ -79,8 +84,14 @@ export type {
   ConnectionOptions,
   Connector,
   Engine,
+  EngineConfiguration,
+  EngineDataChannel,
+  EngineDataChannelInit,
+  EngineIceCandidateInit,
   EngineName,
+  EnginePeerConnection,
   IceServer,
+  Wrtc,
 } from './rtc/index.ts'
 
 export { compareLoadOrders, describeFinding, describeVerdict } from './session/index.ts'

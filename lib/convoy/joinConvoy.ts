@@ -1,5 +1,5 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
-import { decodeInvite } from '../identity/index.ts'
+import { decodeInvite, openAnnouncement } from '../identity/index.ts'
 import { joinSession } from '../session/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
 import { loadOrderOf, profileOf } from './options.ts'
@@ -30,7 +30,13 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const rendezvous = openRendezvous([...listOf(options.rendezvous), ...decoded.hints], platform)
   try {
     const environment = await environmentOf(options, platform, rendezvous.all)
-    const reached = await reachFirst(rendezvous.all, decoded.sessionId, options.signal)
+    const { clock } = platform
+    const reached = await reachFirst(
+      rendezvous.all,
+      decoded.sessionId,
+      ({ envelope }) => openAnnouncement(envelope, { ...decoded, clock, verify: options.verify }),
+      options.signal,
+    )
     const session = await joinSession(
       reached,
       decoded,

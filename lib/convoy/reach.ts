@@ -2,13 +2,15 @@ import { ConvoyError, isConvoyError, throwIfAborted } from '../core/index.ts'
 import type { ReachedSession, Rendezvous } from '../rendezvous/index.ts'
 
 /**
- * Asks every rendezvous for a session at once and takes the first that answers; the others are let go.
+ * Asks every rendezvous for a session at once and takes the first whose answer passes `check`, so that one that
+ * lies does not keep the others from being heard; the rest are let go.
  * @throws ConvoyError `session-not-found` when one answered that it holds no such session, else
- * `rendezvous-unreachable`; `aborted`.
+ * `rendezvous-unreachable`; what `check` threw when no answer passed; `aborted`.
  */
 export async function reachFirst(
   rendezvous: readonly Rendezvous[],
   sessionId: Uint8Array,
+  check: (reached: ReachedSession) => Promise<unknown>,
   signal: AbortSignal | undefined,
 ): Promise<ReachedSession> {
   throwIfAborted(signal)
@@ -21,9 +23,14 @@ export async function reachFirst(
   let winner: ReachedSession | undefined
   const attempts = rendezvous.map(async (each) => {
     const reached = await each.reach(sessionId, enough.signal)
+    try {
+      await check(reached)
+    } catch (error) {
+      reached.route.close()
+      throw error
+    }
     if (winner === undefined) winner = reached
     else reached.route.close()
-    return reached
   })
   try {
     await Promise.any(attempts)

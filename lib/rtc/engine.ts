@@ -1,3 +1,5 @@
+import type { IceServer } from './connection.ts'
+
 /** The engines a {@link Engine} can be: the browser's own, node-datachannel, werift. */
 export type EngineName = 'browser' | 'datachannel' | 'werift'
 
@@ -14,17 +16,40 @@ export interface EngineDataChannel {
   onmessage: ((event: { data: unknown }) => void) | null | undefined
 }
 
+// W3C's own declarations come with TypeScript's "dom" library, which programs in Node need not have.
+
+/** The part of `RTCDataChannelInit` that links use. */
+export interface EngineDataChannelInit {
+  negotiated?: boolean
+  id?: number
+  ordered?: boolean
+  maxRetransmits?: number
+}
+
+/** `RTCIceCandidateInit`. */
+export interface EngineIceCandidateInit {
+  candidate?: string
+  sdpMid?: string | null
+  sdpMLineIndex?: number | null
+}
+
+/** The part of `RTCConfiguration` that links use. */
+export interface EngineConfiguration {
+  iceServers?: IceServer[]
+  iceTransportPolicy?: 'all' | 'relay'
+}
+
 /** The part of `RTCPeerConnection` that links use themselves; simple-peer uses the rest. */
 export interface EnginePeerConnection {
-  createDataChannel(label: string, options: RTCDataChannelInit): EngineDataChannel
-  addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void>
+  createDataChannel(label: string, options: EngineDataChannelInit): EngineDataChannel
+  addIceCandidate(candidate?: EngineIceCandidateInit | null): Promise<void>
 }
 
 /** The classes simple-peer takes as its `wrtc` option. */
 export interface Wrtc {
-  readonly RTCPeerConnection: new (configuration: RTCConfiguration) => EnginePeerConnection
-  readonly RTCSessionDescription: new (description: { type: RTCSdpType; sdp: string }) => object
-  readonly RTCIceCandidate: new (candidate: RTCIceCandidateInit) => object
+  readonly RTCPeerConnection: new (configuration: EngineConfiguration) => EnginePeerConnection
+  readonly RTCSessionDescription: new (description: { type: 'offer' | 'answer'; sdp: string }) => object
+  readonly RTCIceCandidate: new (candidate: EngineIceCandidateInit) => object
 }
 
 /**

@@ -1,5 +1,5 @@
 export * from './connection.ts'
-export type { Engine, EngineName } from './engine.ts'
+export type * from './engine.ts'
 export { establishLink } from './establishLink.ts'
 export * from './link.ts'
 export { createConnector, defaultConnector } from './peerConnection.ts'

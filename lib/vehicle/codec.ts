@@ -3,7 +3,7 @@ import { limits, vehicleFlags, type TrailerState, type VehicleState } from '../p
 import { wrapHalfTurns, wrapTurns } from './deterministicMath.ts'
 
 /**
- * The full-state update of docs/protocol/05-vehicle.md, [VEH-10] to [VEH-19]: every field at its full width,
+ * The full-state update of docs/protocol/05-vehicle.md, [VEH-10] to [VEH-18]: every field at its full width,
  * most significant bit first. Nothing here allocates.
  */
 

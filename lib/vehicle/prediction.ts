@@ -10,7 +10,7 @@ import {
 } from './deterministicMath.ts'
 
 /**
- * Dead reckoning with constant turn rate and acceleration, docs/protocol/05-vehicle.md [VEH-40] to [VEH-47]. Both ends may
+ * Dead reckoning with constant turn rate and acceleration, docs/protocol/05-vehicle.md [VEH-40] to [VEH-44]. Both ends may
  * predict the same, so only operations with exactly defined results are used.
  */
 

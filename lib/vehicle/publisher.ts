@@ -34,7 +34,7 @@ export interface PublisherOptions {
 
 /**
  * Sends this member's vehicle to every recipient at a fixed cadence: one datagram per recipient and period,
- * recipients spread over the period. docs/protocol/05-vehicle.md [VEH-30] to [VEH-37]. Allocates nothing per update.
+ * recipients spread over the period. docs/protocol/05-vehicle.md [VEH-30] to [VEH-36]. Allocates nothing per update.
  */
 export class VehiclePublisher {
   readonly #clock: Clock

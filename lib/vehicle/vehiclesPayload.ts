@@ -4,7 +4,7 @@ import { bareUpdateBits, maxUpdateBits, readUpdate, writeUpdate, type VehicleUpd
 import { linkHeaderBytes } from './constants.ts'
 
 /**
- * The state payload that carries vehicles, docs/protocol/05-vehicle.md [VEH-1] to [VEH-6]: kind, incarnation tag, count, then
+ * The state payload that carries vehicles, docs/protocol/05-vehicle.md [VEH-1] to [VEH-4]: kind, incarnation tag, count, then
  * each vehicle's index and update, bit-packed.
  */
 
