@@ -25,8 +25,8 @@ export interface FleetOptions<MadeBot extends Bot> {
   readonly progress: (text: string) => void
 }
 
-/** How long links between all bots may take, once the last one joined. */
-const meshDeadlineMs = 30_000
+/** How long links between all bots may take, once the last one joined: several attempts of ten seconds on a bad path. */
+const meshDeadlineMs = 60_000
 
 /** How often it is looked at whether they are there. */
 const meshPollMs = 50

@@ -57,34 +57,22 @@ export class Demo {
     progress: (text: string) => void,
   ): Promise<Demo> {
     progress('starting')
-    const bundling = bundlePage()
-    // Awaited below; should the fleet fail first, that error is the one to tell.
-    bundling.catch(() => undefined)
-    const fleet = await Fleet.assemble({
-      count: botCount,
-      route,
-      drive: undefined,
-      seed,
-      engine: 'auto',
-      impairment: { delayMs: 0, jitterMs: 0, lossPercent: 0 },
-      invite: undefined,
-      lobbyName,
-      maxPlayers,
-      makeBot: (request) => makeLocalBot(request, clock, signal),
-      clock,
-      signal,
-      progress,
-    })
+    const page = await PageServer.start(port)
+    let fleet: Fleet<LocalBot> | undefined
     try {
+      const bundling = bundlePage()
+      // It goes on while bots join, and is awaited after; should joining fail, that is the error to tell.
+      bundling.catch(() => undefined)
+      fleet = await assembleFleet(clock, signal, progress)
       const [host] = fleet.bots
       if (host === undefined) throw new Error('The fleet has no host.')
       const info = { invite: fleet.invite, route, seed }
-      const files = new Map([...(await bundling), ['/convoy.json', JSON.stringify(info)]])
-      const demo = new Demo(fleet, host, await PageServer.start(files, port), clock)
+      page.serve(new Map([...(await bundling), ['/convoy.json', JSON.stringify(info)]]))
       fleet.startMeasuring()
-      return demo
+      return new Demo(fleet, host, page, clock)
     } catch (error) {
-      await fleet.close()
+      await page.close()
+      await fleet?.close()
       throw error
     }
   }
@@ -98,9 +86,10 @@ export class Demo {
     return this.#host.members.map((member) => this.#rowOf(member, speeds))
   }
 
-  async result(): Promise<DemoResult> {
+  /** What it came to, and what went wrong, in words. */
+  async result(): Promise<{ result: DemoResult; errors: readonly string[] }> {
     const report = reportOf(this.fleet.bots, await this.fleet.snapshots(), this.fleet.problems)
-    return {
+    const result = {
       members: this.#host.members.length,
       pageServed: await isPageServed(this.pageUrl),
       links: report.links,
@@ -110,6 +99,7 @@ export class Demo {
       joinMs: report.joinMs,
       kbpsUpPerPeer: report.kbpsUpPerPeer,
     }
+    return { result, errors: report.errors }
   }
 
   async close(): Promise<void> {
@@ -136,6 +126,28 @@ export class Demo {
     const errors = this.fleet.bots.flatMap((bot) => bot.recentErrorOf(index) ?? [])
     return errors.length === 0 ? undefined : errors.reduce((sum, error) => sum + error, 0) / errors.length
   }
+}
+
+function assembleFleet(
+  clock: Clock,
+  signal: AbortSignal,
+  progress: (text: string) => void,
+): Promise<Fleet<LocalBot>> {
+  return Fleet.assemble({
+    count: botCount,
+    route,
+    drive: undefined,
+    seed,
+    engine: 'auto',
+    impairment: { delayMs: 0, jitterMs: 0, lossPercent: 0 },
+    invite: undefined,
+    lobbyName,
+    maxPlayers,
+    makeBot: (request) => makeLocalBot(request, clock, signal),
+    clock,
+    signal,
+    progress,
+  })
 }
 
 function noteOf(member: Member): string {

@@ -35,11 +35,11 @@ await runProgram(async (signal) => {
       if (!options.json) screen.show(renderTable(demo.rows()), clock.now())
       await sleep(clock, Math.min(redrawMs, end - clock.now()), signal)
     }
-    const result = await demo.result()
+    const { result, errors } = await demo.result()
     screen.end()
     if (options.json) console.log(JSON.stringify(result))
-    else for (const problem of demo.fleet.problems) console.error(colors.red(problem))
-    return result.pageServed && result.links === demo.fleet.fullMesh && demo.fleet.problems.length === 0
+    for (const error of errors) console.error(colors.red(error))
+    return result.pageServed && result.links === demo.fleet.fullMesh && errors.length === 0
   } finally {
     screen.end()
     await demo.close()

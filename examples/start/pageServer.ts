@@ -22,18 +22,21 @@ const headers = {
 /** Serves the page on this machine only. */
 export class PageServer {
   readonly #server: Server
+  #files: PageFiles = new Map()
   #closing: Promise<void> | undefined
 
   private constructor(server: Server) {
     this.#server = server
+    server.on('request', (request, response) => answer(this.#files, request, response))
   }
 
   /**
+   * Listens; there is nothing to see until {@link PageServer.serve} says what.
    * @param port - 0 for any free one.
    * @throws ConvoyError `port-in-use`.
    */
-  static async start(files: PageFiles, port: number): Promise<PageServer> {
-    const server = createServer((request, response) => answer(files, request, response))
+  static async start(port: number): Promise<PageServer> {
+    const server = createServer()
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => {
         const isTaken = cause.code === 'EADDRINUSE'
@@ -47,6 +50,10 @@ export class PageServer {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  serve(files: PageFiles): void {
+    this.#files = files
   }
 
   /** Idempotent. */

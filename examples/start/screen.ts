@@ -1,13 +1,19 @@
+/** Where a {@link Screen} shows its lines: standard output, as far as it is used. */
+export type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown }
+
+/** Characters in a line of a terminal that doesn't tell. */
+const usualWidth = 80
+
 /** How often lines are printed where nothing can be redrawn. */
 const linesEveryMs = 5_000
 
 /** Shows lines that change: redrawn in place on a terminal, printed now and then elsewhere. */
 export class Screen {
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: Terminal
   #height = 0
   #printedAt = -Infinity
 
-  constructor(stream: NodeJS.WriteStream = process.stdout) {
+  constructor(stream: Terminal = process.stdout) {
     this.#stream = stream
   }
 
@@ -21,7 +27,7 @@ export class Screen {
     }
     const up = this.#height > 0 ? `\u001B[${this.#height}A` : '\u001B[?25l'
     // Each line is cut at the edge: one that wrapped would break the counting.
-    const width = this.#stream.columns
+    const width = this.#stream.columns > 0 ? this.#stream.columns : usualWidth
     const text = lines.map((line) => `${fit(line, width)}\u001B[K\n`).join('')
     this.#stream.write(`${up}\r${text}\u001B[J`)
     this.#height = lines.length

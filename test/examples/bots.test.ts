@@ -51,7 +51,8 @@ describe('npm run bots', () => {
       const report = JSON.parse(lines[0]!) as FleetReport
       expect(report).toMatchObject({ members: 3, links: 3, errors: [] })
       expect(report.updatesSent).toBeGreaterThan(0)
-      expect(report.deliveryPercent).toBeGreaterThan(99)
+      // All arrive but those under way when counting began and ended: a round of three bots' updates at either end.
+      expect(Math.abs(report.updatesSent - report.updatesReceived)).toBeLessThanOrEqual(2 * 6)
       expect(report.drawnPercent).toBe(100)
       expect(report.positionErrorCm.p99).toBeLessThan(50)
     },

@@ -5,6 +5,7 @@ import { ErrorHistogram } from '../../examples/bots/errorHistogram.ts'
 import { readBotsOptions } from '../../examples/bots/options.ts'
 import { reportOf } from '../../examples/bots/report.ts'
 import { readStartOptions } from '../../examples/start/options.ts'
+import { Screen, type Terminal } from '../../examples/start/screen.ts'
 import { renderTable } from '../../examples/start/table.ts'
 import { UsageError } from '../../examples/support/arguments.ts'
 
@@ -157,5 +158,40 @@ describe('the table of players', () => {
     expect(plain[1]).toMatch(/^ +0 {2}Ada +host +– +– {2}72 km\/h +0\.8 cm$/)
     expect(plain[2]).toMatch(/^ +11 {2}Guest +spectator +1\.3 ms +40 m +– +–$/)
     expect(new Set(plain.map((line) => line.length)).size).toBe(1)
+  })
+})
+
+describe('the screen', () => {
+  const screenOn = (terminal: Omit<Terminal, 'write'>) => {
+    const written: string[] = []
+    const screen = new Screen({ ...terminal, write: (text) => void written.push(text) })
+    return { screen, written }
+  }
+
+  it('is redrawn in place on a terminal, and gives the cursor back', () => {
+    const { screen, written } = screenOn({ isTTY: true, columns: 80 })
+    screen.show(['one', 'two'], 0)
+    screen.show(['three', 'four'], 1)
+    screen.end()
+    expect(written[0]!.startsWith('\u001B[?25l')).toBe(true)
+    expect(written[1]!.startsWith('\u001B[2A\r')).toBe(true)
+    expect(written[1]).toContain('three')
+    expect(written.at(-1)).toBe('\u001B[?25h')
+  })
+
+  it('cuts lines at the edge, and knows a width where the terminal tells none', () => {
+    const narrow = screenOn({ isTTY: true, columns: 4 })
+    narrow.screen.show(['\u001B[2mabcdef\u001B[22m'], 0)
+    expect(stripVTControlCharacters(narrow.written[0]!).trim()).toBe('abcd')
+    const silent = screenOn({ isTTY: true, columns: 0 })
+    silent.screen.show(['abcdef'], 0)
+    expect(silent.written[0]).toContain('abcdef')
+  })
+
+  it('prints now and then where nothing can be redrawn', () => {
+    const { screen, written } = screenOn({ isTTY: false, columns: 80 })
+    for (let now = 0; now < 10_000; now += 250) screen.show(['line'], now)
+    screen.end()
+    expect(written).toEqual(['line\n', 'line\n'])
   })
 })

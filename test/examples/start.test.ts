@@ -8,7 +8,7 @@ const main = 'examples/start/main.ts'
 
 describe('npm start', () => {
   it('ends by itself with exactly one line of JSON', async () => {
-    using demo = startProgram(main, ['--seconds', '4', '--json'])
+    using demo = startProgram(main, ['--seconds', '2', '--json'])
     expect(await demo.ended, demo.errors).toBe(0)
     expect(demo.output.trimEnd().split('\n')).toHaveLength(1)
     const result = JSON.parse(demo.output) as DemoResult
