@@ -159,7 +159,7 @@ describe('scripted drivers', () => {
     for (let time = -10_000; time < 300_000; time += 90) {
       driver.stateAt(time, state)
       const { trailers, ...numbers } = state
-      for (const value of [...Object.values(numbers), ...Object.values(trailers[0])]) {
+      for (const value of Object.values<number>({ ...numbers, ...trailers[0] })) {
         if (!Number.isFinite(value)) expect.fail(JSON.stringify(state))
       }
       if (state.heading < 0 || state.heading >= 1 || state.rpm > 3_175 || state.gear > 12) {
