@@ -1,6 +1,7 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
 import type { Engine, Wrtc } from '../engine.ts'
 import { guardAbandoning, guardRecords } from './weriftGuards.ts'
+import { guardHandshake, guardRecovery } from './weriftLossGuards.ts'
 
 type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
 
@@ -59,7 +60,10 @@ class WeriftPeerConnection extends RTCPeerConnection {
 
 function guardTransports(sctp: RTCSctpTransport, dtls: RTCDtlsTransport): void {
   guardAbandoning(sctp)
+  guardRecovery(sctp)
   dtls.onStateChange.subscribe((state) => {
+    // The DTLS socket is made right after this event, before anything can arrive on it.
+    if (state === 'connecting') queueMicrotask(() => guardHandshake(dtls))
     if (state === 'connected') guardRecords(dtls)
   })
 }
