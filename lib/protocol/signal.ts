@@ -8,12 +8,12 @@ import { limits } from './limits.ts'
 export const signalSchema = v.variant('type', [
   v.strictObject({
     type: v.picklist(['offer', 'answer']),
-    attempt: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)),
+    attempt: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
     sdp: v.pipe(v.string(), v.maxLength(limits.sdpBytes)),
   }),
   v.strictObject({
     type: v.literal('candidate'),
-    attempt: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)),
+    attempt: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
     candidate: v.pipe(v.string(), v.maxLength(512)),
     sdpMid: v.nullable(v.pipe(v.string(), v.maxLength(32))),
     sdpMLineIndex: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(15))),

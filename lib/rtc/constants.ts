@@ -72,3 +72,18 @@ export const closeLingerMs = 250
 /** Pause before another attempt: doubles from the first to the last, less up to half at random. */
 export const retryFirstMs = 250
 export const retryLastMs = 4_000
+
+/** A timer this late tells that the process, or the whole machine, slept: busy ones are late by less. */
+export const sleptMs = 2_000
+
+/** How long one attempt at replacing a connection may take: short, since another follows at once. */
+export const redialAttemptMs = 3_000
+
+/** Shortest gap between two such attempts: one that fails at once must not make a loop. */
+export const redialGapMs = 500
+
+/** A connection that was replaced stays this long, for what is still under way on it. */
+export const retireMs = 1_000
+
+/** Highest number of an attempt: the largest that a signal can name. */
+export const highestAttempt = 65_535

@@ -1,6 +1,5 @@
 import { ConvoyError, TokenBucket, type Clock, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
-import type { Connection } from './connection.ts'
 import {
   backlogBytes,
   backlogMessages,
@@ -17,6 +16,12 @@ const frameKinds = { message: 0, nudge: 1, close: 2 } as const
 /** First byte and sequence of a message frame. */
 const messageHeaderLength = 3
 
+/** Where a control channel sends its frames. */
+export interface FrameSender {
+  /** @throws ConvoyError `closed`. */
+  sendControl(frame: Uint8Array): void
+}
+
 /** What a control channel tells its link. */
 export interface ControlHandlers {
   message(message: Uint8Array): void
@@ -32,21 +37,23 @@ export interface ControlHandlers {
  * the datagrams of the state channel.
  */
 export class ControlChannel {
-  readonly #connection: Connection
+  readonly #sender: FrameSender
   readonly #handlers: ControlHandlers
   readonly #dropped: Counters
-  readonly #budget: TokenBucket
+  readonly #clock: Clock
+  #budget: TokenBucket
   #sent = 0
   #acknowledged = 0
   #received = 0
-  // Sizes of unacknowledged messages, at their number modulo the length.
-  readonly #sizes = new Uint16Array(backlogMessages)
+  // Frames of unacknowledged messages, the oldest first.
+  readonly #unacknowledged: Uint8Array[] = []
   #backlogBytes = 0
   #nudgeAt = Infinity
   #nudgeGapMs = nudgeAfterMs
 
-  constructor(connection: Connection, handlers: ControlHandlers, dropped: Counters, clock: Clock) {
-    this.#connection = connection
+  constructor(sender: FrameSender, handlers: ControlHandlers, dropped: Counters, clock: Clock) {
+    this.#sender = sender
+    this.#clock = clock
     this.#handlers = handlers
     this.#dropped = dropped
     this.#budget = new TokenBucket(clock, controlPerSecond, controlBurst)
@@ -82,8 +89,8 @@ export class ControlChannel {
     frame[1] = this.#sent >>> 8
     frame[2] = this.#sent
     frame.set(message, messageHeaderLength)
-    this.#connection.sendControl(frame)
-    this.#sizes[this.#sent % backlogMessages] = message.length
+    this.#sender.sendControl(frame)
+    this.#unacknowledged.push(frame)
     this.#backlogBytes += message.length
     this.#sent++
     if (this.#nudgeAt === Infinity) this.#nudgeAt = now + this.#nudgeGapMs
@@ -93,10 +100,10 @@ export class ControlChannel {
   acknowledge(count: number, now: number): void {
     const more = (count - this.#acknowledged) & 0xffff
     if (more === 0 || more > this.#sent - this.#acknowledged) return
-    for (let index = 0; index < more; index++) {
-      this.#backlogBytes -= this.#sizes[this.#acknowledged % backlogMessages] ?? 0
-      this.#acknowledged++
+    for (const frame of this.#unacknowledged.splice(0, more)) {
+      this.#backlogBytes -= frame.length - messageHeaderLength
     }
+    this.#acknowledged += more
     this.#nudgeGapMs = nudgeAfterMs
     this.#nudgeAt = this.#acknowledged === this.#sent ? Infinity : now + this.#nudgeGapMs
   }
@@ -104,13 +111,22 @@ export class ControlChannel {
   /** Sends a nudge if one is due. */
   nudge(now: number): void {
     if (now < this.#nudgeAt) return
-    this.#connection.sendControl(Uint8Array.of(firstByte(frameKinds.nudge)))
+    this.#sender.sendControl(Uint8Array.of(firstByte(frameKinds.nudge)))
     this.#nudgeGapMs = Math.min(2 * this.#nudgeGapMs, nudgeAtMostEveryMs)
     this.#nudgeAt = now + this.#nudgeGapMs
   }
 
+  /**
+   * Sends what is unacknowledged once more, since another connection has taken over ([LNK-72]); the other side's
+   * budget starts anew, for it does the same.
+   */
+  resend(): void {
+    this.#budget = new TokenBucket(this.#clock, controlPerSecond, controlBurst)
+    for (const frame of this.#unacknowledged) this.#sender.sendControl(frame)
+  }
+
   sendClose(): void {
-    this.#connection.sendControl(Uint8Array.of(firstByte(frameKinds.close)))
+    this.#sender.sendControl(Uint8Array.of(firstByte(frameKinds.close)))
   }
 
   /** Takes a frame. @returns whether it was well-formed. */

@@ -33,6 +33,7 @@ class Establishment {
   #current: PeerLink | undefined
   #cancelTimer: Cancel | undefined
   #settled = false
+  #established = false
 
   constructor(options: EstablishOptions, resolve: (link: Link) => void, reject: (error: unknown) => void) {
     this.#options = options
@@ -53,6 +54,7 @@ class Establishment {
   // The responder begins what the other side has begun, unless that is over already.
   #receiveSignal(signal: Signal): void {
     if (!v.is(signalSchema, signal)) return this.#dropped.add('signal-malformed')
+    if (this.#established) return this.#current?.signal(signal)
     const attempt = this.#current?.attempt ?? -1
     if (!this.#settled && !this.#options.initiator && signal.attempt > attempt) this.#begin(signal.attempt)
     if (signal.attempt === this.#current?.attempt) this.#current.signal(signal)
@@ -74,6 +76,7 @@ class Establishment {
       iceServers: this.#options.iceServers ?? [],
       clock: this.#options.clock,
       timings: this.#timings,
+      redials: this.#options.redials ?? false,
       dropped: this.#dropped,
       logger: this.#options.logger,
       sendSignal: (signal) => this.#options.signals.send(signal),
@@ -119,6 +122,7 @@ class Establishment {
   }
 
   #succeed(link: PeerLink): void {
+    this.#established = true
     this.#settle()
     this.#resolve(link)
   }

@@ -36,6 +36,10 @@ export type LinkEvents = {
   /** Nothing was heard for a while; or heard again. */
   suspect: undefined
   recovered: undefined
+  /** The other side says that it hears nothing from here, although it is heard: time to {@link Link.redial}. */
+  unheard: undefined
+  /** A new connection carries the link from now on. */
+  moved: undefined
   closed: { reason: LinkCloseReason; cause?: unknown }
 }
 
@@ -69,6 +73,12 @@ export interface Link extends Listenable<LinkEvents> {
   readonly clockOffset: number | undefined
   /** What was measured so far. */
   quality(): LinkQuality
+  /**
+   * Begins a connection that takes over from the present one, which goes on meanwhile; repeated until the other
+   * side is heard. Nothing on `control` is lost or doubled. Does nothing where the link was made without
+   * `redials`, on the side that did not initiate, or while such an attempt goes on.
+   */
+  redial(): void
   /** Ends the link, telling the other side. Idempotent. */
   close(): void
 }
@@ -104,6 +114,11 @@ export interface EstablishOptions {
   random: RandomSource
   iceServers?: readonly IceServer[]
   timings?: Partial<LinkTimings>
+  /**
+   * Whether the link outlives its connection (default false): `signals` then serves for as long as the link, and
+   * a connection that ends without a word of farewell makes it suspect, until `deadMs` are over.
+   */
+  redials?: boolean
   logger?: Logger
   signal?: AbortSignal
 }

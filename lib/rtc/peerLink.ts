@@ -7,14 +7,9 @@ import {
   type Unsubscribe,
 } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
-import type {
-  Connection,
-  ConnectionCloseReason,
-  ConnectionHandlers,
-  Connector,
-  IceServer,
-} from './connection.ts'
-import { answerWithinMs, closeLingerMs, probeEveryMs, probesBeforeDeath } from './constants.ts'
+import { Carrier, type Strand } from './carrier.ts'
+import type { ConnectionCloseReason, Connector, IceServer } from './connection.ts'
+import { answerWithinMs, closeLingerMs, probeEveryMs, probesBeforeDeath, sleptMs } from './constants.ts'
 import { ControlChannel } from './controlChannel.ts'
 import type {
   Link,
@@ -26,6 +21,7 @@ import type {
   StateHandler,
 } from './link.ts'
 import { LinkEmitter } from './linkEmitter.ts'
+import { Redialer } from './redialer.ts'
 import { StateChannel } from './stateChannel.ts'
 import { stateFlags } from './stateHeader.ts'
 import { WakeTimer } from './wakeTimer.ts'
@@ -38,6 +34,8 @@ export interface PeerLinkOptions {
   iceServers: readonly IceServer[]
   clock: Clock
   timings: LinkTimings
+  /** Whether the link outlives its connection. */
+  redials: boolean
   /** Shared by all attempts at one link, so that nothing refused goes unseen. */
   dropped: Counters
   logger: Logger | undefined
@@ -48,7 +46,10 @@ export interface PeerLinkOptions {
   failed(link: PeerLink, cause: unknown): void
 }
 
-/** {@link Link} over one connection: opens it, keeps watch over it, and carries both channels. */
+/**
+ * {@link Link} over a connection, and others that take over from it: keeps watch, and carries both channels, whose
+ * numbers and measurements outlive each connection.
+ */
 export class PeerLink implements Link {
   readonly attempt: number
   readonly #clock: Clock
@@ -57,12 +58,12 @@ export class PeerLink implements Link {
   readonly #options: PeerLinkOptions
   readonly #events: LinkEmitter
   readonly #timer: WakeTimer
-  readonly #connection: Connection
+  readonly #carrier: Carrier
+  readonly #redialer: Redialer
   readonly #control: ControlChannel
   readonly #channel: StateChannel
   #state: LinkState = 'connecting'
   #connected = false
-  #connectionOver = false
   #heardAt: number
   #answerBy = Infinity
   #probes = 0
@@ -79,15 +80,32 @@ export class PeerLink implements Link {
     this.#dropped = options.dropped
     this.#heardAt = now
     this.#events = new LinkEmitter(options.logger)
-    this.#timer = new WakeTimer(options.clock, () => this.#onWake())
-    this.#connection = options.connector.connect({
+    this.#timer = new WakeTimer(options.clock, (lateMs) => this.#onWake(lateMs))
+    this.#carrier = new Carrier(options.attempt, {
+      connector: options.connector,
       initiator: options.initiator,
-      attempt: options.attempt,
       iceServers: options.iceServers,
-      handlers: this.#handlers(),
+      clock: options.clock,
+      dropped: options.dropped,
+      sendSignal: (signal) => {
+        if (this.#state !== 'closed') options.sendSignal(signal)
+      },
+      handlers: {
+        open: (strand) => this.#onConnected(strand),
+        control: (bytes, strand) => this.#receiveControl(bytes, strand),
+        state: (bytes, strand) => this.#receiveState(bytes, strand),
+        lost: (reason, cause) => this.#onConnectionLost(reason, cause),
+        successorFailed: () => this.#redialer.failed(),
+      },
+    })
+    this.#redialer = new Redialer({
+      clock: options.clock,
+      carrier: this.#carrier,
+      initiator: options.initiator,
+      needed: () => this.#state === 'suspect',
     })
     this.#control = new ControlChannel(
-      this.#connection,
+      { sendControl: (frame) => this.#sendFrame(frame) },
       {
         message: (message) => this.#deliver(message),
         close: () => this.#end('remote'),
@@ -96,7 +114,7 @@ export class PeerLink implements Link {
       options.dropped,
       options.clock,
     )
-    this.#channel = new StateChannel(this.#connection, this.#control, options.dropped, options.clock)
+    this.#channel = new StateChannel(this.#carrier, this.#control, options.dropped, options.clock)
   }
 
   get state(): LinkState {
@@ -146,17 +164,27 @@ export class PeerLink implements Link {
     }
   }
 
-  /** Takes a signal of this attempt from the other side. */
+  /** Takes a signal of any attempt from the other side. */
   signal(signal: Signal): void {
-    if (!this.#connectionOver) this.#connection.signal(signal)
+    if (this.#state !== 'closed') {
+      if (this.#carrier.signal(signal)) return
+      const redials = this.#options.redials && this.#state !== 'connecting'
+      if (redials && this.#redialer.follow(signal.attempt) && this.#carrier.signal(signal)) return
+    }
+    this.#dropped.add('signal-attempt')
+  }
+
+  redial(): void {
+    if (this.#options.redials && (this.#state === 'open' || this.#state === 'suspect')) this.#redialer.begin()
   }
 
   close(): void {
     if (this.#state === 'closed') return
     this.#end('local')
-    if (this.#connectionOver) return
+    if (!this.#carrier.usable) return this.#carrier.close()
+    this.#carrier.closeOthers()
     // The other side closes the connection once it has read this; if it can't, the wait ends by itself.
-    this.#cancelLinger = this.#clock.after(closeLingerMs, () => this.#connection.close())
+    this.#cancelLinger = this.#clock.after(closeLingerMs, () => this.#carrier.close())
     this.#sendFarewell()
   }
 
@@ -175,50 +203,61 @@ export class PeerLink implements Link {
     }
   }
 
-  #handlers(): ConnectionHandlers {
-    return {
-      signal: (signal) => {
-        if (this.#state !== 'closed') this.#options.sendSignal(signal)
-      },
-      open: () => this.#onConnected(),
-      control: (bytes) => this.#receiveControl(bytes),
-      state: (bytes) => this.#receiveState(bytes),
-      refused: (reason) => this.#dropped.add(reason),
-      closed: (reason, cause) => this.#onConnectionClosed(reason, cause),
+  // Where a connection can be replaced, what it does not take any more is sent over the next one.
+  #sendFrame(frame: Uint8Array): void {
+    try {
+      this.#carrier.sendControl(frame)
+    } catch (error) {
+      if (!this.#options.redials || this.#isClosed()) throw error
     }
   }
 
-  #onConnected(): void {
+  #onConnected(strand: Strand): void {
     if (this.#state === 'closed') return
     this.#connected = true
-    this.#probe(this.#clock.now())
+    const now = this.#clock.now()
+    if (strand === this.#carrier.successor) {
+      this.#channel.probeOver(strand.connection, now)
+      this.#timer.by(now + probeEveryMs)
+    } else this.#probe(now)
   }
 
-  #onConnectionClosed(reason: ConnectionCloseReason, cause: unknown): void {
-    this.#connectionOver = true
+  #onConnectionLost(reason: ConnectionCloseReason, cause: unknown): void {
     this.#cancelLinger?.()
-    if (this.#state !== 'closed') this.#end(reason === 'local' ? 'failed' : reason, cause)
+    if (this.#state === 'closed') return
+    const established = this.#state === 'open' || this.#state === 'suspect'
+    if (established && this.#options.redials && reason !== 'local') {
+      this.#timer.by(this.#clock.now())
+      this.#suspect()
+    } else this.#end(reason === 'local' ? 'failed' : reason, cause)
   }
 
-  #receiveState(datagram: Uint8Array): void {
+  #receiveState(datagram: Uint8Array, strand: Strand): void {
     if (this.#state === 'closed') return
     const now = this.#clock.now()
     const flags = this.#channel.receive(datagram, now)
     // Whoever took the payload may have closed the link.
     if (flags === undefined || this.#isClosed()) return
     if ((flags & stateFlags.close) !== 0) return this.#end('remote')
-    this.#heard(now)
-    if ((flags & stateFlags.probe) !== 0) this.#sendHeartbeat(now)
+    this.#heard(now, strand)
+    if (this.#isClosed()) return
+    if ((flags & stateFlags.probe) !== 0) this.#answerProbe(now)
     else if ((flags & stateFlags.payload) !== 0) this.#answerWithin(now)
   }
 
-  #receiveControl(frame: Uint8Array): void {
+  #receiveControl(frame: Uint8Array, strand: Strand): void {
     if (this.#state === 'closed') return
     const now = this.#clock.now()
     if (!this.#control.receive(frame) || this.#isClosed()) return
     this.#controlBytesReceived += frame.length
-    this.#heard(now)
-    this.#answerWithin(now)
+    this.#heard(now, strand)
+    if (!this.#isClosed()) this.#answerWithin(now)
+  }
+
+  #answerProbe(now: number): void {
+    this.#sendHeartbeat(now)
+    // Probes that tell of such silence come while the way there is dead and the way back is not.
+    if (this.#channel.deafMs > this.#timings.suspectMs) this.#events.emit('unheard', undefined)
   }
 
   #deliver(message: Uint8Array): void {
@@ -229,8 +268,9 @@ export class PeerLink implements Link {
     )
   }
 
-  #heard(now: number): void {
+  #heard(now: number, strand: Strand): void {
     this.#heardAt = now
+    if (this.#carrier.takeOver(strand)) this.#move(now)
     this.#channel.heard()
     this.#probes = 0
     if (this.#state === 'connecting') {
@@ -243,14 +283,29 @@ export class PeerLink implements Link {
     }
   }
 
+  // Another connection has taken over: what the former one may have lost is sent again.
+  #move(now: number): void {
+    this.#redialer.stop()
+    this.#control.resend()
+    // The other side moves once it hears something over it.
+    this.#sendHeartbeat(now)
+    this.#events.emit('moved', undefined)
+  }
+
+  #suspect(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'suspect'
+    this.#probes = 0
+    this.#events.emit('suspect', undefined)
+  }
+
   // One timer serves all deadlines. It is set early rather than moved: looking again costs less.
-  #onWake(): void {
+  #onWake(lateMs: number): void {
     const now = this.#clock.now()
-    if (this.#state === 'open' && now >= this.#heardAt + this.#timings.suspectMs) {
-      this.#state = 'suspect'
-      this.#probes = 0
-      this.#events.emit('suspect', undefined)
-    }
+    // Nothing could be heard while this side slept, so that says nothing against the other one.
+    if (lateMs > sleptMs) this.#heardAt = Math.max(this.#heardAt, now - this.#timings.suspectMs)
+    if (now >= this.#heardAt + this.#timings.suspectMs) this.#suspect()
+    if (this.#isClosed()) return
     if (this.#isDead(now)) return this.#end('silent')
     if (this.#isClosed()) return
     this.#nudge(now)
@@ -261,7 +316,15 @@ export class PeerLink implements Link {
     } else {
       this.#probe(now)
     }
+    this.#probeSuccessor(now)
     this.#timer.by(this.#nextDeadline())
+  }
+
+  #probeSuccessor(now: number): void {
+    const { successor } = this.#carrier
+    if (successor?.open !== true) return
+    this.#channel.probeOver(successor.connection, now)
+    this.#timer.by(now + probeEveryMs)
   }
 
   // A method, since a listener of ours may have closed the link where types still say it is open.
@@ -319,8 +382,9 @@ export class PeerLink implements Link {
     this.#state = 'closed'
     this.#timer.stop()
     this.#events.forgetWaiting()
+    this.#redialer.stop()
     // A local close lingers, for the other side to hear of it.
-    if (reason !== 'local' || !this.#connected) this.#connection.close()
+    if (reason !== 'local' || !this.#connected) this.#carrier.close()
     if (before === 'connecting') this.#options.failed(this, cause)
     this.#events.emit('closed', cause === undefined ? { reason } : { reason, cause })
   }

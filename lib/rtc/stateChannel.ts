@@ -1,7 +1,6 @@
 import { ConvoyError, TokenBucket, type Clock, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import { ArrivalWindow } from './arrivalWindow.ts'
-import type { Connection } from './connection.ts'
 import { datagramBurst, datagramsPerSecond, pauseMs, skipAboveBufferedBytes } from './constants.ts'
 import type { ControlChannel } from './controlChannel.ts'
 import type { StateHandler } from './link.ts'
@@ -28,9 +27,17 @@ const outgoing = new ReusedBytes(limits.datagramBytes)
 const incoming = new ReusedBytes(statePayloadBytes)
 const header = emptyStateHeader()
 
+/** Where a state channel sends its datagrams. */
+export interface DatagramSender {
+  readonly stateBufferedAmount: number
+  sendState(datagram: Uint8Array): void
+}
+
 /** Framing on `state`: sequence, times, acknowledgements; newest wins, stale and superseded ones are dropped. */
 export class StateChannel {
   readonly timing = new PathTiming()
+  /** How long the other side had heard nothing from here when it sent its newest datagram, ms; 0 where unknown. */
+  deafMs = 0
   sentCount = 0
   skippedCount = 0
   receivedCount = 0
@@ -39,7 +46,7 @@ export class StateChannel {
   handler: StateHandler | undefined
   /** When the last datagram went out. */
   sentAt = -Infinity
-  readonly #connection: Connection
+  readonly #sender: DatagramSender
   readonly #control: ControlChannel
   readonly #dropped: Counters
   readonly #budget: TokenBucket
@@ -51,8 +58,8 @@ export class StateChannel {
   // When the first datagram since the last sign of life went out; Infinity if none did.
   #unansweredSince = Infinity
 
-  constructor(connection: Connection, control: ControlChannel, dropped: Counters, clock: Clock) {
-    this.#connection = connection
+  constructor(sender: DatagramSender, control: ControlChannel, dropped: Counters, clock: Clock) {
+    this.#sender = sender
     this.#control = control
     this.#dropped = dropped
     this.#budget = new TokenBucket(clock, datagramsPerSecond, datagramBurst)
@@ -93,6 +100,11 @@ export class StateChannel {
     else this.sentAt = now
   }
 
+  /** Sends a probe over a connection that is to take over; in the same sequence as all others. */
+  probeOver(sender: DatagramSender, now: number): void {
+    this.#transmit(stateFlags.probe, noPayload, now, sender)
+  }
+
   /** Tells the other side that the link is closed, as far as one datagram can. */
   sendClose(now: number): void {
     this.#transmit(stateFlags.close, noPayload, now)
@@ -124,6 +136,7 @@ export class StateChannel {
     this.#echoReceivedAt = now
     this.#control.acknowledge(header.controlReceived, now)
     if ((flags & stateFlags.echo) !== 0) {
+      this.deafMs = header.holdTicks / ticksPerMs
       this.#delivered.follow(header.newest, header.arrivals)
       if (!stale) this.timing.receiveEcho(header.echoTicks, header.holdTicks, sentAt, now)
     }
@@ -135,10 +148,10 @@ export class StateChannel {
   }
 
   #clear(): boolean {
-    return this.#connection.stateBufferedAmount <= skipAboveBufferedBytes
+    return this.#sender.stateBufferedAmount <= skipAboveBufferedBytes
   }
 
-  #transmit(flags: number, payload: Uint8Array, now: number): void {
+  #transmit(flags: number, payload: Uint8Array, now: number, sender = this.#sender): void {
     const echo = this.#arrived.started
     header.flags = echo ? flags | stateFlags.echo : flags
     header.sequence = this.#sequence
@@ -158,7 +171,7 @@ export class StateChannel {
     if (this.#unansweredSince === Infinity) this.#unansweredSince = now
     this.sentCount++
     this.bytesSent += payload.length
-    this.#connection.sendState(datagram)
+    sender.sendState(datagram)
   }
 
   #drop(reason: string): undefined {

@@ -10,11 +10,13 @@ export class WakeTimer {
   #at = Infinity
   #cancel: Cancel | undefined
 
-  constructor(clock: Clock, wake: () => void) {
+  /** @param wake - told how late it comes, ms. */
+  constructor(clock: Clock, wake: (lateMs: number) => void) {
     this.#clock = clock
     this.#onWake = () => {
+      const lateMs = this.#clock.now() - this.#at
       this.#at = Infinity
-      wake()
+      wake(lateMs)
     }
   }
 

@@ -21,6 +21,10 @@ export class FakeLink implements Link {
     return true
   }
 
+  redial(): void {
+    // Nothing beneath it could break.
+  }
+
   onState(handler: StateHandler): void {
     this.#stateHandler = handler
   }
