@@ -1,7 +1,8 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { decodeInvite, openAnnouncement } from '../identity/index.ts'
+import type { ReachedSession } from '../rendezvous/index.ts'
 import { joinSession } from '../session/index.ts'
-import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
+import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import { reachFirst } from './reach.ts'
@@ -27,22 +28,34 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const profile = profileOf(options)
   const loadOrder = loadOrderOf(options)
   const platform = platformOf(options)
-  const rendezvous = openRendezvous([...listOf(options.rendezvous), ...decoded.hints], platform)
-  try {
-    const environment = await environmentOf(options, platform, rendezvous.all)
-    const { clock } = platform
-    const reached = await reachFirst(
-      rendezvous.all,
+  const { clock } = platform
+  const sources = [...listOf(options.rendezvous), ...decoded.hints]
+  const reach = ({ all }: OpenedRendezvous, signal?: AbortSignal): Promise<ReachedSession> =>
+    reachFirst(
+      all,
       decoded.sessionId,
       ({ envelope }) => openAnnouncement(envelope, { ...decoded, clock, verify: options.verify }),
-      options.signal,
+      signal,
     )
+  const rendezvous = openRendezvous(sources, platform)
+  try {
+    const environment = await environmentOf(options, platform, rendezvous.all)
+    const reached = await reach(rendezvous, options.signal)
     const session = await joinSession(
       reached,
       decoded,
       { ...profile, incarnation: environment.random.bytes(8), password: options.password },
       loadOrder,
       environment,
+      async (signal) => {
+        const again = openRendezvous(sources, platform)
+        try {
+          return { reached: await reach(again, signal), close: () => again.close() }
+        } catch (error) {
+          await again.close()
+          throw error
+        }
+      },
       options.signal,
     )
     if (session.isClosed) {
@@ -53,7 +66,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       hostRole: undefined,
       invite,
       updateRate: options.updateRate,
-      // The introduction is over: nothing here needs the rendezvous any more.
+      // The introduction is over: another one is opened should the link to the host break.
       release: () => Promise.resolve(),
     })
   } finally {

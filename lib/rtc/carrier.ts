@@ -143,18 +143,20 @@ export class Carrier {
   }
 
   #connect(attempt: number): Strand {
-    const { connector, initiator, iceServers, handlers, dropped, sendSignal } = this.#options
-    let made: Strand | undefined
+    const { connector, initiator, iceServers, handlers, dropped } = this.#options
+    const began: { strand?: Strand } = {}
     // An engine may speak before it returns the connection; nothing of that is of use yet.
-    const known = (): Strand | undefined =>
-      made === undefined || made.over || (this.#closed && made !== this.#current) ? undefined : made
+    const known = (): Strand | undefined => {
+      const made = began.strand
+      return made === undefined || made.over || (this.#closed && made !== this.#current) ? undefined : made
+    }
     const connection = connector.connect({
       initiator,
       attempt,
       iceServers,
       handlers: {
         signal: (signal) => {
-          if (!this.#closed && made?.over !== true) sendSignal(signal)
+          if (!this.#closed && began.strand?.over !== true) this.#options.sendSignal(signal)
         },
         open: () => {
           const strand = known()
@@ -172,6 +174,7 @@ export class Carrier {
         },
         refused: (reason) => dropped.add(reason),
         closed: (reason, cause) => {
+          const made = began.strand
           if (made === undefined || made.over) return
           made.over = true
           if (made === this.#current) handlers.lost(reason, cause)
@@ -182,7 +185,7 @@ export class Carrier {
         },
       },
     })
-    made = { attempt, connection, open: false, over: false }
-    return made
+    began.strand = { attempt, connection, open: false, over: false }
+    return began.strand
   }
 }

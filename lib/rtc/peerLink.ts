@@ -1,14 +1,7 @@
-import {
-  ConvoyError,
-  type Cancel,
-  type Clock,
-  type Counters,
-  type Logger,
-  type Unsubscribe,
-} from '../core/index.ts'
+import { ConvoyError, type Cancel, type Clock, type Counters, type Unsubscribe } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
 import { Carrier, type Strand } from './carrier.ts'
-import type { ConnectionCloseReason, Connector, IceServer } from './connection.ts'
+import type { ConnectionCloseReason } from './connection.ts'
 import { answerWithinMs, closeLingerMs, probeEveryMs, probesBeforeDeath, sleptMs } from './constants.ts'
 import { ControlChannel } from './controlChannel.ts'
 import type {
@@ -21,30 +14,12 @@ import type {
   StateHandler,
 } from './link.ts'
 import { LinkEmitter } from './linkEmitter.ts'
+import type { PeerLinkOptions } from './peerLinkOptions.ts'
+import { qualityOf } from './linkQuality.ts'
 import { Redialer } from './redialer.ts'
 import { StateChannel } from './stateChannel.ts'
 import { stateFlags } from './stateHeader.ts'
 import { WakeTimer } from './wakeTimer.ts'
-
-/** What a {@link PeerLink} is made with. */
-export interface PeerLinkOptions {
-  connector: Connector
-  initiator: boolean
-  attempt: number
-  iceServers: readonly IceServer[]
-  clock: Clock
-  timings: LinkTimings
-  /** Whether the link outlives its connection. */
-  redials: boolean
-  /** Shared by all attempts at one link, so that nothing refused goes unseen. */
-  dropped: Counters
-  logger: Logger | undefined
-  sendSignal(signal: Signal): void
-  /** Both channels are open and the other side was heard. */
-  established(link: PeerLink): void
-  /** It ended before that. */
-  failed(link: PeerLink, cause: unknown): void
-}
 
 /**
  * {@link Link} over a connection, and others that take over from it: keeps watch, and carries both channels, whose
@@ -148,20 +123,8 @@ export class PeerLink implements Link {
   }
 
   quality(): LinkQuality {
-    const channel = this.#channel
-    return {
-      rttMs: channel.timing.rttMs,
-      minRttMs: channel.timing.minRttMs,
-      jitterMs: channel.timing.jitterMs,
-      lossIn: channel.lossIn,
-      lossOut: channel.lossOut,
-      bytesSent: channel.bytesSent + this.#controlBytesSent,
-      bytesReceived: channel.bytesReceived + this.#controlBytesReceived,
-      datagramsSent: channel.sentCount,
-      datagramsReceived: channel.receivedCount,
-      datagramsSkipped: channel.skippedCount,
-      dropped: this.#dropped.snapshot() as Record<string, number>,
-    }
+    const control = { sent: this.#controlBytesSent, received: this.#controlBytesReceived }
+    return qualityOf(this.#channel, control, this.#dropped)
   }
 
   /** Takes a signal of any attempt from the other side. */
@@ -305,7 +268,6 @@ export class PeerLink implements Link {
     // Nothing could be heard while this side slept, so that says nothing against the other one.
     if (lateMs > sleptMs) this.#heardAt = Math.max(this.#heardAt, now - this.#timings.suspectMs)
     if (now >= this.#heardAt + this.#timings.suspectMs) this.#suspect()
-    if (this.#isClosed()) return
     if (this.#isDead(now)) return this.#end('silent')
     if (this.#isClosed()) return
     this.#nudge(now)

@@ -21,7 +21,7 @@ import { admitHookTimeoutMs } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { refusalLength, type Knock } from './knockMessages.ts'
 import type { RecordState } from './recordState.ts'
-import type { SealedRoute } from './sealedRoute.ts'
+import type { ReceivedKnockMessage, SealedRoute } from './sealedRoute.ts'
 
 /** What the host's side of admission decides by. */
 export interface AdmissionContext {
@@ -49,11 +49,11 @@ export interface WelcomedCandidate {
  */
 export async function admit(
   route: SealedRoute,
+  { message: knock, signKey }: ReceivedKnockMessage,
   context: AdmissionContext,
   signal: AbortSignal,
 ): Promise<WelcomedCandidate | undefined> {
   const { environment, sessionId, state } = context
-  const { message: knock, signKey } = await route.next(signal)
   if (knock.type !== 'knock' && knock.type !== 'foreign-knock') throw outOfTurn(knock.type)
   const identity: PublicIdentity = { signKey, boxKey: knock.boxKey }
   route.settleRemote(identity)

@@ -89,5 +89,20 @@ export const relayedSignalsPerSecond = 200
 /** Channel messages accepted from one member per second: a person types one, bots and floods more. */
 export const channelMessagesPerSecond = 50
 
+/**
+ * Silence after which a member counts as lost, ms: ten seconds for an outage, five to come back after it. A crash
+ * keeps its place in the roster that long; its vehicle fades at once.
+ */
+export const graceMs = 15_000
+
+/** Links between members outlive their connections. */
+export const memberLinkTimings = { deadMs: graceMs } as const
+
 /** Links with the host are watched more closely than others, since succession depends on them. */
-export const hostLinkTimings = { heartbeatMs: 250, suspectMs: 750 } as const
+export const hostLinkTimings = { heartbeatMs: 250, suspectMs: 750, deadMs: graceMs } as const
+
+/** How long a route that was opened to dial the host again serves one, ms: two attempts at a connection. */
+export const resumeRouteMs = 6_000
+
+/** Pause before the host is dialled once more, ms: as short as a service bears from a convoy that lost its host. */
+export const resumePauseMs = 1_000

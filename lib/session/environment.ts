@@ -9,7 +9,9 @@ export interface SessionEnvironment {
   readonly logger: Logger
   readonly identity: Identity
   /** Makes a link over the connector and ICE servers of this convoy: see `establishLink`. */
-  connect(options: Pick<EstablishOptions, 'initiator' | 'signals' | 'timings' | 'signal'>): Promise<Link>
+  connect(
+    options: Pick<EstablishOptions, 'initiator' | 'signals' | 'timings' | 'redials' | 'signal'>,
+  ): Promise<Link>
   /** What was refused or dropped, by name. */
   readonly dropped: Counters
   /** Checks signatures; the platform's Ed25519 where left out. */

@@ -1,18 +1,20 @@
-import { ConvoyError, equalBytes, SerialQueue, TokenBucket } from '../core/index.ts'
+import { ConvoyError, equalBytes, SerialQueue, TokenBucket, withDeadline } from '../core/index.ts'
 import { ReplayGuard, type PublicIdentity } from '../identity/index.ts'
 import { differingRules, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
-import type { LinkCloseReason } from '../rtc/index.ts'
+import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
 import type { AdmitHook } from './admissionChecks.ts'
 import {
   concurrentKnocks,
+  resumeRouteMs,
   slotReservationMs,
   strangerMessagesAtOnce,
   strangerMessagesPerSecond,
 } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
+import type { KnockMessage } from './knockMessages.ts'
 import {
   connectCandidate,
   entryMessages,
@@ -21,6 +23,7 @@ import {
   receiveLoadOrder,
   type LinkRefusal,
 } from './linkAdmission.ts'
+import type { LinkSignals } from './linkSignals.ts'
 import type { Peer } from './peer.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { RecordMember } from './recordState.ts'
@@ -46,6 +49,8 @@ export class HostRole implements SessionRole {
   readonly #abort = new AbortController()
   /** Decisions are signed one after the other: each holds the digest of the one before. */
   readonly #decisions: SerialQueue
+  /** The way of the signals of each link, for members that dial again. */
+  readonly #signals = new WeakMap<Link, LinkSignals>()
   #knocks = 0
 
   constructor(session: Session, policy: HostPolicy) {
@@ -133,15 +138,47 @@ export class HostRole implements SessionRole {
   async #answer(route: SealedRoute): Promise<void> {
     const { signal } = this.#abort
     const { environment } = this.#session
-    const welcomed = await admit(route, this.#admissionContext(), signal)
+    const first = await route.next(signal)
+    if (first.message.type === 'resume') return this.#resume(route, first.signKey, first.message, signal)
+    const welcomed = await admit(route, first, this.#admissionContext(), signal)
     if (welcomed === undefined) return
-    const control = new ControlLink(await connectCandidate(route, environment, signal), environment)
+    const { link, signals } = await connectCandidate(route, environment, signal)
+    this.#signals.set(link, signals)
+    const control = new ControlLink(link, environment)
     try {
       await this.#admit(welcomed, control, signal)
     } catch (error) {
       control.link.close()
       throw error
     }
+  }
+
+  /** Lets a member whose link is there still, but carries nothing, dial again this way ([LNK-73]). */
+  async #resume(
+    route: SealedRoute,
+    signKey: Uint8Array,
+    { sessionId, incarnation }: Extract<KnockMessage, { type: 'resume' }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { environment, record } = this.#session
+    const member = record.state.member(signKey)
+    const link = member === undefined ? undefined : this.#session.peer(member.id)?.control?.link
+    const signals = link === undefined ? undefined : this.#signals.get(link)
+    const fits =
+      member !== undefined &&
+      equalBytes(member.incarnation, incarnation) &&
+      equalBytes(sessionId, record.sessionId)
+    // Without a word: who may resume is a member, and gives up by itself.
+    if (!fits || link === undefined || signals === undefined) return environment.dropped.add('resume-refused')
+    route.settleRemote(member)
+    route.welcome()
+    signals.use(route.signalPort())
+    route.send({ type: 'welcome' })
+    const over = new Promise<void>((resolve) => {
+      route.onClosed(resolve)
+      link.on('closed', () => resolve())
+    })
+    await withDeadline(environment.clock, 2 * resumeRouteMs, 'The member did not dial.', over, signal)
   }
 
   #admissionContext(): AdmissionContext {

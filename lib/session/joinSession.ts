@@ -5,7 +5,9 @@ import type { ReachedSession } from '../rendezvous/index.ts'
 import { hostLinkTimings, loadOrderTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { SessionEnvironment } from './environment.ts'
+import { HostRedial, type ReopenedWay } from './hostRedial.ts'
 import { knock, type JoinerProfile } from './knock.ts'
+import { LinkSignals } from './linkSignals.ts'
 import { MemberRole } from './memberRole.ts'
 import { SessionRecord } from './record.ts'
 import { Session } from './session.ts'
@@ -22,6 +24,7 @@ interface Entrance {
 
 /**
  * Joins the session of an invite over a route that a rendezvous opened: knock, link, load order, ticket.
+ * @param reopen - opens another route, should the link to the host break.
  * @throws ConvoyError any refusal code, `host-mismatch`, `link-failed`, `timeout`, `closed` or `aborted`; nothing is
  * left open then.
  */
@@ -31,14 +34,17 @@ export async function joinSession(
   profile: JoinerProfile,
   loadOrder: LoadOrder,
   environment: SessionEnvironment,
+  reopen: (signal: AbortSignal) => Promise<ReopenedWay>,
   signal?: AbortSignal,
 ): Promise<Session> {
   const { route, host } = await knock(reached, invite, profile, environment, signal)
   try {
+    const signals = new LinkSignals(route.signalPort())
     const link = await environment.connect({
       initiator: true,
-      signals: route.signalPort(),
+      signals,
       timings: hostLinkTimings,
+      redials: true,
       ...(signal === undefined ? {} : { signal }),
     })
     const control = new ControlLink(link, environment)
@@ -52,13 +58,16 @@ export async function joinSession(
     }
     let entered: Session | undefined
     try {
-      return await withDeadline(
+      const session = await withDeadline(
         environment.clock,
         loadOrderTimeoutMs,
         'The host did not decide on your load order.',
         admission(entrance, loadOrder, (session) => (entered = session)),
         signal,
       )
+      const { incarnation } = profile
+      new HostRedial({ environment, invite, host, incarnation, link, signals, reopen })
+      return session
     } catch (error) {
       control.detach()
       link.close()

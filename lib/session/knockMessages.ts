@@ -76,6 +76,14 @@ export const refusalLength = 2 * limits.reasonLength
 /** Everything that crosses a route between a joiner and a host. */
 export const knockMessageSchema = v.variant('type', [
   knockSchema,
+  /** Member whose link to the host broke: the signals of another connection come this way. */
+  v.strictObject({
+    type: v.literal('resume'),
+    protocol: v.literal(protocolVersion),
+    sessionId,
+    boxKey: publicKey,
+    incarnation,
+  }),
   /** Host: prove that you live now, and that you know the password. */
   v.strictObject({
     type: v.literal('challenge'),

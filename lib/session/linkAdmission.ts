@@ -15,6 +15,7 @@ import type { SessionEnvironment } from './environment.ts'
 import type { Knock } from './knockMessages.ts'
 import { compareLoadOrders } from './loadOrderCheck.ts'
 import { findingsWithin } from './loadOrderFinding.ts'
+import { LinkSignals } from './linkSignals.ts'
 import type { SessionRecord } from './record.ts'
 import type { SealedRoute } from './sealedRoute.ts'
 
@@ -29,7 +30,7 @@ export async function connectCandidate(
   route: SealedRoute,
   environment: SessionEnvironment,
   signal: AbortSignal,
-): Promise<Link> {
+): Promise<{ link: Link; signals: LinkSignals }> {
   const { clock } = environment
   const gaveUp = new AbortController()
   let cancelGrace = (): void => undefined
@@ -39,12 +40,15 @@ export async function connectCandidate(
     )
   })
   try {
-    return await environment.connect({
+    const signals = new LinkSignals(route.signalPort())
+    const link = await environment.connect({
       initiator: false,
-      signals: route.signalPort(),
+      signals,
       timings: hostLinkTimings,
+      redials: true,
       signal: AbortSignal.any([signal, gaveUp.signal]),
     })
+    return { link, signals }
   } finally {
     cancelGrace()
     route.onClosed(() => undefined)

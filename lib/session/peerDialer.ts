@@ -24,7 +24,13 @@ import {
   type Signal,
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
-import { dialsAtOnce, dialsPerSecond, redialBackoffMs, signalLifetimeMs } from './constants.ts'
+import {
+  dialsAtOnce,
+  dialsPerSecond,
+  memberLinkTimings,
+  redialBackoffMs,
+  signalLifetimeMs,
+} from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
 import type { RecordMember } from './recordState.ts'
 
@@ -59,6 +65,8 @@ interface Dial {
 
 interface PeerState {
   dial: Dial | undefined
+  /** The dial whose link is open: it may be dialled again ([LNK-70]). */
+  connected: Dial | undefined
   lastDial: number
   failures: number
   cancelRedial: Cancel | undefined
@@ -149,6 +157,7 @@ export class PeerDialer {
     }
     const state: PeerState = {
       dial: undefined,
+      connected: undefined,
       lastDial: 0,
       failures: 0,
       cancelRedial: undefined,
@@ -169,6 +178,8 @@ export class PeerDialer {
     state.lastDial = number
     const connecting = environment.connect({
       initiator: this.#dials(peer),
+      timings: memberLinkTimings,
+      redials: true,
       signal: dial.abort.signal,
       signals: {
         send: (signal) => this.#send(dial, signal),
@@ -182,7 +193,10 @@ export class PeerDialer {
       (link) => {
         if (state.dial !== dial) return link.close()
         state.dial = undefined
+        state.connected = dial
         state.failures = 0
+        link.on('suspect', () => link.redial())
+        link.on('unheard', () => link.redial())
         this.#context.connected(peer, link)
       },
       (error: unknown) => {
@@ -251,7 +265,7 @@ export class PeerDialer {
       dial = this.#start(peer, number)
     }
     // Candidates go on arriving after the link is open.
-    if (dial === undefined && number === state.lastDial) return
+    if (dial === undefined && number === state.lastDial) return state.connected?.handler?.(signal)
     if (dial?.number !== number)
       throw new ConvoyError('message-replayed', 'The signal belongs to a former dial.')
     if (dial.handler !== undefined) dial.handler(signal)

@@ -28,7 +28,9 @@ class Pair {
   async connect(): Promise<void> {
     const making = ['alice', 'bob'].map((name, index) =>
       establishLink({
-        ...this.network.peer(name),
+        connector: this.network.peer(name).connector,
+        clock: this.network.peer(name).clock,
+        random: this.network.peer(name).random,
         initiator: index === 0,
         redials: true,
         timings,

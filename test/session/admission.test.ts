@@ -146,7 +146,7 @@ describe('admission', () => {
     const ben = await world.join('Ben', anna.invite)
     await world.join('Cem', anna.invite)
     world.network.kill('Ben')
-    await world.clock.run(10_000)
+    await world.clock.run(20_000)
     expect(anna.members.map((member) => member.name)).toEqual(['Anna', 'Cem'])
     const again = await world.join('Ben', anna.invite)
     expect(again.self.slot).toBe(ben.self.slot)

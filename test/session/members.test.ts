@@ -66,7 +66,7 @@ describe('members', () => {
     const [anna, ben] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy]
     const left = recordOf(ben, 'memberLeft')
     world.network.kill('Cem')
-    await world.clock.run(10_000)
+    await world.clock.run(20_000)
     expect(left.map(({ member, reason }) => [member.name, reason])).toEqual([['Cem', 'lost']])
     expect(anna.members).toHaveLength(2)
   })
@@ -99,7 +99,7 @@ describe('members', () => {
     const [, ben] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy]
     const gone = recordOf(ben, 'hostGone')
     world.network.kill('Anna')
-    await world.clock.run(10_000)
+    await world.clock.run(20_000)
     expect(gone.map(({ reason }) => reason)).toEqual(['lost'])
   })
 })

@@ -1,0 +1,25 @@
+import type { Clock, Counters, Logger } from '../core/index.ts'
+import type { Signal } from '../protocol/index.ts'
+import type { Connector, IceServer } from './connection.ts'
+import type { LinkTimings } from './link.ts'
+import type { PeerLink } from './peerLink.ts'
+
+/** What a {@link PeerLink} is made with. */
+export interface PeerLinkOptions {
+  connector: Connector
+  initiator: boolean
+  attempt: number
+  iceServers: readonly IceServer[]
+  clock: Clock
+  timings: LinkTimings
+  /** Whether the link outlives its connection. */
+  redials: boolean
+  /** Shared by all attempts at one link, so that nothing refused goes unseen. */
+  dropped: Counters
+  logger: Logger | undefined
+  sendSignal(signal: Signal): void
+  /** Both channels are open and the other side was heard. */
+  established(link: PeerLink): void
+  /** It ended before that. */
+  failed(link: PeerLink, cause: unknown): void
+}

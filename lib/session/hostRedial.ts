@@ -1,0 +1,114 @@
+import { ConvoyError, equalBytes, sleep, throwIfAborted, withDeadline } from '../core/index.ts'
+import { openAnnouncement, type Invite, type PublicIdentity } from '../identity/index.ts'
+import { protocolVersion } from '../protocol/index.ts'
+import type { ReachedSession } from '../rendezvous/index.ts'
+import type { Link } from '../rtc/index.ts'
+import { resumePauseMs, resumeRouteMs } from './constants.ts'
+import { opening, type SessionEnvironment } from './environment.ts'
+import type { LinkSignals } from './linkSignals.ts'
+import { SealedRoute } from './sealedRoute.ts'
+
+/** A route to the host, opened anew, and how to let go of the rendezvous that it goes through. */
+export interface ReopenedWay {
+  readonly reached: ReachedSession
+  close(): Promise<void>
+}
+
+/** What a {@link HostRedial} is made with. */
+export interface HostRedialOptions {
+  readonly environment: SessionEnvironment
+  readonly invite: Invite
+  readonly host: PublicIdentity
+  readonly incarnation: Uint8Array
+  readonly link: Link
+  readonly signals: LinkSignals
+  reopen(signal: AbortSignal): Promise<ReopenedWay>
+}
+
+/**
+ * Dials the host again while a member's link to it is suspect ([LNK-73]): nobody else can bring the signals then,
+ * so they go through the rendezvous as they did when it joined.
+ */
+export class HostRedial {
+  readonly #options: HostRedialOptions
+  readonly #abort = new AbortController()
+  #busy = false
+
+  constructor(options: HostRedialOptions) {
+    this.#options = options
+    const { link } = options
+    link.on('suspect', () => this.start())
+    link.on('unheard', () => this.start())
+    link.on('closed', () => this.#abort.abort(new ConvoyError('closed', 'The link to the host is closed.')))
+  }
+
+  /** Begins to dial, unless that goes on already. */
+  start(): void {
+    const { environment, link } = this.#options
+    if (this.#busy || link.state === 'closed') return
+    this.#busy = true
+    this.#dial()
+      .catch((error: unknown) => environment.logger.debug('Dialling the host again ended.', { error }))
+      .finally(() => (this.#busy = false))
+  }
+
+  async #dial(): Promise<void> {
+    const { environment, link } = this.#options
+    const { signal } = this.#abort
+    do {
+      try {
+        await this.#attempt(signal)
+      } catch (error) {
+        throwIfAborted(signal)
+        environment.logger.debug('The host was not reached for another connection.', { error })
+      }
+      await sleep(environment.clock, resumePauseMs, signal)
+    } while (link.state === 'suspect')
+  }
+
+  async #attempt(signal: AbortSignal): Promise<void> {
+    const { environment, invite, host, incarnation, link, signals } = this.#options
+    const way = await this.#options.reopen(signal)
+    const route = new SealedRoute(way.reached.route, environment)
+    try {
+      const announced = await openAnnouncement(way.reached.envelope, {
+        ...opening(environment),
+        sessionId: invite.sessionId,
+        hostFingerprint: invite.hostFingerprint,
+      })
+      if (!equalBytes(announced.host.signKey, host.signKey)) {
+        throw new ConvoyError('host-mismatch', 'Another host answers for this session.')
+      }
+      route.settleRemote(host)
+      const { sessionId } = invite
+      route.send({
+        type: 'resume',
+        protocol: protocolVersion,
+        sessionId,
+        boxKey: environment.identity.boxKey,
+        incarnation,
+      })
+      const { message } = await route.next(signal)
+      if (message.type !== 'welcome') {
+        throw new ConvoyError('message-unauthentic', 'The host does not know this member any more.')
+      }
+      signals.use(route.signalPort())
+      await movedWithin(link, environment, signal)
+    } finally {
+      route.close()
+      await way.close()
+    }
+  }
+}
+
+/** Has the link dial, and waits until it has moved. */
+function movedWithin(link: Link, { clock }: SessionEnvironment, signal: AbortSignal): Promise<void> {
+  let unsubscribe = (): void => undefined
+  const moved = new Promise<void>((resolve) => {
+    unsubscribe = link.on('moved', () => resolve())
+  })
+  link.redial()
+  return withDeadline(clock, resumeRouteMs, 'No other connection came about.', moved, signal).finally(() =>
+    unsubscribe(),
+  )
+}
