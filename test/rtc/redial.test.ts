@@ -167,7 +167,7 @@ describe('a link that may be dialled again', () => {
     }
   })
 
-  it('[LNK-41] outlives the sleep of either side, longer than its patience, as far as that side sees', async () => {
+  it('[LNK-42] outlives the sleep of either side, longer than its patience, as far as that side sees', async () => {
     const { network, links } = await connectedPair()
     network.freeze('alice')
     await pair.clock.run(10_000)

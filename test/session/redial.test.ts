@@ -105,7 +105,7 @@ describe('an outage', () => {
     expect(gone()).toBe(0)
   })
 
-  it('[LNK-41] that is the sleep of a member is over within 5 s of its waking', async () => {
+  it('[LNK-42] that is the sleep of a member is over within 5 s of its waking', async () => {
     const all = await world.convoy('Anna', 'Ben', 'Cem')
     const gone = goodbyes(all)
     world.network.freeze('Ben')
