@@ -98,6 +98,7 @@ export { compareLoadOrders, describeFinding, describeVerdict } from './session/i
 export type {
   AdmitHook,
   Candidate,
+  ChannelVersions,
   Finding,
   GameVersion,
   LeaveReason,

@@ -10,7 +10,13 @@ import {
   vehicleClass,
   type LoadOrder,
 } from '../protocol/index.ts'
-import { claimsSchema, gameVersionSchema, loadOrderBytes, type JoinerProfile } from '../session/index.ts'
+import {
+  channelVersionsSchema,
+  claimsSchema,
+  gameVersionSchema,
+  loadOrderBytes,
+  type JoinerProfile,
+} from '../session/index.ts'
 import { maxUpdateRate, minUpdateRate } from '../vehicle/index.ts'
 import type { ConvoyOptions } from './types.ts'
 
@@ -41,6 +47,12 @@ export function profileOf(options: ConvoyOptions): Profile {
     'is "truck", "car" or "bus", or null for a spectator',
   )
   check(claimsSchema, claims, 'claims', 'has at most 16 names of up to 64 printable ASCII characters each')
+  check(
+    v.optional(channelVersionsSchema),
+    options.channels,
+    'channels',
+    'has at most 32 names of up to 24 printable ASCII characters, each with a version of 0 to 65535',
+  )
   check(
     v.optional(v.pipe(v.number(), v.minValue(minUpdateRate), v.maxValue(maxUpdateRate))),
     updateRate,

@@ -3,7 +3,7 @@ import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
-import type { AdmitHook, GameVersion, LeaveReason, SessionMember } from '../session/index.ts'
+import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason, SessionMember } from '../session/index.ts'
 import type { RemoteVehicles } from '../vehicle/index.ts'
 
 /** What {@link hostConvoy} and {@link joinConvoy} both take. */
@@ -20,6 +20,12 @@ export interface ConvoyOptions {
   loadOrder?: LoadOrder
   /** Names of the claims this member shows. */
   claims?: readonly string[]
+  /**
+   * Channels ({@link Convoy.channel}) by name, each with the version of its messages, 0…65,535, at most 32. A joiner
+   * that has another version of one of the host's channels is refused with `channel-mismatch`. Messages of
+   * channels named here wait for {@link Convoy.channel} to be called.
+   */
+  channels?: ChannelVersions
   /** Updates per second, 1…30 (default 10). */
   updateRate?: number
   /** How connections are made; the best engine of this platform where left out. */
