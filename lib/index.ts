@@ -15,6 +15,19 @@ export type {
   RendezvousSource,
 } from './convoy/index.ts'
 
+export type {
+  Channel,
+  ChannelEvents,
+  ChannelMessage,
+  ChannelOptions,
+  ChannelTarget,
+  Interception,
+  InterceptionVerdict,
+  Interceptor,
+  StandardResult,
+  StandardSchema,
+} from './comms/index.ts'
+
 export {
   ConvoyError,
   createSystemClock,

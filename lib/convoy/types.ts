@@ -1,10 +1,13 @@
-import type { Clock, Listenable, Logger, RandomSource } from '../core/index.ts'
+import type { Channel, ChannelOptions, Interceptor, Member } from '../comms/index.ts'
+import type { Clock, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
-import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason, SessionMember } from '../session/index.ts'
+import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
 import type { RemoteVehicles } from '../vehicle/index.ts'
+
+export type { Member } from '../comms/index.ts'
 
 /** What {@link hostConvoy} and {@link joinConvoy} both take. */
 export interface ConvoyOptions {
@@ -64,12 +67,6 @@ export interface JoinOptions extends ConvoyOptions {
 
 /** An address of a signaling service, or a rendezvous made by the embedding program (which then closes it). */
 export type RendezvousSource = string | Rendezvous
-
-/** One entry of the roster, as this peer sees it. A snapshot: it does not change after it was handed out. */
-export interface Member extends SessionMember {
-  /** Metres between the two trucks, straight; undefined while either is not placed. */
-  readonly distance: number | undefined
-}
 
 /** One chat text. */
 export interface ChatMessage {
@@ -146,6 +143,37 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   ban(memberId: string, reason?: string): Promise<void>
   /** Sends a text of 1…500 characters to all, or to one. */
   sendChat(text: string, toMemberId?: string): void
+  /**
+   * Opens a channel for messages of the embedding program's own. Call it right after hosting or joining, on every
+   * side with the same options; name it in the option `channels` to have other versions of it refused.
+   * @param name - 1 to 24 printable ASCII characters; the library's own channels have names of another kind.
+   * @throws ConvoyError `invalid-argument` for a name that is taken, or options out of range.
+   * @example
+   * ```ts
+   * const jobs = convoy.channel('jobs', {
+   *   schema: v.object({ cargo: v.string(), tons: v.number() }),
+   *   authority: 'host',
+   *   validate: ({ tons }) => tons <= 40,
+   * })
+   * jobs.on('message', ({ author, message }) => console.log(author?.name, 'hauls', message.cargo))
+   * jobs.send({ cargo: 'Steel', tons: 22 })
+   * ```
+   */
+  channel<Input, Output = Input>(name: string, options: ChannelOptions<Input, Output>): Channel<Input, Output>
+  /**
+   * Has `interceptor` judge each chat text and channel message that arrives, before anybody hears of it; several are
+   * asked in the order added. On the host it judges, before they are sent on, also the messages it has
+   * authority over. One that throws is logged, and what it judged is dropped: a filter that fails must not let through
+   * what it was there to stop.
+   * @example
+   * ```ts
+   * convoy.intercept((event) => {
+   *   if (event.type !== 'chat') return 'pass'
+   *   return muted.has(event.from.id) ? 'drop' : { replace: event.text.replaceAll('damn', '****') }
+   * })
+   * ```
+   */
+  intercept(interceptor: Interceptor): Unsubscribe
   stats(): ConvoyStats
   /**
    * Says good-bye and frees everything. Links end as soon as the others have read it, at most a second and a quarter
