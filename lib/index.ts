@@ -24,6 +24,7 @@ export type {
   Interception,
   InterceptionVerdict,
   Interceptor,
+  MemberProfile,
   StandardResult,
   StandardSchema,
 } from './comms/index.ts'

@@ -25,3 +25,13 @@ export const burstSeconds = 10
 
 /** Messages kept for a listener that isn't there yet. */
 export const unheardMessages = 64
+
+/** Changes of a profile per second, and at once: a person at a form makes fewer. */
+export const profileChangesPerSecond = 1
+export const profileChangesAtOnce = 5
+
+/** Profiles taken from one member at once: its changes, and one more for each link that was made anew. */
+export const profilesAtOnce = 4 * profileChangesAtOnce
+
+/** Bytes of a profile: 144 characters of up to four bytes, and the names of the fields. */
+export const mostProfileBytes = 640

@@ -8,6 +8,8 @@ export {
   type InterceptionVerdict,
   type Interceptor,
 } from './interceptors.ts'
+export { memberProfileSchema, emptyProfile, type MemberProfile } from './memberProfile.ts'
+export { Profiles } from './profiles.ts'
 export type { Member } from './member.ts'
 export type { StandardResult, StandardSchema } from './standardSchema.ts'
 export { Unheard } from './unheard.ts'

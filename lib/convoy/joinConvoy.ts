@@ -53,6 +53,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       hostRole: undefined,
       invite,
       updateRate: options.updateRate,
+      profile: options.profile,
       // The introduction is over: nothing here needs the rendezvous any more.
       release: () => Promise.resolve(),
     })

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { memberProfileSchema } from '../comms/index.ts'
 import { ConvoyError, isConvoyError } from '../core/index.ts'
 import {
   displayText,
@@ -47,6 +48,12 @@ export function profileOf(options: ConvoyOptions): Profile {
     'is "truck", "car" or "bus", or null for a spectator',
   )
   check(claimsSchema, claims, 'claims', 'has at most 16 names of up to 64 printable ASCII characters each')
+  check(
+    v.optional(memberProfileSchema),
+    options.profile,
+    'profile',
+    'has paint (up to 64 characters), plates (16), company (48) and tag (16), without control characters',
+  )
   check(
     v.optional(channelVersionsSchema),
     options.channels,

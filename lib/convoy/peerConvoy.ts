@@ -4,13 +4,16 @@ import {
   ChannelHub,
   Chat,
   checkChatText,
+  emptyProfile,
   Interceptors,
+  Profiles,
   Unheard,
   unheardMessages,
   type Channel,
   type ChannelOptions,
   type Interception,
   type Interceptor,
+  type MemberProfile,
   type ReceivedText,
 } from '../comms/index.ts'
 import {
@@ -24,6 +27,7 @@ import {
 import type { Link } from '../rtc/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import { followLinks } from './openLinks.ts'
 import { checkReason } from './options.ts'
 import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { statsOf } from './stats.ts'
@@ -35,6 +39,7 @@ export interface PeerConvoyParts {
   readonly hostRole: HostRole | undefined
   readonly invite: string
   readonly updateRate: number | undefined
+  readonly profile: MemberProfile | undefined
   /** Frees what the convoy was made with: announcements and rendezvous. */
   release(): Promise<void>
 }
@@ -51,7 +56,8 @@ export class PeerConvoy implements Convoy {
   readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
-  readonly #links = new Map<string, Link>()
+  readonly #profiles: Profiles
+  readonly #links: ReadonlyMap<string, Link>
   readonly #ownVehicle: VehicleState = emptyVehicleState()
   #ownPlaced = false
   #lastHost: Member
@@ -78,6 +84,10 @@ export class PeerConvoy implements Convoy {
       requireOpen: () => this.#requireOpen(),
     })
     this.#chat = new Chat(session, (text) => this.#receiveText(text))
+    this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
+      this.#events.emit('memberChanged', this.#describe(member)),
+    )
+    this.#links = followLinks(session, this.#publisher)
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
   }
@@ -157,6 +167,11 @@ export class PeerConvoy implements Convoy {
     this.#chat.send(text, toMemberId)
   }
 
+  setProfile(profile: MemberProfile): void {
+    this.#requireOpen()
+    this.#profiles.set(profile)
+  }
+
   channel<Input, Output = Input>(
     name: string,
     options: ChannelOptions<Input, Output>,
@@ -197,15 +212,6 @@ export class PeerConvoy implements Convoy {
       else this.#vehicles.receive(member.id, payload, sentAt, receivedAt, clockOffset)
     })
     for (const { member } of this.#session.peers()) this.#expectVehicle(member)
-    events.on('linkReady', ({ member, link }) => {
-      this.#links.set(member.id, link)
-      this.#publisher.add(link)
-    })
-    events.on('linkGone', ({ member }) => {
-      const link = this.#links.get(member.id)
-      this.#links.delete(member.id)
-      if (link !== undefined) this.#publisher.remove(link)
-    })
     events.on('memberJoined', (member) => {
       const peer = this.#session.peer(member.id)
       if (peer !== undefined) this.#expectVehicle(peer.member)
@@ -215,6 +221,7 @@ export class PeerConvoy implements Convoy {
       const left = this.#withDistance(member)
       this.#vehicles.removeMember(member.id)
       this.#channels.forget(member.id)
+      this.#profiles.forget(member.id)
       this.#events.emit('memberLeft', { member: left, reason, detail })
     })
     events.on('memberChanged', (member) => this.#events.emit('memberChanged', this.#withDistance(member)))
@@ -232,11 +239,7 @@ export class PeerConvoy implements Convoy {
         this.#session.environment.logger.error('Closing a convoy failed.', { error })
       })
     })
-    for (const { member, admitted, control } of this.#session.peers()) {
-      if (!admitted || control === undefined) continue
-      this.#links.set(member.id, control.link)
-      this.#publisher.add(control.link)
-    }
+    this.#profiles.start()
   }
 
   #receiveText({ from, text, direct }: ReceivedText): void {
@@ -274,6 +277,7 @@ export class PeerConvoy implements Convoy {
     const vehicle = this.#ownPlaced ? this.#vehicles.sampleOne(member.id) : undefined
     return {
       ...member,
+      profile: this.#profiles.of(member.id),
       distance: vehicle === undefined ? undefined : distanceBetween(vehicle.state, this.#ownVehicle),
     }
   }

@@ -1,4 +1,4 @@
-import type { Channel, ChannelOptions, Interceptor, Member } from '../comms/index.ts'
+import type { Channel, ChannelOptions, Interceptor, Member, MemberProfile } from '../comms/index.ts'
 import type { Clock, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
@@ -21,6 +21,8 @@ export interface ConvoyOptions {
   vehicleClass?: VehicleClass | null
   /** The mods of this member (default none), compared against the host's before admission. */
   loadOrder?: LoadOrder
+  /** What this member shows of itself besides its name; see {@link Convoy.setProfile}. */
+  profile?: MemberProfile
   /** Names of the claims this member shows. */
   claims?: readonly string[]
   /**
@@ -82,7 +84,7 @@ export interface ChatMessage {
 export type ConvoyEvents = {
   memberJoined: Member
   memberLeft: { member: Member; reason: LeaveReason; detail: string }
-  /** Presence, name or role of a member changed. Ping and distance change all the time and have no event. */
+  /** Presence, name, role or profile of a member changed. Ping and distance change all the time and have no event. */
   memberChanged: Member
   /** The host changed rules: what, by whom, when (ms since the Unix epoch on the host's clock). */
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: Member; at: number }
@@ -143,6 +145,16 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   ban(memberId: string, reason?: string): Promise<void>
   /** Sends a text of 1…500 characters to all, or to one. */
   sendChat(text: string, toMemberId?: string): void
+  /**
+   * Shows this profile to everyone, newcomers included, in place of the former one.
+   * @throws ConvoyError `invalid-argument` for more than small texts; `rate-limited` beyond one change a second, five at
+   * once.
+   * @example
+   * ```ts
+   * convoy.setProfile({ company: 'Nordfrakt', plates: 'OC 1234', tag: 'lead' })
+   * ```
+   */
+  setProfile(profile: MemberProfile): void
   /**
    * Opens a channel for messages of the embedding program's own. Call it right after hosting or joining, on every
    * side with the same options; name it in the option `channels` to have other versions of it refused.
