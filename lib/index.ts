@@ -12,6 +12,8 @@ export type {
   HostOptions,
   JoinOptions,
   Member,
+  Quality,
+  QualityLevel,
   RendezvousSource,
 } from './convoy/index.ts'
 

@@ -6,6 +6,9 @@ import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
 import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
 import type { RemoteVehicles } from '../vehicle/index.ts'
+import type { Quality } from './quality.ts'
+
+export type { Quality, QualityLevel } from './quality.ts'
 
 export type { Member } from '../comms/index.ts'
 
@@ -98,6 +101,8 @@ export type ConvoyEvents = {
 
 /** Counters and measures of everything a convoy does, as plain data. */
 export interface ConvoyStats {
+  /** How well the convoy as a whole does, with advice for the player. */
+  readonly quality: Quality
   readonly updatesSent: number
   readonly updatesReceived: number
   readonly bytesSent: number
@@ -109,6 +114,8 @@ export interface ConvoyStats {
     readonly jitterMs: number
     readonly lossIn: number
     readonly lossOut: number
+    /** How well it serves driving, with advice for the player. */
+    readonly quality: Quality
   }[]
   /** What was refused or dropped, by name. */
   readonly dropped: Readonly<Record<string, number>>
