@@ -42,6 +42,7 @@ export interface ChannelMessage<Output> {
   readonly from: Member
   /** Who wrote it, also where the host sent it on; undefined when that member is gone by now. */
   readonly author: Member | undefined
+  /** What the schema made of it. */
   readonly message: Output
 }
 
@@ -59,6 +60,7 @@ export type ChannelEvents<Output> = { message: ChannelMessage<Output> }
  * ```
  */
 export interface Channel<Input, Output = Input> extends Listenable<ChannelEvents<Output>> {
+  /** As it was opened. */
   readonly name: string
   /**
    * Sends a message, by default to all. It is checked and sent as it is; what the schema makes of it is for the receiver.
