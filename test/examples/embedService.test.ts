@@ -45,8 +45,10 @@ it('the service admits whom its password and its list let in, welcomes them, and
   const { invite } = linesOf(service.output).find(({ message }) => message === 'hosting')!
   const options = { name: 'Bruno', identity, password: 'diesel' }
 
-  await expect(joinConvoy(invite, { ...options, password: 'petrol' })).rejects.toThrow()
-  await expect(joinConvoy(invite, options)).rejects.toThrow()
+  await expect(joinConvoy(invite, { ...options, password: 'petrol' })).rejects.toMatchObject({
+    code: 'password-wrong',
+  })
+  await expect(joinConvoy(invite, options)).rejects.toMatchObject({ code: 'admit-refused' })
   expect(linesOf(service.output)).toContainEqual(
     expect.objectContaining({ message: 'refused', id: identity.fingerprint, name: 'Bruno' }),
   )
