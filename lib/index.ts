@@ -12,8 +12,24 @@ export type {
   HostOptions,
   JoinOptions,
   Member,
+  Quality,
+  QualityLevel,
   RendezvousSource,
 } from './convoy/index.ts'
+
+export type {
+  Channel,
+  ChannelEvents,
+  ChannelMessage,
+  ChannelOptions,
+  ChannelTarget,
+  Interception,
+  InterceptionVerdict,
+  Interceptor,
+  MemberProfile,
+  StandardResult,
+  StandardSchema,
+} from './comms/index.ts'
 
 export {
   ConvoyError,
@@ -98,6 +114,7 @@ export { compareLoadOrders, describeFinding, describeVerdict } from './session/i
 export type {
   AdmitHook,
   Candidate,
+  ChannelVersions,
   Finding,
   GameVersion,
   LeaveReason,

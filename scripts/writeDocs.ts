@@ -1,5 +1,5 @@
-// Writes what documents repeat from the code: docs/errors.md, and the examples that README.md quotes. Tests hold both
-// to the code.
+// Writes what documents repeat from the code: docs/errors.md, and the examples that README.md and the guide for
+// embedders quote. Tests hold them to the code.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorDocs } from './errorDocs.ts'
@@ -7,5 +7,7 @@ import { withFreshQuotes } from './quotedFiles.ts'
 import { repositoryRoot } from './run.ts'
 
 writeFileSync(join(repositoryRoot, 'docs', 'errors.md'), errorDocs())
-const readme = join(repositoryRoot, 'README.md')
-writeFileSync(readme, withFreshQuotes(readFileSync(readme, 'utf8')))
+for (const name of ['README.md', 'docs/embedding.md']) {
+  const document = join(repositoryRoot, name)
+  writeFileSync(document, withFreshQuotes(readFileSync(document, 'utf8')))
+}

@@ -76,7 +76,7 @@ export interface SignalingService {
  * await service.close()
  * ```
  */
-export async function startSignaling(options: SignalingOptions): Promise<SignalingService> {
+export async function startSignaling(options: SignalingOptions = {}): Promise<SignalingService> {
   const { clock = createSystemClock(), random = systemRandom } = options
   const { logger = silentLogger, trustProxy = false } = options
   const host = await resolveHost(options.host ?? '127.0.0.1')

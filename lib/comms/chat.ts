@@ -23,6 +23,11 @@ export interface ReceivedText {
   readonly direct: boolean
 }
 
+/** @throws when `text` is no chat text. */
+export function checkChatText(text: unknown): string {
+  return v.parse(chatSchema.entries.text, text)
+}
+
 /** Plain text between the members of a session, directly from one to the other. */
 export class Chat {
   readonly #session: Session

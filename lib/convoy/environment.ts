@@ -45,6 +45,7 @@ export async function environmentOf(
     ...platform,
     identity: options.identity ?? createIdentity({ random }),
     dropped: new Counters(),
+    ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.verify === undefined ? {} : { verify: options.verify }),
     connect: (link) =>
       establishLink({

@@ -64,6 +64,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       hostRole: role,
       invite,
       updateRate: options.updateRate,
+      profile: options.profile,
       release,
     })
     try {

@@ -66,6 +66,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       hostRole: undefined,
       invite,
       updateRate: options.updateRate,
+      profile: options.profile,
       // The introduction is over: another one is opened should the link to the host break.
       release: () => Promise.resolve(),
     })

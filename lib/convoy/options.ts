@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { memberProfileSchema } from '../comms/index.ts'
 import { ConvoyError, isConvoyError } from '../core/index.ts'
 import {
   displayText,
@@ -10,7 +11,13 @@ import {
   vehicleClass,
   type LoadOrder,
 } from '../protocol/index.ts'
-import { claimsSchema, gameVersionSchema, loadOrderBytes, type JoinerProfile } from '../session/index.ts'
+import {
+  channelVersionsSchema,
+  claimsSchema,
+  gameVersionSchema,
+  loadOrderBytes,
+  type JoinerProfile,
+} from '../session/index.ts'
 import { maxUpdateRate, minUpdateRate } from '../vehicle/index.ts'
 import type { ConvoyOptions } from './types.ts'
 
@@ -41,6 +48,18 @@ export function profileOf(options: ConvoyOptions): Profile {
     'is "truck", "car" or "bus", or null for a spectator',
   )
   check(claimsSchema, claims, 'claims', 'has at most 16 names of up to 64 printable ASCII characters each')
+  check(
+    v.optional(memberProfileSchema),
+    options.profile,
+    'profile',
+    'has paint (up to 64 characters), plates (16), company (48) and tag (16), without control characters',
+  )
+  check(
+    v.optional(channelVersionsSchema),
+    options.channels,
+    'channels',
+    'has at most 32 names of up to 24 printable ASCII characters, each with a version of 0 to 65535',
+  )
   check(
     v.optional(v.pipe(v.number(), v.minValue(minUpdateRate), v.maxValue(maxUpdateRate))),
     updateRate,

@@ -1,5 +1,21 @@
 import { ConvoyError, Emitter, type Unsubscribe } from '../core/index.ts'
-import { Chat } from '../comms/index.ts'
+import {
+  channelPayloadKind,
+  ChannelHub,
+  Chat,
+  checkChatText,
+  emptyProfile,
+  Interceptors,
+  Profiles,
+  Unheard,
+  unheardMessages,
+  type Channel,
+  type ChannelOptions,
+  type Interception,
+  type Interceptor,
+  type MemberProfile,
+  type ReceivedText,
+} from '../comms/index.ts'
 import {
   emptyVehicleState,
   parseRulesChanges,
@@ -11,8 +27,9 @@ import {
 import type { Link } from '../rtc/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import { followLinks } from './openLinks.ts'
 import { checkReason } from './options.ts'
-import type { Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
+import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { statsOf } from './stats.ts'
 
 /** What a {@link PeerConvoy} is put together from. */
@@ -22,6 +39,7 @@ export interface PeerConvoyParts {
   readonly hostRole: HostRole | undefined
   readonly invite: string
   readonly updateRate: number | undefined
+  readonly profile: MemberProfile | undefined
   /** Frees what the convoy was made with: announcements and rendezvous. */
   release(): Promise<void>
 }
@@ -35,7 +53,11 @@ export class PeerConvoy implements Convoy {
   readonly #vehicles: VehicleReceiver
   readonly #publisher: VehiclePublisher
   readonly #chat: Chat
-  readonly #links = new Map<string, Link>()
+  readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
+  readonly #interceptors: Interceptors
+  readonly #channels: ChannelHub
+  readonly #profiles: Profiles
+  readonly #links: ReadonlyMap<string, Link>
   readonly #ownVehicle: VehicleState = emptyVehicleState()
   #ownPlaced = false
   #lastHost: Member
@@ -54,10 +76,18 @@ export class PeerConvoy implements Convoy {
       tag: incarnationTag(session.self.incarnation),
       ...(parts.updateRate === undefined ? {} : { updateRate: parts.updateRate }),
     })
-    this.#chat = new Chat(session, ({ from, text, direct }) => {
-      const to = direct ? this.self : null
-      this.#events.emit('chat', { from: this.#describe(from), to, text, receivedAt: clock.wallTime() })
+    this.#interceptors = new Interceptors(logger, session.environment.dropped)
+    this.#channels = new ChannelHub({
+      session,
+      interceptors: this.#interceptors,
+      describe: (member) => this.#describe(member),
+      requireOpen: () => this.#requireOpen(),
     })
+    this.#chat = new Chat(session, (text) => this.#receiveText(text))
+    this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
+      this.#events.emit('memberChanged', this.#describe(member)),
+    )
+    this.#links = followLinks(session, this.#publisher)
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
   }
@@ -95,7 +125,9 @@ export class PeerConvoy implements Convoy {
     name: Name,
     listener: (event: ConvoyEvents[Name]) => void,
   ): Unsubscribe {
-    return this.#events.on(name, listener)
+    const unsubscribe = this.#events.on(name, listener)
+    if (name === 'chat') for (const text of this.#unheardTexts.take()) this.#events.emit('chat', text)
+    return unsubscribe
   }
 
   setVehicle(state: VehicleState | null, sampledAt?: number): void {
@@ -135,6 +167,23 @@ export class PeerConvoy implements Convoy {
     this.#chat.send(text, toMemberId)
   }
 
+  setProfile(profile: MemberProfile): void {
+    this.#requireOpen()
+    this.#profiles.set(profile)
+  }
+
+  channel<Input, Output = Input>(
+    name: string,
+    options: ChannelOptions<Input, Output>,
+  ): Channel<Input, Output> {
+    this.#requireOpen()
+    return this.#channels.open(name, options)
+  }
+
+  intercept(interceptor: Interceptor): Unsubscribe {
+    return this.#interceptors.add(interceptor)
+  }
+
   stats(): ConvoyStats {
     return statsOf(this.#session, this.#links, this.#publisher, this.#vehicles)
   }
@@ -159,18 +208,10 @@ export class PeerConvoy implements Convoy {
   #follow(): void {
     const { events } = this.#session
     this.#session.onState((member, payload, sentAt, receivedAt, clockOffset) => {
-      this.#vehicles.receive(member.id, payload, sentAt, receivedAt, clockOffset)
+      if (payload[0] === channelPayloadKind) this.#channels.takeDatagram(member, payload)
+      else this.#vehicles.receive(member.id, payload, sentAt, receivedAt, clockOffset)
     })
     for (const { member } of this.#session.peers()) this.#expectVehicle(member)
-    events.on('linkReady', ({ member, link }) => {
-      this.#links.set(member.id, link)
-      this.#publisher.add(link)
-    })
-    events.on('linkGone', ({ member }) => {
-      const link = this.#links.get(member.id)
-      this.#links.delete(member.id)
-      if (link !== undefined) this.#publisher.remove(link)
-    })
     events.on('memberJoined', (member) => {
       const peer = this.#session.peer(member.id)
       if (peer !== undefined) this.#expectVehicle(peer.member)
@@ -179,6 +220,8 @@ export class PeerConvoy implements Convoy {
     events.on('memberLeft', ({ member, reason, detail }) => {
       const left = this.#withDistance(member)
       this.#vehicles.removeMember(member.id)
+      this.#channels.forget(member.id)
+      this.#profiles.forget(member.id)
       this.#events.emit('memberLeft', { member: left, reason, detail })
     })
     events.on('memberChanged', (member) => this.#events.emit('memberChanged', this.#withDistance(member)))
@@ -196,11 +239,30 @@ export class PeerConvoy implements Convoy {
         this.#session.environment.logger.error('Closing a convoy failed.', { error })
       })
     })
-    for (const { member, admitted, control } of this.#session.peers()) {
-      if (!admitted || control === undefined) continue
-      this.#links.set(member.id, control.link)
-      this.#publisher.add(control.link)
+    this.#profiles.start()
+  }
+
+  #receiveText({ from, text, direct }: ReceivedText): void {
+    const event: Extract<Interception, { type: 'chat' }> = {
+      type: 'chat',
+      from: this.#describe(from),
+      text,
+      direct,
     }
+    const judged = this.#interceptors.judge(event, (each, replacement) => ({
+      ...each,
+      text: checkChatText(replacement),
+    }))
+    if (judged === undefined) return
+    const { clock, dropped } = this.#session.environment
+    const message: ChatMessage = {
+      from: judged.from,
+      to: direct ? this.self : null,
+      text: judged.text,
+      receivedAt: clock.wallTime(),
+    }
+    if (this.#unheardTexts.heard) this.#events.emit('chat', message)
+    else if (!this.#unheardTexts.keep(message)) dropped.add('chat-unheard')
   }
 
   #expectVehicle(member: RecordMember): void {
@@ -215,6 +277,7 @@ export class PeerConvoy implements Convoy {
     const vehicle = this.#ownPlaced ? this.#vehicles.sampleOne(member.id) : undefined
     return {
       ...member,
+      profile: this.#profiles.of(member.id),
       distance: vehicle === undefined ? undefined : distanceBetween(vehicle.state, this.#ownVehicle),
     }
   }

@@ -1,6 +1,7 @@
 import type { Link } from '../rtc/index.ts'
 import type { Session } from '../session/index.ts'
 import type { VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import { overallQuality, qualityOf, type Quality } from './quality.ts'
 import type { ConvoyStats } from './types.ts'
 
 /** What a convoy has done so far, as plain data. */
@@ -19,20 +20,25 @@ export function statsOf(
   const links = [...openLinks].map(([memberId, link]) => {
     const quality = link.quality()
     add(quality.dropped)
-    return { memberId, state: link.state, ...quality }
+    return { memberId, state: link.state, ...quality, quality: qualityOf({ state: link.state, ...quality }) }
   })
+  const withoutLink: Quality[] = [...session.peers()]
+    .filter(({ member, presence }) => presence === 'away' && !openLinks.has(member.id))
+    .map(() => ({ level: 'broken', advice: 'There is no connection right now. It is being tried again.' }))
   return {
+    quality: overallQuality([...links.map((link) => link.quality), ...withoutLink]),
     updatesSent: publisher.updatesSent,
     updatesReceived: vehicles.updatesReceived,
     bytesSent: links.reduce((sum, link) => sum + link.bytesSent, 0),
     bytesReceived: links.reduce((sum, link) => sum + link.bytesReceived, 0),
-    links: links.map(({ memberId, state, rttMs, jitterMs, lossIn, lossOut }) => ({
+    links: links.map(({ memberId, state, rttMs, jitterMs, lossIn, lossOut, quality }) => ({
       memberId,
       state,
       rttMs,
       jitterMs,
       lossIn,
       lossOut,
+      quality,
     })),
     dropped,
   }

@@ -1,10 +1,16 @@
-import type { Clock, Listenable, Logger, RandomSource } from '../core/index.ts'
+import type { Channel, ChannelOptions, Interceptor, Member, MemberProfile } from '../comms/index.ts'
+import type { Clock, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
-import type { AdmitHook, GameVersion, LeaveReason, SessionMember } from '../session/index.ts'
+import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
 import type { RemoteVehicles } from '../vehicle/index.ts'
+import type { Quality } from './quality.ts'
+
+export type { Quality, QualityLevel } from './quality.ts'
+
+export type { Member } from '../comms/index.ts'
 
 /** What {@link hostConvoy} and {@link joinConvoy} both take. */
 export interface ConvoyOptions {
@@ -18,8 +24,16 @@ export interface ConvoyOptions {
   vehicleClass?: VehicleClass | null
   /** The mods of this member (default none), compared against the host's before admission. */
   loadOrder?: LoadOrder
+  /** What this member shows of itself besides its name; see {@link Convoy.setProfile}. */
+  profile?: MemberProfile
   /** Names of the claims this member shows. */
   claims?: readonly string[]
+  /**
+   * Channels ({@link Convoy.channel}) by name, each with the version of its messages, 0…65,535, at most 32. A joiner
+   * that has another version of one of the host's channels is refused with `channel-mismatch`. Messages of
+   * channels named here wait for {@link Convoy.channel} to be called.
+   */
+  channels?: ChannelVersions
   /** Updates per second, 1…30 (default 10). */
   updateRate?: number
   /** How connections are made; the best engine of this platform where left out. */
@@ -59,12 +73,6 @@ export interface JoinOptions extends ConvoyOptions {
 /** An address of a signaling service, or a rendezvous made by the embedding program (which then closes it). */
 export type RendezvousSource = string | Rendezvous
 
-/** One entry of the roster, as this peer sees it. A snapshot: it does not change after it was handed out. */
-export interface Member extends SessionMember {
-  /** Metres between the two trucks, straight; undefined while either is not placed. */
-  readonly distance: number | undefined
-}
-
 /** One chat text. */
 export interface ChatMessage {
   readonly from: Member
@@ -79,7 +87,7 @@ export interface ChatMessage {
 export type ConvoyEvents = {
   memberJoined: Member
   memberLeft: { member: Member; reason: LeaveReason; detail: string }
-  /** Presence, name or role of a member changed. Ping and distance change all the time and have no event. */
+  /** Presence, name, role or profile of a member changed. Ping and distance change all the time and have no event. */
   memberChanged: Member
   /** The host changed rules: what, by whom, when (ms since the Unix epoch on the host's clock). */
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: Member; at: number }
@@ -93,6 +101,8 @@ export type ConvoyEvents = {
 
 /** Counters and measures of everything a convoy does, as plain data. */
 export interface ConvoyStats {
+  /** How well the convoy as a whole does, with advice for the player. */
+  readonly quality: Quality
   readonly updatesSent: number
   readonly updatesReceived: number
   readonly bytesSent: number
@@ -104,6 +114,8 @@ export interface ConvoyStats {
     readonly jitterMs: number
     readonly lossIn: number
     readonly lossOut: number
+    /** How well it serves driving, with advice for the player. */
+    readonly quality: Quality
   }[]
   /** What was refused or dropped, by name. */
   readonly dropped: Readonly<Record<string, number>>
@@ -140,6 +152,47 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   ban(memberId: string, reason?: string): Promise<void>
   /** Sends a text of 1…500 characters to all, or to one. */
   sendChat(text: string, toMemberId?: string): void
+  /**
+   * Shows this profile to everyone, newcomers included, in place of the former one.
+   * @throws ConvoyError `invalid-argument` for more than small texts; `rate-limited` beyond one change a second, five at
+   * once.
+   * @example
+   * ```ts
+   * convoy.setProfile({ company: 'Nordfrakt', plates: 'OC 1234', tag: 'lead' })
+   * ```
+   */
+  setProfile(profile: MemberProfile): void
+  /**
+   * Opens a channel for messages of the embedding program's own. Call it right after hosting or joining, on every
+   * side with the same options; name it in the option `channels` to have other versions of it refused.
+   * @param name - 1 to 24 printable ASCII characters; the library's own channels have names of another kind.
+   * @throws ConvoyError `invalid-argument` for a name that is taken, or options out of range.
+   * @example
+   * ```ts
+   * const jobs = convoy.channel('jobs', {
+   *   schema: v.object({ cargo: v.string(), tons: v.number() }),
+   *   authority: 'host',
+   *   validate: ({ tons }) => tons <= 40,
+   * })
+   * jobs.on('message', ({ author, message }) => console.log(author?.name, 'hauls', message.cargo))
+   * jobs.send({ cargo: 'Steel', tons: 22 })
+   * ```
+   */
+  channel<Input, Output = Input>(name: string, options: ChannelOptions<Input, Output>): Channel<Input, Output>
+  /**
+   * Has `interceptor` judge each chat text and channel message that arrives, before anybody hears of it; several are
+   * asked in the order added. On the host it judges, before they are sent on, also the messages it has
+   * authority over. One that throws is logged, and what it judged is dropped: a filter that fails must not let through
+   * what it was there to stop.
+   * @example
+   * ```ts
+   * convoy.intercept((event) => {
+   *   if (event.type !== 'chat') return 'pass'
+   *   return muted.has(event.from.id) ? 'drop' : { replace: event.text.replaceAll('damn', '****') }
+   * })
+   * ```
+   */
+  intercept(interceptor: Interceptor): Unsubscribe
   stats(): ConvoyStats
   /**
    * Says good-bye and frees everything. Links end as soon as the others have read it, at most a second and a quarter

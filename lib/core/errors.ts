@@ -5,7 +5,8 @@
 export const errorCodes = {
   // Using the library
   'invalid-argument': 'A value handed to the library is out of range or of the wrong shape.',
-  'invalid-vehicle': 'A vehicle state handed to the library holds a value that is not finite or out of range.',
+  'invalid-vehicle':
+    'A vehicle state handed to the library holds a value that is not finite or out of range.',
   'not-permitted': 'Only another role may do this, usually the host.',
   closed: 'The object was closed before the call.',
   aborted: 'The AbortSignal handed in was aborted.',
@@ -35,6 +36,7 @@ export const errorCodes = {
   'claims-missing': 'The host requires claims that were not shown.',
   'admit-refused': 'The embedding program of the host refused.',
   'load-order-mismatch': 'The mods differ from those of the host.',
+  'channel-mismatch': 'The two sides have different versions of a channel of the embedding program.',
   // What comes over the wire
   'message-too-large': 'A message is larger than its limit.',
   'message-malformed': 'A message does not fit its schema.',

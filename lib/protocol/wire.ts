@@ -9,7 +9,10 @@ export type WireSchema<Value> = v.GenericSchema<unknown, Value>
 export function encodeMessage<Value>(schema: WireSchema<Value>, value: Value, maxBytes: number): Uint8Array {
   const checked = v.safeParse(schema, value)
   if (!checked.success) {
-    throw new ConvoyError('invalid-argument', `The message to send is malformed: ${firstIssue(checked.issues)}`)
+    throw new ConvoyError(
+      'invalid-argument',
+      `The message to send is malformed: ${firstIssue(checked.issues)}`,
+    )
   }
   const bytes = new Encoder({ ignoreUndefined: true }).encode(checked.output)
   if (bytes.length > maxBytes) {
@@ -35,7 +38,10 @@ export function decodeMessage<Value>(schema: WireSchema<Value>, bytes: Uint8Arra
   const plain = decodeBounded(bytes)
   const checked = v.safeParse(schema, plain)
   if (!checked.success) {
-    throw new ConvoyError('message-malformed', `The message received is malformed: ${firstIssue(checked.issues)}`)
+    throw new ConvoyError(
+      'message-malformed',
+      `The message received is malformed: ${firstIssue(checked.issues)}`,
+    )
   }
   return checked.output
 }

@@ -28,7 +28,7 @@ export type ConnectionCloseReason = 'local' | 'remote' | 'failed'
 
 /**
  * One attempt at two channels between two peers: over WebRTC, or simulated. What it is worth (retries,
- * liveness, acknowledgements) is up to {@link Link}.
+ * liveness, acknowledgements) is up to the link.
  */
 export interface Connection {
   /** Takes a signal that the other side's handlers gave out. Malformed or foreign ones are refused and counted. */

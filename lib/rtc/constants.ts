@@ -20,6 +20,13 @@ export const defaultTimings: LinkTimings = {
   attempts: 5,
 }
 
+/**
+ * Gap between two lanes of one attempt, ms, and how many there may be. Good paths connect within a second; on a path with
+ * 20 % loss and a round trip of 400 ms half of the handshakes take over 5 s, since their timers double.
+ */
+export const laneEveryMs = 1_500
+export const lanesAtMost = 4
+
 /** Sending state pauses after this long without an answer, beyond the round trip: what would be sent would age. */
 export const pauseMs = 300
 

@@ -17,6 +17,7 @@ import {
   type Candidate,
   type Refusal,
 } from './admissionChecks.ts'
+import { checkChannels } from './channelVersions.ts'
 import { admitHookTimeoutMs } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { refusalLength, type Knock } from './knockMessages.ts'
@@ -65,7 +66,10 @@ export async function admit(
   }
 
   if (knock.type === 'foreign-knock') return refuse(versionRefusal(knock.protocol))
-  const early = checkKnock(knock, context) ?? checkGame(state.game, knock)
+  const early =
+    checkKnock(knock, context) ??
+    checkGame(state.game, knock) ??
+    checkChannels(state.channels, knock.channels ?? {})
   if (early !== undefined) return refuse(early)
 
   const nonce = environment.random.bytes(16)

@@ -1,52 +1,105 @@
 import { ConvoyError, TokenBucket } from '../core/index.ts'
-import { channelMessagesPerSecond } from './constants.ts'
+import {
+  channelMessagesPerSecond,
+  earlyChannelBytes,
+  earlyChannelMessages,
+  embedderChannelPrefix,
+} from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { RecordMember } from './recordState.ts'
 
 /** Takes messages of a channel, from admitted members. */
 export type ChannelHandler = (member: RecordMember, body: Uint8Array) => void
 
+/** Messages taken from one member per second, and at once. */
+export interface ChannelBudget {
+  readonly perSecond: number
+  readonly atOnce: number
+}
+
+interface Subscription {
+  readonly handler: ChannelHandler
+  readonly budget: ChannelBudget | undefined
+}
+
+interface EarlyMessage {
+  readonly member: RecordMember
+  readonly channel: string
+  readonly body: Uint8Array
+}
+
+/** What channels without a budget of their own share, for each member. */
+const sharedBudget: ChannelBudget = { perSecond: channelMessagesPerSecond, atOnce: channelMessagesPerSecond }
+
 /** Who takes the messages of which channel, and how many each member may send ([CHN-1]). */
 export class Channels {
   readonly #environment: SessionEnvironment
-  readonly #handlers = new Map<string, ChannelHandler>()
-  readonly #budgets = new Map<string, TokenBucket>()
+  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #buckets = new Map<string, Map<string, TokenBucket>>()
+  #early: EarlyMessage[] = []
+  #earlyBytes = 0
 
   constructor(environment: SessionEnvironment) {
     this.#environment = environment
   }
 
-  /** @throws ConvoyError `invalid-argument` when the channel has a handler already. */
-  on(channel: string, handler: ChannelHandler): void {
-    if (this.#handlers.has(channel)) {
+  /**
+   * Hands over what comes from now on, and what waited ([CHN-2]).
+   * @throws ConvoyError `invalid-argument` when the channel has a handler already.
+   */
+  on(channel: string, handler: ChannelHandler, budget?: ChannelBudget): void {
+    if (this.#subscriptions.has(channel)) {
       throw new ConvoyError(
         'invalid-argument',
         `The channel "${channel}" has a handler already. Choose another name.`,
       )
     }
-    this.#handlers.set(channel, handler)
+    this.#subscriptions.set(channel, { handler, budget })
+    const waiting = this.#early.filter((each) => each.channel === channel)
+    this.#early = this.#early.filter((each) => each.channel !== channel)
+    for (const { member, body } of waiting) {
+      this.#earlyBytes -= body.length
+      handler(member, body)
+    }
   }
 
   /** Hands over a message of an admitted member, where it is within its budget. */
   receive(member: RecordMember, channel: string, body: Uint8Array): void {
     const { dropped } = this.#environment
-    if (!this.#budgetOf(member.id).tryTake()) return dropped.add('channel-rate')
-    const handler = this.#handlers.get(channel)
-    if (handler === undefined) return dropped.add('channel-unknown')
-    handler(member, body)
+    const subscription = this.#subscriptions.get(channel)
+    if (!this.#bucketOf(member.id, channel, subscription?.budget).tryTake())
+      return dropped.add('channel-rate')
+    if (subscription !== undefined) return subscription.handler(member, body)
+    if (!this.#isExpected(channel)) return dropped.add('channel-unknown')
+    const full =
+      this.#early.length >= earlyChannelMessages || this.#earlyBytes + body.length > earlyChannelBytes
+    if (full) return dropped.add('channel-early')
+    this.#early.push({ member, channel, body })
+    this.#earlyBytes += body.length
   }
 
-  /** Forgets a member that is gone. */
+  /** Forgets a member that is gone; what it said before anyone listened still counts. */
   forget(memberId: string): void {
-    this.#budgets.delete(memberId)
+    this.#buckets.delete(memberId)
   }
 
-  #budgetOf(memberId: string): TokenBucket {
-    const known = this.#budgets.get(memberId)
-    if (known !== undefined) return known
-    const { clock } = this.#environment
-    const budget = new TokenBucket(clock, channelMessagesPerSecond, channelMessagesPerSecond)
-    this.#budgets.set(memberId, budget)
-    return budget
+  /** Channels of the library, and those that the embedding program declared when it joined. */
+  #isExpected(channel: string): boolean {
+    if (!channel.startsWith(embedderChannelPrefix)) return true
+    const { channels = {} } = this.#environment
+    return Object.hasOwn(channels, channel.slice(embedderChannelPrefix.length))
+  }
+
+  #bucketOf(memberId: string, channel: string, budget: ChannelBudget | undefined): TokenBucket {
+    const key = budget === undefined ? '' : channel
+    let ofMember = this.#buckets.get(memberId)
+    if (ofMember === undefined) this.#buckets.set(memberId, (ofMember = new Map<string, TokenBucket>()))
+    let bucket = ofMember.get(key)
+    if (bucket === undefined) {
+      const { perSecond, atOnce } = budget ?? sharedBudget
+      bucket = new TokenBucket(this.#environment.clock, perSecond, atOnce)
+      ofMember.set(key, bucket)
+    }
+    return bucket
   }
 }

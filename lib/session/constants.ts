@@ -98,6 +98,16 @@ export const graceMs = 15_000
 /** Links between members outlive their connections. */
 export const memberLinkTimings = { deadMs: graceMs } as const
 
+/** Channels of the embedding program begin with this, so that they never clash with the library's own. */
+export const embedderChannelPrefix = 'app/'
+
+/**
+ * Channel messages, and bytes of them, kept for a handler that isn't there yet: what others say while the
+ * embedding program still waits for `joinConvoy`.
+ */
+export const earlyChannelMessages = 256
+export const earlyChannelBytes = 1_048_576
+
 /** Links with the host are watched more closely than others, since succession depends on them. */
 export const hostLinkTimings = { heartbeatMs: 250, suspectMs: 750, deadMs: graceMs } as const
 

@@ -1,6 +1,7 @@
 import type { Clock, Counters, Logger, RandomSource } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { EstablishOptions, Link } from '../rtc/index.ts'
+import type { ChannelVersions } from './channelVersions.ts'
 
 /** What every part of a session stands on; handed in, so that the same code runs simulated. */
 export interface SessionEnvironment {
@@ -14,6 +15,8 @@ export interface SessionEnvironment {
   ): Promise<Link>
   /** What was refused or dropped, by name. */
   readonly dropped: Counters
+  /** The embedding program's channels that must be the same version on both sides: see [ADM-15]. */
+  readonly channels?: ChannelVersions
   /** Checks signatures; the platform's Ed25519 where left out. */
   readonly verify?: Verify
 }

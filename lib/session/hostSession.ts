@@ -50,6 +50,7 @@ export async function hostSession(
     game: founding.game,
     password: await verifierOf(founding, sessionId, environment),
     rules: founding.rules,
+    ...(environment.channels === undefined ? {} : { channels: { ...environment.channels } }),
   })
   await record.append({ type: 'loadOrder', loadOrder: founding.loadOrder })
   const self = record.state.host

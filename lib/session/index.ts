@@ -1,5 +1,13 @@
 export type { AdmitHook, Candidate, GameVersion } from './admissionChecks.ts'
-export { announcementLifetimeMs, loadOrderBytes, redialBackoffMs, slotReservationMs } from './constants.ts'
+export { channelName, channelVersionsSchema, type ChannelVersions } from './channelVersions.ts'
+export type { ChannelBudget } from './channels.ts'
+export {
+  announcementLifetimeMs,
+  embedderChannelPrefix,
+  loadOrderBytes,
+  redialBackoffMs,
+  slotReservationMs,
+} from './constants.ts'
 export { describeFinding, describeVerdict } from './describeLoadOrder.ts'
 export type { SessionEnvironment } from './environment.ts'
 export { HostRole } from './hostRole.ts'

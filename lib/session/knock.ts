@@ -55,6 +55,7 @@ export async function knock(
       game: profile.game === null ? null : { ...profile.game },
       vehicleClass: profile.vehicleClass,
       claims: [...profile.claims],
+      ...(environment.channels === undefined ? {} : { channels: { ...environment.channels } }),
     })
     const challenge = (await route.next(signal)).message
     if (challenge.type !== 'challenge') throw refusalOf(challenge)

@@ -15,6 +15,7 @@ import {
   token,
   vehicleClass,
 } from '../protocol/index.ts'
+import { channelVersionsSchema } from './channelVersions.ts'
 
 /** Codes a host may refuse with, before or after the link is open. */
 export const refusalCodes = [
@@ -29,6 +30,7 @@ export const refusalCodes = [
   'claims-missing',
   'admit-refused',
   'load-order-mismatch',
+  'channel-mismatch',
   'message-unauthentic',
   'rate-limited',
   'timeout',
@@ -68,6 +70,8 @@ export const knockSchema = v.strictObject({
   /** Null for a spectator. */
   vehicleClass: v.nullable(vehicleClass),
   claims: claimsSchema,
+  /** Left out where the program has none. */
+  channels: v.optional(channelVersionsSchema),
 })
 
 /** Characters of a refusal in words. */

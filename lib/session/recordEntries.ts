@@ -15,6 +15,7 @@ import {
   sessionId,
   vehicleClass,
 } from '../protocol/index.ts'
+import { channelVersionsSchema } from './channelVersions.ts'
 import { gameVersionSchema } from './knockMessages.ts'
 
 const memberFields = {
@@ -38,6 +39,8 @@ export const changeSchema = v.variant('type', [
     game: v.nullable(gameVersionSchema),
     password: v.nullable(passwordVerifierSchema),
     rules: rulesSchema,
+    /** Left out where the founder's program has none. */
+    channels: v.optional(channelVersionsSchema),
   }),
   v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema }),
   v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),

@@ -9,6 +9,7 @@ import {
   type VehicleClass,
 } from '../protocol/index.ts'
 import type { GameVersion } from './admissionChecks.ts'
+import type { ChannelVersions } from './channelVersions.ts'
 import type { Change } from './recordEntries.ts'
 
 /** A member as the record knows it. */
@@ -29,6 +30,8 @@ export class RecordState {
   rules: Rules = defaultRules
   loadOrder: LoadOrder = emptyLoadOrder
   game: GameVersion | null = null
+  /** The host's channels that joiners must have the same version of ([ADM-15]). */
+  channels: ChannelVersions = {}
   password: PasswordVerifier | null = null
   founderNonce: Uint8Array | undefined
   host: RecordMember | undefined
@@ -68,6 +71,7 @@ export class RecordState {
       case 'founded':
         this.host = this.#add({ ...change, slot: 0 }, number)
         this.game = change.game
+        this.channels = change.channels ?? {}
         this.password = change.password
         this.rules = change.rules
         this.founderNonce = change.founderNonce

@@ -80,7 +80,8 @@ export class SealedRoute {
           return environment.dropped.add('knock-flood')
         this.#incoming.add(() => this.#receive(bytes))
       }),
-      route.on('closed', () => this.close()),
+      // What came before the end, such as a refusal, is still being opened.
+      route.on('closed', () => this.#incoming.add(() => this.close())),
     ]
   }
 

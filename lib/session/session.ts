@@ -1,7 +1,7 @@
 import { ConvoyError, Emitter, equalBytes } from '../core/index.ts'
 import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
-import { Channels, type ChannelHandler } from './channels.ts'
+import { Channels, type ChannelBudget, type ChannelHandler } from './channels.ts'
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
@@ -55,6 +55,8 @@ export class Session {
   readonly #peers = new Map<string, Peer>()
   readonly #channels: Channels
   #stateHandler: MemberStateHandler = () => undefined
+  /** Members that the host admitted and has no link with yet: its program hears of them once it can reach them. */
+  readonly #unreached = new Set<string>()
   #hostGone = false
   #closing: Promise<void> | undefined
 
@@ -123,11 +125,12 @@ export class Session {
   }
 
   /**
-   * Who takes the messages of `channel`.
+   * Who takes the messages of `channel`, those that came before included.
+   * @param budget - how many are taken from one member; those without one share the budget of [CHN-1].
    * @throws ConvoyError `invalid-argument` when the channel has a handler already.
    */
-  onChannel(channel: string, handler: ChannelHandler): void {
-    this.#channels.on(channel, handler)
+  onChannel(channel: string, handler: ChannelHandler, budget?: ChannelBudget): void {
+    this.#channels.on(channel, handler, budget)
   }
 
   /** Sends on `channel` to one admitted member; false when there is no link to it. */
@@ -159,6 +162,7 @@ export class Session {
       closed: (reason, wasAdmitted) => this.#linkClosed(peer, reason, wasAdmitted),
     })
     if (admitted) this.#ready(peer, link)
+    if (this.#unreached.delete(member.id)) this.events.emit('memberJoined', this.describe(member))
     this.#changed(peer)
   }
 
@@ -180,7 +184,8 @@ export class Session {
         if (member === undefined || member.id === this.#self.id) break
         this.#peers.set(member.id, new Peer(member))
         this.role?.onApplied(entry)
-        this.events.emit('memberJoined', this.describe(member))
+        if (this.isHost) this.#unreached.add(member.id)
+        else this.events.emit('memberJoined', this.describe(member))
         return
       }
       case 'left': {
@@ -218,6 +223,7 @@ export class Session {
     peer.close()
     this.#peers.delete(peer.member.id)
     this.#channels.forget(peer.member.id)
+    if (this.#unreached.delete(member.id)) return
     this.events.emit('memberLeft', { member, reason, detail })
   }
 

@@ -74,6 +74,16 @@ describe('a convoy over real WebRTC', () => {
     await until(() => ben.rules.speedLimit === 70)
   })
 
+  it('tells a refused joiner why, although the host hangs up right after (regression: code was "closed")', async () => {
+    const only = await service()
+    const anna = await keep(hostConvoy({ name: 'Anna', rendezvous: only.url, password: 'diesel' }))
+    for (let round = 0; round < 5; round++) {
+      await expect(joinConvoy(anna.invite, { name: 'Ben', password: 'petrol' })).rejects.toMatchObject({
+        code: 'password-wrong',
+      })
+    }
+  })
+
   it('says what to do when no service answers', async () => {
     const gone = await service()
     const { url } = gone

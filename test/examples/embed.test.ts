@@ -23,3 +23,13 @@ it('the smallest host and joiner chat and see each other’s truck', async () =>
     await signaling.close()
   }
 })
+
+it('a host that brings its own service is reached by a joiner on werift', async () => {
+  using host = startProgram('examples/embed/signaling.ts')
+  const [invite] = await host.printed(/openconvoy:\S+/)
+  using joiner = startProgram('examples/embed/engine.ts', [invite])
+  expect(await joiner.ended, joiner.errors).toBe(0)
+  expect(joiner.output).toBe('Ada is here\n')
+  host.kill('SIGINT')
+  expect(await host.ended, host.errors).toBe(0)
+})

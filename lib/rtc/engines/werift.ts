@@ -1,7 +1,7 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
 import type { Engine, Wrtc } from '../engine.ts'
 import { guardAbandoning, guardRecords } from './weriftGuards.ts'
-import { guardHandshake, guardRecovery } from './weriftLossGuards.ts'
+import { guardFlights, guardHandshake, guardRecovery } from './weriftLossGuards.ts'
 
 type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
 
@@ -63,7 +63,12 @@ function guardTransports(sctp: RTCSctpTransport, dtls: RTCDtlsTransport): void {
   guardRecovery(sctp)
   dtls.onStateChange.subscribe((state) => {
     // The DTLS socket is made right after this event, before anything can arrive on it.
-    if (state === 'connecting') queueMicrotask(() => guardHandshake(dtls))
+    if (state === 'connecting') {
+      queueMicrotask(() => {
+        guardHandshake(dtls)
+        guardFlights(dtls)
+      })
+    }
     if (state === 'connected') guardRecords(dtls)
   })
 }

@@ -9,7 +9,10 @@ interface HandshakeMessage {
 /** What is reached into: not part of werift's types, so guarded by tests that fail when it changes. */
 interface DtlsSocket {
   onHandleHandshakes?(messages: HandshakeMessage[]): Promise<void>
+  transport: { send(datagram: Buffer, ...address: unknown[]): unknown }
 }
+
+const recordHeaderLength = 13
 
 /** Message types of RFC 5246 section 7.4. */
 const clientHello = 1
@@ -32,6 +35,48 @@ export function guardHandshake(transport: RTCDtlsTransport): void {
     const due = messages.flatMap((message) => order.take(message))
     // Not one after the other: werift waits in there until its own flight is answered.
     await Promise.all(due.map((message) => handle([message])))
+  }
+}
+
+/** Record types of RFC 6347 that only handshakes have. */
+const changeCipherSpecRecord = 20
+const handshakeRecord = 22
+
+/** When records of a handshake are sent again: within the first 500 ms, after which werift repeats its whole flight. */
+const repeatsAfterMs = [120, 300]
+
+/**
+ * Sends records of a handshake three times. werift 0.25 puts each into a datagram of its own and waits longer
+ * and longer for a whole flight of them: at 20 % loss and a round trip of 400 ms a handshake took 10 s in the middle.
+ * Repeated records are what a network that doubles packets makes of them, which DTLS takes in its stride.
+ */
+export function guardFlights(transport: RTCDtlsTransport): void {
+  const context = (transport.dtls as unknown as DtlsSocket | undefined)?.transport
+  if (context === undefined) return
+  const send = context.send.bind(context)
+  context.send = (datagram, ...address) => {
+    if (isRepeatable(datagram)) {
+      const again = (): unknown => transport.state === 'closed' || send(datagram, ...address)
+      for (const delay of repeatsAfterMs) setTimeout(() => void ignoringFailure(again), delay).unref()
+    }
+    return send(datagram, ...address)
+  }
+}
+
+// Not what is answered with a flight each time it comes: hellos and, encrypted, the Finished.
+function isRepeatable(datagram: Buffer): boolean {
+  if (datagram.length <= recordHeaderLength || datagram.readUInt16BE(3) !== 0) return false
+  if (datagram[0] === changeCipherSpecRecord) return true
+  const hellos: readonly (number | undefined)[] = [clientHello, serverHello, helloVerifyRequest]
+  return datagram[0] === handshakeRecord && !hellos.includes(datagram[recordHeaderLength])
+}
+
+// The connection may end meanwhile; the record is one more datagram lost then.
+async function ignoringFailure(action: () => unknown): Promise<void> {
+  try {
+    await action()
+  } catch {
+    return
   }
 }
 
@@ -70,6 +115,8 @@ const heldAtMost = 16
 
 /** What is reached into, as above. */
 interface Association {
+  /** Retransmission time-out, s. */
+  rto: number
   maybeAbandon(chunk: { acked: boolean }): boolean
   /** Up to where the other side has it all. */
   lastSackedTsn: number
@@ -81,9 +128,13 @@ interface Association {
   receive(streamId: number, protocol: number, data: Buffer): void
 }
 
+/** RTO.Initial of RFC 9260 section 16; werift 0.25 has the three seconds of former days. */
+const initialTimeoutSeconds = 1
+
 /** Keeps the reliable channel, and at last both, from standing still after a loss. */
 export function guardRecovery(transport: RTCSctpTransport): void {
   const association = transport.sctp as unknown as Association
+  association.rto = initialTimeoutSeconds
   repeatForwardTsn(association)
   keepArrivedOutOfFlight(association)
   deliverAllComplete(association)

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util'
+import { runProgram } from '../examples/support/program.ts'
+import { Progress } from '../examples/support/progress.ts'
+import { natCases, type NatCase } from '../test/nat/cases.ts'
+import { Internet } from '../test/nat/internet.ts'
+import { NetworkNamespaces } from '../test/nat/namespaces.ts'
+import { whyNot } from '../test/nat/prerequisites.ts'
+import { describeReport, reportOf, type NatReport } from '../test/nat/report.ts'
+import { runCase, type NatResult } from '../test/nat/runCase.ts'
+import { SignalingProcess } from '../test/nat/signalingProcess.ts'
+
+const usage = `npm run test:nat -- [--only TEXT] [--json]
+
+Connects two peers across real routers, made of Linux network namespaces and nftables: behind NAT of several kinds, over
+IPv6 only, over a narrow path. The only STUN server is that of our signaling service. Needs root, iproute2 and nftables;
+where these are missing it says so and succeeds as skipped.
+
+  --only TEXT  only cases whose name or engines contain TEXT
+  --json       print one line of JSON instead of a table
+`
+
+/** Everything together takes one to two minutes; a machine in trouble shall not hold anybody up. */
+const limitMs = 230_000
+
+/** Cases side by side that are busy: six processes, three of them at the same time. */
+const busyAtOnce = 2
+
+await runProgram(main)
+
+async function main(interrupted: AbortSignal): Promise<boolean> {
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
+  if (values.help === true) {
+    console.log(usage)
+    return true
+  }
+  const obstacle = await whyNot()
+  if (obstacle !== undefined) {
+    console.log(values.json === true ? JSON.stringify({ skipped: obstacle }) : `skipped: ${obstacle}`)
+    return true
+  }
+  const { only = '' } = values
+  const cases = natCases().filter(({ name, engines }) => `${name} ${engines.join(' ')}`.includes(only))
+  const report = await run(cases, AbortSignal.any([interrupted, AbortSignal.timeout(limitMs)]))
+  if (interrupted.aborted) return false
+  console.log(values.json === true ? JSON.stringify(report) : describeReport(report))
+  return report.failed === 0
+}
+
+async function run(cases: readonly NatCase[], signal: AbortSignal): Promise<NatReport> {
+  const namespaces = new NetworkNamespaces()
+  const progress = new Progress()
+  const removeAll = (): void => namespaces.removeAll()
+  // Also where a second Ctrl-C ends the process on the spot.
+  process.once('exit', removeAll)
+  try {
+    const internet = await Internet.create(namespaces)
+    const service = await SignalingProcess.start(internet, signal)
+    try {
+      let done = 0
+      const results = await runAll(cases, async (natCase) => {
+        const result = await runCase(natCase, internet, signal)
+        progress.show(`${++done} of ${cases.length} done`)
+        return result
+      })
+      return reportOf(results, await service.close())
+    } finally {
+      await service.close()
+    }
+  } finally {
+    removeAll()
+    process.off('exit', removeAll)
+    progress.clear()
+  }
+}
+
+/** Runs them all; gives the results in the order of the cases. */
+async function runAll(
+  cases: readonly NatCase[],
+  runOne: (natCase: NatCase) => Promise<NatResult>,
+): Promise<NatResult[]> {
+  const results = new Map<NatCase, NatResult>()
+  const inTurn = async (queue: NatCase[]): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      results.set(next, await runOne(next))
+  }
+  // Those that end by a time-out mostly wait: all of them at once, beside the others.
+  const waiting = cases.filter(({ expected }) => expected === 'link-failed').map((natCase) => [natCase])
+  const busy = cases.filter(({ expected }) => expected === 'direct')
+  await Promise.all([...waiting, ...Array.from({ length: busyAtOnce }, () => busy)].map(inTurn))
+  return cases.flatMap((natCase) => results.get(natCase) ?? [])
+}
