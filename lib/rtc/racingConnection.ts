@@ -67,11 +67,12 @@ class RacingConnection implements Connection {
 
   close(): void {
     if (this.#over) return
+    const connection = this.#taken?.connection
+    // Lanes report their own end at once: by then it has to be known that this is the end of all.
+    if (connection === undefined) this.#over = true
     this.#stop(undefined)
-    const taken = this.#taken
-    if (taken?.connection !== undefined) return taken.connection.close()
-    this.#over = true
-    this.#handlers.closed('local')
+    if (connection === undefined) this.#handlers.closed('local')
+    else connection.close()
   }
 
   #beginNext(): void {

@@ -105,4 +105,13 @@ describe('[LNK-9] an attempt at a connection', () => {
     side.at(1).closed('failed')
     expect(side.events).toEqual(['signal-lane', 'closed failed'])
   })
+
+  it('says once that it closed when it is closed before anything opened (regression: said so twice)', () => {
+    for (const initiator of [true, false]) {
+      const side = new Side(initiator)
+      side.connection.close()
+      side.connection.close()
+      expect([side.events, side.closed, side.clock.pendingTimers]).toEqual([['closed local'], [0], 0])
+    }
+  })
 })
