@@ -15,7 +15,7 @@ describe('the example of docs/testing.md', () => {
   it('sees updates, notices the death of the host, leaves nothing, and repeats', async () => {
     const run = await convoyOnBadNetwork(7)
     expect(run.seen).toBeGreaterThan(80)
-    expect(run.hostGoneAfterMs).toBeLessThan(3_000)
+    expect(run.hostGoneAfterMs).toBeLessThan(16_000)
     expect(run.timersLeft).toBe(0)
     expect(await convoyOnBadNetwork(7)).toEqual(run)
     expect((await convoyOnBadNetwork(8)).trace).not.toBe(run.trace)
