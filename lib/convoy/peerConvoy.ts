@@ -209,7 +209,7 @@ export class PeerConvoy implements Convoy {
     const { events } = this.#session
     this.#session.onState((member, payload, sentAt, receivedAt, clockOffset) => {
       if (payload[0] === channelPayloadKind) this.#channels.takeDatagram(member, payload)
-      else this.#vehicles.receive(member.id, payload, sentAt, receivedAt, clockOffset)
+      else this.#receiveVehicles(member.id, payload, sentAt, receivedAt, clockOffset)
     })
     for (const { member } of this.#session.peers()) this.#expectVehicle(member)
     events.on('memberJoined', (member) => {
@@ -240,6 +240,21 @@ export class PeerConvoy implements Convoy {
       })
     })
     this.#profiles.start()
+  }
+
+  #receiveVehicles(
+    memberId: string,
+    payload: Uint8Array,
+    sentAt: number,
+    receivedAt: number,
+    clockOffset: number | undefined,
+  ): void {
+    const advice = this.#vehicles.receive(memberId, payload, sentAt, receivedAt, clockOffset)
+    if (advice === 'none') return
+    const link = this.#links.get(memberId)
+    if (link === undefined) return
+    if (advice === 'restart') this.#publisher.restart(link)
+    else this.#publisher.askWhole(link, advice === 'askWhole')
   }
 
   #receiveText({ from, text, direct }: ReceivedText): void {

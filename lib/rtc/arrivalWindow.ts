@@ -44,6 +44,13 @@ export class ArrivalWindow {
     return 'older'
   }
 
+  /** Whether `sequence` is among the latest and arrived. */
+  holds(sequence: number): boolean {
+    if (!this.#started) return false
+    const behind = sequenceAfter(this.newest, sequence)
+    return behind === 0 || (behind > 0 && behind <= 32 && (this.arrivals & (1 << (behind - 1))) !== 0)
+  }
+
   /** Takes over a report of another window: its newest number and arrivals. */
   follow(newest: number, arrivals: number): void {
     if (!this.#started) {

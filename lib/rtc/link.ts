@@ -63,6 +63,13 @@ export interface Link extends Listenable<LinkEvents> {
    * still wait or nothing has been heard back for too long. Allocates nothing.
    */
   sendState(payload: Uint8Array): boolean
+  /** Sequence, modulo 2^16, of the newest datagram sent: right after {@link Link.sendState} returned true, its own. */
+  readonly sentSequence: number
+  /**
+   * Whether the other side reported that it got the datagram with `sequence`. Tells of the 33 latest at the time of its
+   * newest report: false for older ones.
+   */
+  hasArrived(sequence: number): boolean
   /** Who takes arriving state payloads; one at a time, since this is the hot path. */
   onState(handler: StateHandler): void
   /**

@@ -122,6 +122,14 @@ export class PeerLink implements Link {
     return sent
   }
 
+  get sentSequence(): number {
+    return this.#channel.sentSequence
+  }
+
+  hasArrived(sequence: number): boolean {
+    return this.#channel.hasArrived(sequence)
+  }
+
   quality(): LinkQuality {
     const control = { sent: this.#controlBytesSent, received: this.#controlBytesReceived }
     return qualityOf(this.#channel, control, this.#dropped)

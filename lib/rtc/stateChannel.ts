@@ -65,6 +65,16 @@ export class StateChannel {
     this.#budget = new TokenBucket(clock, datagramsPerSecond, datagramBurst)
   }
 
+  /** Sequence of the newest datagram sent. */
+  get sentSequence(): number {
+    return (this.#sequence - 1) & 0xffff
+  }
+
+  /** Whether the other side has reported the datagram with `sequence` as arrived, and lately. */
+  hasArrived(sequence: number): boolean {
+    return this.#delivered.holds(sequence)
+  }
+
   get lossIn(): number {
     return this.#arrived.loss
   }

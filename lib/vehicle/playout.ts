@@ -1,6 +1,6 @@
 import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
-import type { VehicleUpdate } from './codec.ts'
 import { ClockSlew } from './clockSlew.ts'
+import { dequantise, isHidden, readRates, type Known } from './codec/index.ts'
 import {
   cutDistance,
   fadeAfterMs,
@@ -11,13 +11,12 @@ import {
   maxFullPredictionMs,
   maxRewindMs,
   minFullPredictionMs,
-  sequenceMemoryMs,
   slowDownMs,
   teleportAcceleration,
   teleportSlack,
   teleportTurn,
 } from './constants.ts'
-import { copyVehicleState, distanceBetween, isPlaced } from './copyVehicleState.ts'
+import { copyVehicleState, distanceBetween } from './copyVehicleState.ts'
 import { Correction } from './correction.ts'
 import { wrapHalfTurns } from './deterministicMath.ts'
 import {
@@ -30,11 +29,11 @@ import {
   writePose,
   type Pose,
 } from './pose.ts'
-import { predict } from './prediction.ts'
+import { noRates, predict, type MotionRates } from './prediction.ts'
 
 /**
  * What became of an update: shown; the vehicle's `hidden` sign; a `repeat` of a sample already known; or
- * dropped: not newer by sequence, too long under way, or sampled in the future.
+ * dropped: not newer, too long under way, or sampled in the future.
  */
 export type PlayoutVerdict = 'shown' | 'hidden' | 'repeat' | 'stale' | 'late' | 'future'
 
@@ -53,6 +52,8 @@ export interface SenderTimes {
  */
 export class Playout {
   readonly #newest: VehicleState = emptyVehicleState()
+  readonly #rates: MotionRates = { ...noRates }
+  readonly #update: VehicleState = emptyVehicleState()
   readonly #predicted: VehicleState = emptyVehicleState()
   readonly #offset = new ClockSlew()
   readonly #correction = new Correction()
@@ -61,7 +62,7 @@ export class Playout {
   readonly #poseRate: Pose = emptyPose()
   readonly #shift: Pose = emptyPose()
   readonly #shiftRate: Pose = emptyPose()
-  #sequence = -1
+  #started = false
   #sampledAt = 0
   /** Age up to which the newest sample is predicted in full, ms. */
   #fullMs = minFullPredictionMs
@@ -77,29 +78,29 @@ export class Playout {
    * @param clockOffset - what to add to the sender's clock to get local time, ms; undefined while unknown.
    */
   receive(
-    update: Readonly<VehicleUpdate>,
+    update: Known,
     times: Readonly<SenderTimes>,
     receivedAt: number,
     clockOffset: number | undefined,
   ): PlayoutVerdict {
-    if (!this.#isNewer(update.sequence, receivedAt)) return 'stale'
     if (clockOffset !== undefined && receivedAt - (times.sentAt + clockOffset) > maxDelayMs) return 'late'
     if (times.sampledAt > times.sentAt + maxAheadOfSendingMs) return 'future'
-    if (this.#sequence >= 0 && times.sampledAt < this.#sampledAt) return 'stale'
+    if (this.#started && times.sampledAt < this.#sampledAt) return 'stale'
 
     const wasShown = this.#isShown(receivedAt)
     const isRepeat = this.#placed && times.sampledAt === this.#sampledAt
     this.#fadeFrom = this.opacity(receivedAt)
     this.#fadeSince = receivedAt
-    this.#sequence = update.sequence
+    this.#started = true
     this.#heardAt = receivedAt
-    if (!isPlaced(update.state)) {
+    if (isHidden(update.codes)) {
       this.#placed = false
       this.#sampledAt = times.sampledAt
       return 'hidden'
     }
     if (isRepeat) return 'repeat'
-    this.#adopt(update.state, times, receivedAt, clockOffset, wasShown)
+    dequantise(update.codes, this.#update)
+    this.#adopt(update, times, receivedAt, clockOffset, wasShown)
     return 'shown'
   }
 
@@ -130,7 +131,7 @@ export class Playout {
 
   /** Forgets everything: another process drives from here on. */
   reset(): void {
-    this.#sequence = -1
+    this.#started = false
     this.#sampledAt = 0
     this.#heardAt = -Infinity
     this.#placed = false
@@ -143,20 +144,15 @@ export class Playout {
     return this.#placed && now - this.#heardAt < fadeAfterMs + fadeOutMs
   }
 
-  #isNewer(sequence: number, receivedAt: number): boolean {
-    if (this.#sequence < 0 || receivedAt - this.#heardAt > sequenceMemoryMs) return true
-    const ahead = (sequence - this.#sequence) & 0xffff
-    return ahead > 0 && ahead < 0x8000
-  }
-
-  /** Makes `state` the newest sample, and what was shown beside it until now the correction. */
+  /** Makes `update` the newest sample, and what was shown beside it until now the correction. */
   #adopt(
-    state: Readonly<VehicleState>,
+    update: Known,
     times: Readonly<SenderTimes>,
     receivedAt: number,
     clockOffset: number | undefined,
     wasShown: boolean,
   ): void {
+    const state = this.#update
     const blend = wasShown && !this.#isTeleport(state, times.sampledAt)
     if (blend) {
       this.#readPrediction(receivedAt, this.#shift, this.#shiftRate)
@@ -169,6 +165,7 @@ export class Playout {
     this.#sampledAt = times.sampledAt
     this.#placed = true
     copyVehicleState(state, this.#newest)
+    readRates(update, this.#rates)
     this.#correction.clear()
     if (!blend) return
 
@@ -184,7 +181,7 @@ export class Playout {
   /** Whether no truck could have driven from the newest sample to `state`. */
   #isTeleport(state: Readonly<VehicleState>, sampledAt: number): boolean {
     const seconds = (sampledAt - this.#sampledAt) / 1000
-    predict(this.#newest, Math.min(seconds, 1), this.#predicted)
+    predict(this.#newest, Math.min(seconds, 1), this.#predicted, this.#rates)
     const unforeseen = distanceBetween(state, this.#predicted)
     const turn = Math.abs(wrapHalfTurns(state.heading - this.#predicted.heading))
     const beyondHorizon = Math.max(0, seconds - 1) * Math.abs(this.#newest.velocityZ)
@@ -214,7 +211,7 @@ export class Playout {
     const ageMs = Math.max(-maxRewindMs, now + byMs - this.#sampledAt - this.#offset.at(now))
     const beyondMs = Math.min(slowDownMs, Math.max(0, ageMs - this.#fullMs))
     const predictedMs = Math.min(ageMs, this.#fullMs) + beyondMs - (beyondMs * beyondMs) / (2 * slowDownMs)
-    predict(this.#newest, predictedMs / 1000, into)
+    predict(this.#newest, predictedMs / 1000, into, this.#rates)
     if (beyondMs === 0) return
     // Wheels slow down with the truck.
     const pace = 1 - beyondMs / slowDownMs

@@ -10,9 +10,27 @@ import {
 } from './deterministicMath.ts'
 
 /**
- * Dead reckoning with constant turn rate and acceleration, docs/protocol/05-vehicle.md [VEH-40] to [VEH-44]. Both ends may
- * predict the same, so only operations with exactly defined results are used.
+ * Dead reckoning along arcs, docs/protocol/05-vehicle.md [VEH-40] to [VEH-45]. Both ends predict the same, so only
+ * operations with exactly defined results are used.
  */
+
+/** How a vehicle's motion was changing when it was sampled: found from successive updates, [VEH-16]. */
+export interface MotionRates {
+  /** m/s³. */
+  jerk: number
+  /** rad/s². */
+  yawAcceleration: number
+  /** Turns/s. */
+  pitchRate: number
+}
+
+/** Rates of a motion that nothing is known of but its moment. */
+export const noRates: Readonly<MotionRates> = { jerk: 0, yawAcceleration: 0, pitchRate: 0 }
+
+/** Rates hold this far ahead, s: a driver does something else by then. */
+export const ratesHoldSeconds = 0.3
+/** Share of each rate that is believed: those that minimise what updates have to correct on generated drives. */
+export const believedRates = { jerk: 0.3, yawAcceleration: 0.9, pitch: 0.8 } as const
 
 /**
  * Metres from a truck's reference point back to its fifth wheel. In the game's tractors the front axle is
@@ -38,7 +56,17 @@ const gaussInner = 8 / 18
  * What the functions below tell each other. In an object that is reused, because a fractional number handed to a
  * function that the engine doesn't inline is itself an object on the heap, and this runs for every truck and frame.
  */
-const motion = { speed: 0.5, acceleration: 0.5, duration: 0.5, time: 0.5 }
+const motion = {
+  speed: 0.5,
+  acceleration: 0.5,
+  jerk: 0.5,
+  yawAcceleration: 0.5,
+  pitchRate: 0.5,
+  duration: 0.5,
+  time: 0.5,
+}
+/** What {@link rise} tells: a rate's effect after a time. */
+const risen = { once: 0.5, twice: 0.5 }
 const pitch: Rotation = emptyRotation()
 const heading: Rotation = emptyRotation()
 const yaw: Rotation = emptyRotation()
@@ -53,29 +81,64 @@ const yawRates = new Float64Array(3)
  * Where a vehicle is `seconds` after `from` was sampled (a little before it, where negative), filled into
  * `into`, which must be another object. Braking ends at standstill, a paused vehicle stays; trailers follow
  * their couplings. Allocates nothing.
+ * @param rates - how its motion was changing, where that is known.
  */
-export function predict(from: Readonly<VehicleState>, seconds: number, into: VehicleState): void {
+export function predict(
+  from: Readonly<VehicleState>,
+  seconds: number,
+  into: VehicleState,
+  rates: Readonly<MotionRates> = noRates,
+): void {
   copyVehicleState(from, into)
   if ((from.flags & vehicleFlags.paused) !== 0) return
 
   const speed = -from.velocityZ
   const standing = Math.abs(speed) < standstillSpeed && from.throttle === 0
-  const acceleration = standing ? 0 : from.acceleration
-  const stopsAfter = speed * acceleration < 0 ? -speed / acceleration : Infinity
-  const stopped = seconds >= stopsAfter
   motion.speed = speed
-  motion.acceleration = acceleration
-  motion.duration = stopped ? stopsAfter : seconds
+  motion.acceleration = standing ? 0 : from.acceleration
+  motion.jerk = standing ? 0 : rates.jerk * believedRates.jerk
+  motion.yawAcceleration = standing ? 0 : rates.yawAcceleration * believedRates.yawAcceleration
+  motion.pitchRate = rates.pitchRate * believedRates.pitch
+  const stopped = endsWithin(seconds)
+  if (!stopped) motion.duration = seconds
 
   follow(from, into)
   turnTrailers(from, into)
-  into.velocityZ = from.velocityZ - acceleration * motion.duration
+  rise(motion.duration)
+  into.velocityZ = from.velocityZ - motion.acceleration * motion.duration - motion.jerk * risen.twice
   if (stopped) {
     into.velocityX = 0
     into.velocityY = 0
     into.velocityZ = 0
     into.acceleration = 0
     into.yawRate = 0
+  } else {
+    into.acceleration = motion.acceleration + motion.jerk * risen.once
+    into.yawRate = from.yawRate + motion.yawAcceleration * risen.once
+  }
+}
+
+/** Whether braking ends within `seconds`; then sets `motion.duration` to when. */
+function endsWithin(seconds: number): boolean {
+  const { speed } = motion
+  rise(seconds)
+  const finalSpeed = speed + motion.acceleration * seconds + motion.jerk * risen.twice
+  if (seconds <= 0 || speed * finalSpeed > 0 || (speed === 0 && motion.acceleration === 0)) return false
+  // Standing, throttle up: it pulls away.
+  if (speed === 0) return false
+  // The mean deceleration until then, which is exact where it doesn't change.
+  motion.duration = (seconds * speed) / (speed - finalSpeed)
+  return true
+}
+
+/** Sets `risen` to what a rate of 1 comes to after `time`: in what it changes, and in what that changes in turn. */
+function rise(time: number): void {
+  if (time <= ratesHoldSeconds) {
+    risen.once = time
+    risen.twice = (time * time) / 2
+  } else {
+    risen.once = ratesHoldSeconds
+    risen.twice = ratesHoldSeconds * (time - ratesHoldSeconds / 2)
   }
 }
 
@@ -83,24 +146,32 @@ export function predict(from: Readonly<VehicleState>, seconds: number, into: Veh
 function follow(from: Readonly<VehicleState>, into: VehicleState): void {
   const { speed, acceleration, duration } = motion
   const turnRate = from.yawRate / radiansPerTurn
+  const turnAcceleration = motion.yawAcceleration / radiansPerTurn
   const lift = from.velocityY
   const left = -from.velocityX
-  rotate(pitch, from.pitch)
   let east = 0
+  let up = 0
   let north = 0
   for (let node = -1; node <= 1; node++) {
     const time = duration * (0.5 + node * gaussOffset)
     const weight = node === 0 ? gaussInner : gaussOuter
-    const along = (speed + acceleration * time) * pitch.cos - lift * pitch.sin
-    rotate(heading, from.heading + turnRate * time)
-    east -= weight * (along * heading.sin + left * heading.cos)
-    north += weight * (along * heading.cos - left * heading.sin)
+    rise(time)
+    rotate(pitch, from.pitch + motion.pitchRate * risen.once)
+    rotate(heading, from.heading + turnRate * time + turnAcceleration * risen.twice)
+    const forward = speed + acceleration * time + motion.jerk * risen.twice
+    // Turning, it moves sideways as far as its reference point is ahead of what it turns about.
+    const sideways = left + motion.yawAcceleration * risen.once * hitchBehindTruck
+    const along = forward * pitch.cos - lift * pitch.sin
+    east -= weight * (along * heading.sin + sideways * heading.cos)
+    north += weight * (along * heading.cos - sideways * heading.sin)
+    up += weight * (forward * pitch.sin + lift * pitch.cos)
   }
-  const meanSpeed = speed + (acceleration * duration) / 2
   into.x = from.x + east * duration
-  into.y = from.y + (meanSpeed * pitch.sin + lift * pitch.cos) * duration
+  into.y = from.y + up * duration
   into.z = from.z - north * duration
-  into.heading = wrapTurns(from.heading + turnRate * duration)
+  rise(duration)
+  into.heading = wrapTurns(from.heading + turnRate * duration + turnAcceleration * risen.twice)
+  into.pitch = Math.min(0.25, Math.max(-0.25, from.pitch + motion.pitchRate * risen.once))
 }
 
 /**
@@ -139,9 +210,11 @@ function turnTrailers(from: Readonly<VehicleState>, into: VehicleState): void {
 
 /** Sets `coupling` to the truck's at `motion.time`. */
 function pull(from: Readonly<VehicleState>): void {
-  coupling.along = motion.speed + motion.acceleration * motion.time
-  coupling.left = -from.velocityX - from.yawRate * hitchBehindTruck
-  coupling.yawRate = from.yawRate
+  rise(motion.time)
+  const turned = motion.yawAcceleration * risen.once
+  coupling.along = motion.speed + motion.acceleration * motion.time + motion.jerk * risen.twice
+  coupling.yawRate = from.yawRate + turned
+  coupling.left = -from.velocityX + turned * hitchBehindTruck - coupling.yawRate * hitchBehindTruck
 }
 
 /** Fills `yawRates` for trailers at `angles` behind `coupling`, which moves back along them. */

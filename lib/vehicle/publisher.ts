@@ -1,54 +1,44 @@
 import { ConvoyError, type Cancel, type Clock } from '../core/index.ts'
-import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
-import {
-  defaultUpdateRate,
-  hideRepeats,
-  maxStampedAgeMs,
-  maxUpdateRate,
-  minUpdateRate,
-  publishSlots,
-  slotOrder,
-} from './constants.ts'
-import { copyVehicleState } from './copyVehicleState.ts'
-import { wrapSampleTime } from './sampleTime.ts'
-import { validateVehicleState } from './validate.ts'
-import { OwnVehicleEncoder } from './vehiclesPayload.ts'
+import type { VehicleState } from '../protocol/index.ts'
+import { statePayloadBytes } from '../rtc/index.ts'
+import { ownVehicleIndex, PayloadBuffers, vehicleIndices } from './codec/index.ts'
+import { defaultUpdateRate, maxUpdateRate, minUpdateRate, publishSlots, slotOrder } from './constants.ts'
+import type { InterestPolicy } from './interest.ts'
+import { PublishedVehicle } from './publishedVehicle.ts'
+import { VehicleFeed, type StateRecipient } from './vehicleFeed.ts'
 
 /** Share of a slot by which it may be served early: timers fire a little early on some platforms. */
 const earliness = 0.25
-
-/** Where a publisher's payloads go; a link is one. */
-export interface StateRecipient {
-  /** Sends now or never; false when it was skipped. The payload is valid during the call only. */
-  sendState(payload: Uint8Array): boolean
-}
 
 /** What {@link VehiclePublisher} takes. */
 export interface PublisherOptions {
   clock: Clock
   /** See `incarnationTag`. */
   tag: number
-  /** Updates per second to each recipient, 1…30 (default 10). */
+  /** Ticks per second, 1…30 (default 20): the most updates that a recipient gets. */
   updateRate?: number
+  /** What matters to whom (default: everything, closely). */
+  interest?: InterestPolicy<StateRecipient>
 }
 
 /**
- * Sends this member's vehicle to every recipient at a fixed cadence: one datagram per recipient and period,
- * recipients spread over the period. docs/protocol/05-vehicle.md [VEH-30] to [VEH-36]. Allocates nothing per update.
+ * Sends this member's vehicles to every recipient: at most one datagram per recipient and tick, when the recipient's
+ * picture of a vehicle is about to be wrong, and a few times a second in any case; recipients spread over the
+ * tick. docs/protocol/05-vehicle.md [VEH-30] to [VEH-39]. Allocates nothing per update.
  */
 export class VehiclePublisher {
   readonly #clock: Clock
-  readonly #encoder: OwnVehicleEncoder
-  readonly #state: VehicleState = emptyVehicleState()
-  readonly #slots: StateRecipient[][] = Array.from({ length: publishSlots }, () => [])
+  readonly #options: PublisherOptions
+  readonly #buffers = new PayloadBuffers(statePayloadBytes)
+  readonly #own = new PublishedVehicle(ownVehicleIndex)
+  /** By index. */
+  readonly #vehicles: PublishedVehicle[] = [this.#own]
+  readonly #slots: VehicleFeed[][] = Array.from({ length: publishSlots }, () => [])
   readonly #slotMs: number
   readonly #startedAt: number
   readonly #stopTimer: Cancel
-  #sampledAt = 0
   /** Number of the newest slot served, counted since the start. */
   #lastSlot = 0
-  /** Number of the last slot to serve: none before the first vehicle, no end while there is one. */
-  #untilSlot = -1
   #closed = false
 
   /** Datagrams handed to recipients. */
@@ -65,59 +55,75 @@ export class VehiclePublisher {
         `updateRate must be ${minUpdateRate} to ${maxUpdateRate} per second.`,
       )
     }
+    this.#options = options
     this.#clock = options.clock
-    this.#encoder = new OwnVehicleEncoder(options.tag)
     this.#slotMs = 1000 / rate / publishSlots
     this.#startedAt = this.#clock.now()
     this.#stopTimer = this.#clock.every(this.#slotMs, () => this.#serveDueSlots())
   }
 
   /**
-   * Sets the vehicle: copied now, sent at the next periods with `sampledAt` as its time, so that receivers
+   * Sets the vehicle that this member drives: copied now, sent when it is due with `sampledAt` as its time, so that receivers
    * predict from when it was true and not from when it left. Null hides the vehicle.
    * @param sampledAt - when the state was true, on the publisher's clock, ms; by default, and at the latest, now.
    * @throws ConvoyError `invalid-vehicle` naming the field that is not finite or out of range; `invalid-argument` for
    * a time that is not finite.
    */
   setVehicle(state: VehicleState | null, sampledAt?: number): void {
-    if (sampledAt !== undefined && !Number.isFinite(sampledAt)) {
-      throw new ConvoyError(
-        'invalid-argument',
-        'sampledAt must be a finite time on the clock of the publisher.',
-      )
-    }
-    const now = this.#clock.now()
-    if (state === null) {
-      this.#hide(now)
-      return
-    }
-    validateVehicleState(state)
-    copyVehicleState(state, this.#state)
-    this.#sampledAt = sampledAt === undefined || sampledAt > now ? now : sampledAt
-    this.#untilSlot = Infinity
+    this.#set(this.#own, state, sampledAt)
   }
 
-  /** Whether a vehicle is set. */
+  /**
+   * Sets another vehicle of this member's, under an `index` of 1…127; null takes it away.
+   * @throws as {@link VehiclePublisher.setVehicle}.
+   */
+  setTraffic(index: number, state: VehicleState | null, sampledAt?: number): void {
+    if (!(Number.isInteger(index) && index > ownVehicleIndex && index < vehicleIndices)) {
+      throw new ConvoyError('invalid-argument', `An index of traffic is 1 to ${vehicleIndices - 1}.`)
+    }
+    let vehicle = this.#vehicles.find((each) => each.index === index)
+    if (vehicle === undefined) {
+      if (state === null) return
+      vehicle = new PublishedVehicle(index)
+      this.#vehicles.push(vehicle)
+      this.#vehicles.sort((a, b) => a.index - b.index)
+    }
+    this.#set(vehicle, state, sampledAt)
+  }
+
+  /** Whether the member drives. */
   get active(): boolean {
-    return this.#untilSlot === Infinity
+    return this.#own.visible
   }
 
   /** Adds a recipient, in the slot that has fewest. Adding it again does nothing. */
   add(recipient: StateRecipient): void {
-    if (this.#closed || this.#slots.some((slot) => slot.includes(recipient))) return
+    if (this.#closed || this.#feed(recipient) !== undefined) return
     let emptiest = slotOrder[0] as number
     for (const slot of slotOrder) {
       if ((this.#slots[slot]?.length ?? 0) < (this.#slots[emptiest]?.length ?? 0)) emptiest = slot
     }
-    this.#slots[emptiest]?.push(recipient)
+    const { tag, interest } = this.#options
+    this.#slots[emptiest]?.push(new VehicleFeed(recipient, tag & 0xffff, this.#buffers, interest))
   }
 
   /** Removes a recipient; nothing goes to it any more. */
   remove(recipient: StateRecipient): void {
     for (const slot of this.#slots) {
-      const index = slot.indexOf(recipient)
+      const index = slot.findIndex((feed) => feed.recipient === recipient)
       if (index >= 0) slot.splice(index, 1)
     }
+  }
+
+  /** Asks `recipient` for whole updates, or no longer, since this side lacks a baseline of its vehicles. */
+  askWhole(recipient: StateRecipient, wants: boolean): void {
+    const feed = this.#feed(recipient)
+    if (feed !== undefined) feed.wantsWhole = wants
+  }
+
+  /** Tells `recipient` everything anew: it lacks a baseline. */
+  restart(recipient: StateRecipient): void {
+    this.#feed(recipient)?.restart()
   }
 
   /** Stops. Idempotent. */
@@ -127,13 +133,24 @@ export class VehiclePublisher {
     for (const slot of this.#slots) slot.length = 0
   }
 
-  #hide(at: number): void {
-    if (!this.active) return
-    this.#state.x = 0
-    this.#state.y = 0
-    this.#state.z = 0
-    this.#sampledAt = at
-    this.#untilSlot = this.#lastSlot + hideRepeats * publishSlots
+  #set(vehicle: PublishedVehicle, state: VehicleState | null, sampledAt: number | undefined): void {
+    if (sampledAt !== undefined && !Number.isFinite(sampledAt)) {
+      throw new ConvoyError(
+        'invalid-argument',
+        'sampledAt must be a finite time on the clock of the publisher.',
+      )
+    }
+    const now = this.#clock.now()
+    if (state !== null) vehicle.set(state, sampledAt === undefined || sampledAt > now ? now : sampledAt)
+    else if (vehicle.visible) vehicle.hide(now)
+  }
+
+  #feed(recipient: StateRecipient): VehicleFeed | undefined {
+    for (const slot of this.#slots) {
+      const feed = slot.find((each) => each.recipient === recipient)
+      if (feed !== undefined) return feed
+    }
+    return undefined
   }
 
   /** Serves every slot whose time has come: one on a punctual timer, each at most once after a late one. */
@@ -142,20 +159,16 @@ export class VehiclePublisher {
     const newest = Math.floor((now - this.#startedAt) / this.#slotMs + earliness)
     const first = Math.max(this.#lastSlot + 1, newest - publishSlots + 1)
     this.#lastSlot = Math.max(newest, this.#lastSlot)
-    for (let slot = first; slot <= Math.min(newest, this.#untilSlot); slot++) this.#serve(slot, now)
+    for (let slot = first; slot <= newest; slot++) this.#serve(slot, now)
   }
 
-  /** Sends to the recipients of slot number `slot`, counted since the start. */
   #serve(slot: number, now: number): void {
-    const recipients = this.#slots[slot % publishSlots]
-    if (recipients === undefined || recipients.length === 0) return
-    // The sequence is the number of the period: the same for all, one more each time for each.
-    const sequence = Math.floor(slot / publishSlots)
-    const time = wrapSampleTime(Math.max(this.#sampledAt, now - maxStampedAgeMs))
-    const payload = this.#encoder.encode(sequence % 0x10000, time, this.#state)
-    for (const recipient of recipients) {
-      if (recipient.sendState(payload)) this.updatesSent++
-      else this.updatesSkipped++
+    const feeds = this.#slots[slot % publishSlots]
+    if (feeds === undefined) return
+    for (const feed of feeds) {
+      const sent = feed.serve(this.#vehicles, now, this.#slotMs * publishSlots)
+      if (sent === true) this.updatesSent++
+      else if (sent === false) this.updatesSkipped++
     }
   }
 }

@@ -1,20 +1,21 @@
 import { Counters, type Clock } from '../core/index.ts'
 import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
-import type { VehicleUpdate } from './codec.ts'
+import { IncomingVehicles, ownVehicleIndex, type Known, type PayloadVerdict } from './codec/index.ts'
 import { Playout, type PlayoutVerdict, type SenderTimes } from './playout.ts'
 import type { RemoteVehicle, RemoteVehicles } from './remoteVehicles.ts'
-import { unwrapSampleTime } from './sampleTime.ts'
-import { ownVehicleIndex, VehiclesDecoder } from './vehiclesPayload.ts'
+import { unwrapSampleTime, wrapSampleTime } from './sampleTime.ts'
 
 /** Why an update was dropped on arrival. */
 export type VehicleDrop =
   /** Cut short, too long, or with codes that no sender writes. */
   | 'vehicleMalformed'
+  /** Told against an update that isn't known here: whole ones are asked for. */
+  | 'vehicleBaselineMissing'
   /** From somebody who isn't a member, or no longer. */
   | 'vehicleUnknownMember'
   /** From another process of the member than the one admitted. */
   | 'vehicleForeignIncarnation'
-  /** Not newer than what is known: reordered or duplicated. */
+  /** Older than what is known: reordered. */
   | 'vehicleStale'
   /** Too long under way. */
   | 'vehicleLate'
@@ -23,11 +24,23 @@ export type VehicleDrop =
   /** Of a vehicle other than the member's own, which this version doesn't show. */
   | 'vehicleUnsupported'
 
-const dropOf: Readonly<Partial<Record<PlayoutVerdict, VehicleDrop>>> = {
+const dropOfPayload: Readonly<Partial<Record<PayloadVerdict, VehicleDrop>>> = {
+  malformed: 'vehicleMalformed',
+  foreign: 'vehicleForeignIncarnation',
+  baseline: 'vehicleBaselineMissing',
+}
+
+const dropOfUpdate: Readonly<Partial<Record<PlayoutVerdict, VehicleDrop>>> = {
   stale: 'vehicleStale',
   late: 'vehicleLate',
   future: 'vehicleFuture',
 }
+
+/**
+ * What follows from a payload for what goes the other way: nothing; its sender is to be asked for whole updates, or no
+ * longer; or it asks for them itself.
+ */
+export type ReceiptAdvice = 'none' | 'askWhole' | 'askNoMore' | 'restart'
 
 /** What `sample` hands out, filled anew each time. */
 class ShownVehicle implements RemoteVehicle {
@@ -49,10 +62,13 @@ class ShownVehicle implements RemoteVehicle {
 /** One member's vehicle. */
 interface Track {
   readonly memberId: string
+  readonly incoming: IncomingVehicles
   readonly playout: Playout
   readonly shown: ShownVehicle
   /** Of the incarnation admitted. */
   tag: number
+  /** Whether its updates stand on one that isn't known here. */
+  lacksBaseline: boolean
 }
 
 /**
@@ -70,7 +86,6 @@ interface Track {
  */
 export class VehicleReceiver implements RemoteVehicles {
   readonly #clock: Clock
-  readonly #decoder = new VehiclesDecoder()
   readonly #byMember = new Map<string, Track>()
   readonly #tracks: Track[] = []
   readonly #sampled: ShownVehicle[] = []
@@ -80,7 +95,7 @@ export class VehicleReceiver implements RemoteVehicles {
   #track: Track | undefined
   #receivedAt = 0
   #clockOffset: number | undefined
-  readonly #visit = (index: number, update: Readonly<VehicleUpdate>): void => this.#take(index, update)
+  readonly #visit = (index: number, update: Known): void => this.#take(index, update)
 
   /** What was refused, by reason. */
   readonly dropped = new Counters<VehicleDrop>()
@@ -98,11 +113,19 @@ export class VehicleReceiver implements RemoteVehicles {
   setMember(memberId: string, tag: number): void {
     const known = this.#byMember.get(memberId)
     if (known === undefined) {
-      const track = { memberId, playout: new Playout(), shown: new ShownVehicle(), tag }
+      const track = {
+        memberId,
+        incoming: new IncomingVehicles(),
+        playout: new Playout(),
+        shown: new ShownVehicle(),
+        tag,
+        lacksBaseline: false,
+      }
       this.#byMember.set(memberId, track)
       this.#tracks.push(track)
     } else if (known.tag !== tag) {
       known.tag = tag
+      known.incoming.clear()
       known.playout.reset()
     }
   }
@@ -120,6 +143,7 @@ export class VehicleReceiver implements RemoteVehicles {
    * @param sentAt - when it was sent, on the sender's clock, ms; congruent to that clock modulo 2^22 ms.
    * @param receivedAt - when it arrived, on the local clock, ms.
    * @param clockOffset - the link's clock offset, ms; undefined while unknown.
+   * @returns what the publisher has to do about it.
    */
   receive(
     memberId: string,
@@ -127,16 +151,30 @@ export class VehicleReceiver implements RemoteVehicles {
     sentAt: number,
     receivedAt: number,
     clockOffset: number | undefined,
-  ): void {
+  ): ReceiptAdvice {
     const track = this.#byMember.get(memberId)
-    if (track === undefined) return this.dropped.add('vehicleUnknownMember')
-    if (!this.#decoder.open(payload)) return this.dropped.add('vehicleMalformed')
-    if (this.#decoder.tag !== track.tag) return this.dropped.add('vehicleForeignIncarnation')
+    if (track === undefined) {
+      this.dropped.add('vehicleUnknownMember')
+      return 'none'
+    }
+    const { incoming } = track
+    const verdict = incoming.open(payload, track.tag & 0xffff, wrapSampleTime(sentAt))
+    const drop = dropOfPayload[verdict]
+    if (drop !== undefined) {
+      this.dropped.add(drop)
+      if (verdict !== 'baseline') return 'none'
+      track.lacksBaseline = true
+      return 'askWhole'
+    }
     this.#track = track
     this.#times.sentAt = sentAt
     this.#receivedAt = receivedAt
     this.#clockOffset = clockOffset
-    this.#decoder.forEach(payload, this.#visit)
+    incoming.forEach(this.#visit)
+    if (incoming.wantsWhole) return 'restart'
+    if (!track.lacksBaseline) return 'none'
+    track.lacksBaseline = false
+    return 'askNoMore'
   }
 
   sample(now: number = this.#clock.now()): readonly RemoteVehicle[] {
@@ -157,13 +195,13 @@ export class VehicleReceiver implements RemoteVehicles {
     return playout !== undefined && this.#one.show(memberId, playout, now) ? this.#one : undefined
   }
 
-  #take(index: number, update: Readonly<VehicleUpdate>): void {
+  #take(index: number, update: Known): void {
     const track = this.#track
     if (track === undefined) return
     if (index !== ownVehicleIndex) return this.dropped.add('vehicleUnsupported')
-    this.#times.sampledAt = unwrapSampleTime(update.time, this.#times.sentAt)
+    this.#times.sampledAt = unwrapSampleTime(update.ticks, this.#times.sentAt)
     const verdict = track.playout.receive(update, this.#times, this.#receivedAt, this.#clockOffset)
-    const drop = dropOf[verdict]
+    const drop = dropOfUpdate[verdict]
     if (drop === undefined) this.updatesReceived++
     else this.dropped.add(drop)
   }

@@ -21,6 +21,12 @@ export class FakeLink implements Link {
     return true
   }
 
+  readonly sentSequence = 0
+
+  hasArrived(): boolean {
+    return false
+  }
+
   redial(): void {
     // Nothing beneath it could break.
   }

@@ -1,0 +1,25 @@
+/** How closely one recipient follows one vehicle. */
+export interface Interest {
+  /** Metres by which the recipient's picture may be wrong before it is told at once. */
+  readonly boundMetres: number
+  /** Milliseconds between two updates while its picture is right. */
+  readonly steadyMs: number
+  /** Least milliseconds between two updates. */
+  readonly fastestMs: number
+}
+
+/** Decides what matters to whom; asked a few times a second for each recipient and vehicle. */
+export interface InterestPolicy<Recipient> {
+  /** @param index - of the vehicle: 0 is the one that this member drives. */
+  of(recipient: Recipient, index: number): Interest
+}
+
+/** What matters: another truck close by. */
+export const closeInterest: Interest = {
+  // An updates' own error is within a centimetre; below twice that it would be told of its own rounding.
+  boundMetres: 0.02,
+  // Four a second: a lost one leaves half a second, which steady driving bridges within centimetres.
+  steadyMs: 250,
+  // No faster than the tick.
+  fastestMs: 0,
+}

@@ -1,0 +1,91 @@
+import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import { codeOf, differ, emptyCodes, quantise, type Codes } from './codec/index.ts'
+import { controlsEveryMs, maxStampedAgeMs } from './constants.ts'
+import { copyVehicleState } from './copyVehicleState.ts'
+import { predict } from './prediction.ts'
+import { wrapSampleTime } from './sampleTime.ts'
+import { validateVehicleState } from './validate.ts'
+
+/**
+ * A vehicle that this member publishes: the newest state that the embedding program gave, in the codes that all
+ * recipients get alike.
+ */
+export class PublishedVehicle {
+  readonly index: number
+  readonly codes: Codes = emptyCodes()
+  /** When it was sampled, ms. */
+  sampledAt = 0
+  /** The same in ¼ ms modulo 2^24. */
+  ticks = 0
+  /** Whether it is to be shown. */
+  visible = false
+  readonly #state: VehicleState = emptyVehicleState()
+  readonly #fresh: Codes = emptyCodes()
+  #controlsAt = -Infinity
+
+  constructor(index: number) {
+    this.index = index
+  }
+
+  /**
+   * Takes the state as true at `sampledAt` ms.
+   * @throws ConvoyError `invalid-vehicle`.
+   */
+  set(state: Readonly<VehicleState>, sampledAt: number): void {
+    validateVehicleState(state)
+    copyVehicleState(state, this.#state)
+    this.visible = true
+    this.#stamp(sampledAt)
+    quantise(state, this.#fresh)
+    this.#holdControls(sampledAt)
+    this.codes.set(this.#fresh)
+  }
+
+  /** Takes the vehicle away. */
+  hide(at: number): void {
+    this.visible = false
+    this.codes.fill(0)
+    this.#stamp(at)
+  }
+
+  /** Stamps a very old sample as younger, so that its time stays unambiguous; it is predicted no differently. */
+  refresh(now: number): void {
+    if (now - this.sampledAt > maxStampedAgeMs) this.#stamp(now - maxStampedAgeMs)
+  }
+
+  /** Fills `into` with where the vehicle is at `now`, as far as this member knows. */
+  at(now: number, into: VehicleState): void {
+    predict(this.#state, Math.max(0, now - this.sampledAt) / 1_000, into)
+  }
+
+  /** Whether it stands. */
+  get isParked(): boolean {
+    return this.codes[codeOf.velocityZ] === 0
+  }
+
+  #stamp(sampledAt: number): void {
+    this.sampledAt = sampledAt
+    this.ticks = wrapSampleTime(sampledAt)
+  }
+
+  /**
+   * Pedals, wheel and engine speed tremble all the time and nobody sees it: they are told a few times a second, or
+   * along with a switch or gear that changes.
+   */
+  #holdControls(sampledAt: number): void {
+    const fresh = this.#fresh
+    const { codes } = this
+    if (
+      sampledAt - this.#controlsAt >= controlsEveryMs ||
+      fresh[codeOf.flags] !== codes[codeOf.flags] ||
+      fresh[codeOf.gear] !== codes[codeOf.gear]
+    ) {
+      if (differ(fresh, codes)) this.#controlsAt = sampledAt
+      return
+    }
+    fresh[codeOf.steering] = codes[codeOf.steering] ?? 0
+    fresh[codeOf.throttle] = codes[codeOf.throttle] ?? 0
+    fresh[codeOf.brake] = codes[codeOf.brake] ?? 0
+    fresh[codeOf.rpm] = codes[codeOf.rpm] ?? 0
+  }
+}

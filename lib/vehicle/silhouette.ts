@@ -1,0 +1,78 @@
+import type { VehicleState } from '../protocol/index.ts'
+import { emptyRotation, rotate, type Rotation } from './deterministicMath.ts'
+import { hitchBehindTrailer, hitchBehindTruck, trailerWheelbase } from './prediction.ts'
+
+/** Metres ahead of the reference point to the front axle, as the game reports of its tractors. */
+export const frontAxleAhead = 1.6
+/** Metres from a trailer's axles to its tail, of the usual 13.6 m semi-trailer. */
+const overhang = 4.3
+
+const heading: Rotation = emptyRotation()
+const pitch: Rotation = emptyRotation()
+
+/** A point in world axes, metres; written in place. */
+interface Point {
+  x: number
+  y: number
+  z: number
+}
+const ends = { a: { x: 0.5, y: 0.5, z: 0.5 }, b: { x: 0.5, y: 0.5, z: 0.5 } }
+
+/**
+ * Metres between two poses of one vehicle where they differ most: at the front axle or at the tail of the last trailer, which a small
+ * angle swings far. Allocates nothing.
+ */
+export function separation(a: Readonly<VehicleState>, b: Readonly<VehicleState>): number {
+  setFront(a, ends.a)
+  setFront(b, ends.b)
+  const front = squaredDistance()
+  setTail(a, ends.a)
+  setTail(b, ends.b)
+  return Math.sqrt(Math.max(front, squaredDistance()))
+}
+
+function setFront(state: Readonly<VehicleState>, point: Point): void {
+  point.x = state.x
+  point.y = state.y
+  point.z = state.z
+  rotate(heading, state.heading)
+  rotate(pitch, state.pitch)
+  move(point, frontAxleAhead)
+}
+
+function setTail(state: Readonly<VehicleState>, point: Point): void {
+  point.x = state.x
+  point.y = state.y
+  point.z = state.z
+  rotate(heading, state.heading)
+  rotate(pitch, state.pitch)
+  move(point, -hitchBehindTruck)
+  let yaw = state.heading
+  let tilt = state.pitch
+  for (let index = 0; index < state.trailerCount; index++) {
+    const trailer = state.trailers[index]
+    if (trailer === undefined) break
+    yaw += trailer.yaw
+    tilt += trailer.pitch
+    rotate(heading, yaw)
+    rotate(pitch, tilt)
+    const isLast = index === state.trailerCount - 1
+    move(point, -(trailerWheelbase + (isLast ? overhang : hitchBehindTrailer)))
+  }
+}
+
+/** Moves `point` along `heading` and `pitch`. */
+function move(point: Point, metres: number): void {
+  const flat = metres * pitch.cos
+  point.x -= flat * heading.sin
+  point.y += metres * pitch.sin
+  point.z -= flat * heading.cos
+}
+
+function squaredDistance(): number {
+  const { a, b } = ends
+  const dx = a.x - b.x
+  const dy = a.y - b.y
+  const dz = a.z - b.z
+  return dx * dx + dy * dy + dz * dz
+}

@@ -1,0 +1,174 @@
+import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import {
+  codeOf,
+  dequantise,
+  OutgoingVehicles,
+  readRates,
+  type Acknowledgements,
+  type Codes,
+  type Known,
+  type PayloadBuffers,
+} from './codec/index.ts'
+import {
+  askWholeEveryMs,
+  hideEveryMs,
+  hideRepeats,
+  interestEveryMs,
+  parkedEveryMs,
+  repeatsAfterSurprise,
+  soonShare,
+} from './constants.ts'
+import { closeInterest, type Interest, type InterestPolicy } from './interest.ts'
+import { noRates, predict, type MotionRates } from './prediction.ts'
+import type { PublishedVehicle } from './publishedVehicle.ts'
+import { wrapSampleTime } from './sampleTime.ts'
+import { separation } from './silhouette.ts'
+
+/** Where a publisher's payloads go; a link is one. */
+export interface StateRecipient extends Acknowledgements {
+  /** Sends now or never; false when it was skipped. The payload is valid during the call only. */
+  sendState(payload: Uint8Array): boolean
+  /** Sequence of the datagram that carried the payload last sent. */
+  readonly sentSequence: number
+}
+
+/** What one recipient was last told of one vehicle. */
+class Told {
+  /** Undefined before the first time. */
+  known: Known | undefined
+  readonly state: VehicleState = emptyVehicleState()
+  readonly rates: MotionRates = { ...noRates }
+  sampledAt = 0
+  sentAt = -Infinity
+  /** Times it is still told at the next tick although its picture is right: what surprised it may have been lost. */
+  repeats = 0
+  /** Times that it was told that the vehicle is hidden. */
+  hides = 0
+  interest: Interest = closeInterest
+  interestAt = -Infinity
+}
+
+/** What one recipient is told of this member's vehicles, and when: [VEH-30] to [VEH-36]. */
+export class VehicleFeed {
+  readonly recipient: StateRecipient
+  readonly #outgoing: OutgoingVehicles
+  readonly #policy: InterestPolicy<StateRecipient> | undefined
+  readonly #told: (Told | undefined)[] = []
+  readonly #due: PublishedVehicle[] = []
+  readonly #knowns: Known[] = []
+  readonly #actual: VehicleState = emptyVehicleState()
+  readonly #expected: VehicleState = emptyVehicleState()
+  #askedAt = -Infinity
+
+  constructor(
+    recipient: StateRecipient,
+    tag: number,
+    buffers: PayloadBuffers,
+    policy: InterestPolicy<StateRecipient> | undefined,
+  ) {
+    this.recipient = recipient
+    this.#outgoing = new OutgoingVehicles(recipient, tag, buffers)
+    this.#policy = policy
+  }
+
+  /** Whether this member lacks a baseline of the recipient's vehicles. */
+  set wantsWhole(wants: boolean) {
+    this.#outgoing.wantsWhole = wants
+  }
+
+  /** The recipient lacks baselines: tells it everything anew. */
+  restart(): void {
+    this.#outgoing.restart()
+    for (const told of this.#told) if (told !== undefined) told.sentAt = -Infinity
+  }
+
+  /** Forgets a vehicle that is no more. */
+  forget(index: number): void {
+    this.#outgoing.forget(index)
+    this.#told[index] = undefined
+  }
+
+  /**
+   * Sends what is due at `now`, a tick being `tickMs`, in ascending order of index.
+   * @returns whether it went out; undefined when nothing was due.
+   */
+  serve(vehicles: readonly PublishedVehicle[], now: number, tickMs: number): boolean | undefined {
+    if (!this.#choose(vehicles, now, tickMs)) return undefined
+    const sentTicks = wrapSampleTime(now)
+    this.#outgoing.begin()
+    let count = 0
+    for (const vehicle of this.#due) {
+      if (!this.#outgoing.hasRoom) break
+      vehicle.refresh(now)
+      this.#knowns[count++] = this.#outgoing.add(vehicle.index, vehicle.codes, vehicle.ticks, sentTicks)
+    }
+    if (!this.recipient.sendState(this.#outgoing.finish())) return false
+    this.#outgoing.sent(this.recipient.sentSequence)
+    this.#askedAt = now
+    for (let place = 0; place < count; place++) this.#note(this.#due[place], this.#knowns[place], now)
+    return true
+  }
+
+  /** Fills `#due`. @returns whether there is a reason to send. */
+  #choose(vehicles: readonly PublishedVehicle[], now: number, tickMs: number): boolean {
+    this.#due.length = 0
+    let reason = this.#outgoing.wantsWhole && now - this.#askedAt >= askWholeEveryMs
+    for (const vehicle of vehicles) {
+      const told = (this.#told[vehicle.index] ??= new Told())
+      const urgency = this.#urgency(vehicle, told, now, tickMs)
+      if (urgency === 'none') continue
+      this.#due.push(vehicle)
+      if (urgency === 'now') reason = true
+    }
+    return reason
+  }
+
+  /** Whether `vehicle` has to be told now, may as well be told if anything is, or need not be. */
+  #urgency(vehicle: PublishedVehicle, told: Told, now: number, tickMs: number): 'now' | 'soon' | 'none' {
+    // Timers fire a little early or late: half a tick belongs to the tick it is nearest to.
+    const gap = now - told.sentAt + tickMs / 2
+    if (!vehicle.visible) return told.hides < hideRepeats && gap >= hideEveryMs ? 'now' : 'none'
+    if (told.known === undefined || gap === Infinity) return 'now'
+    this.#weigh(vehicle, told, now)
+    const { boundMetres, steadyMs, fastestMs } = told.interest
+    if (gap < fastestMs || gap < tickMs) return 'none'
+    if (switched(vehicle.codes, told.known.codes)) return 'now'
+    vehicle.at(now, this.#actual)
+    predict(told.state, (now - told.sampledAt) / 1_000, this.#expected, told.rates)
+    if (separation(this.#actual, this.#expected) > boundMetres) {
+      told.repeats = repeatsAfterSurprise + 1
+      return 'now'
+    }
+    if (told.repeats > 0) return 'now'
+    const rest = vehicle.isParked && told.state.velocityZ === 0 ? Math.max(steadyMs, parkedEveryMs) : steadyMs
+    if (gap >= rest) return 'now'
+    return gap >= rest * soonShare ? 'soon' : 'none'
+  }
+
+  #weigh(vehicle: PublishedVehicle, told: Told, now: number): void {
+    if (this.#policy === undefined || now - told.interestAt < interestEveryMs) return
+    told.interest = this.#policy.of(this.recipient, vehicle.index)
+    told.interestAt = now
+  }
+
+  #note(vehicle: PublishedVehicle | undefined, known: Known | undefined, now: number): void {
+    const told = this.#told[vehicle?.index ?? -1]
+    if (vehicle === undefined || known === undefined || told === undefined) return
+    if (told.repeats > 0) told.repeats--
+    told.hides = vehicle.visible ? 0 : told.hides + 1
+    told.known = known
+    told.sampledAt = vehicle.sampledAt
+    told.sentAt = now
+    dequantise(known.codes, told.state)
+    readRates(known, told.rates)
+  }
+}
+
+/** Whether something changed that others see at once: lights, horn, gear, trailers. */
+function switched(a: Codes, b: Codes): boolean {
+  return (
+    a[codeOf.flags] !== b[codeOf.flags] ||
+    a[codeOf.gear] !== b[codeOf.gear] ||
+    a[codeOf.trailerCount] !== b[codeOf.trailerCount]
+  )
+}
