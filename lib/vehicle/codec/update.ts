@@ -25,6 +25,16 @@ const pedalScale = 4
 const gearScale = 0.7
 const rpmScale = 3
 
+/** What the driver's hands and feet do, and what the engine makes of it. */
+const controls = [
+  codeOf.steering,
+  codeOf.throttle,
+  codeOf.brake,
+  codeOf.flags,
+  codeOf.gear,
+  codeOf.rpm,
+] as const
+
 /** Codes from the first up to this are the truck's; each trailer has its own after them. */
 const truckCodes = codeOf.trailers
 
@@ -65,7 +75,7 @@ export function codeAgainst(coder: SymbolCoder, base: Known, update: Known, tick
 
 function codeControls(coder: SymbolCoder, base: Codes, codes: Codes): void {
   if (!coder.choice(differ(base, codes), controlsChange)) {
-    for (let index = codeOf.steering; index <= codeOf.rpm; index++) codes[index] = base[index] ?? 0
+    for (const index of controls) codes[index] = base[index] ?? 0
     return
   }
   codeControl(coder, base, codes, codeOf.steering, steeringScale)
@@ -88,7 +98,7 @@ function codeControl(coder: SymbolCoder, base: Codes, codes: Codes, index: numbe
 
 /** Whether steering, pedals, flags, gear or engine speed differ. */
 export function differ(a: Codes, b: Codes): boolean {
-  for (let index = codeOf.steering; index <= codeOf.rpm; index++) if (a[index] !== b[index]) return true
+  for (const index of controls) if (a[index] !== b[index]) return true
   return false
 }
 
