@@ -1,5 +1,5 @@
 import { correctionStiffness, maxCorrectionSpeed } from './constants.ts'
-import { emptyPose, poseLength, translation, type Pose } from './pose.ts'
+import { emptyPose, poseLength, swing, type Pose } from './pose.ts'
 
 /**
  * What is still shown beside the prediction after an update proved the former prediction wrong. It decays
@@ -12,13 +12,13 @@ export class Correction {
   #startedAt = 0
   #stiffness = correctionStiffness
 
-  /** Starts over from `offset` and its `rate` per second, at `now` ms. Both are copied. */
-  start(offset: Pose, rate: Pose, now: number): void {
+  /** Starts over from `offset` and its `rate` per second, at `now` ms, of a vehicle with `trailers`. Both are copied. */
+  start(offset: Pose, rate: Pose, now: number, trailers: number): void {
     this.#start.set(offset)
     this.#startRate.set(rate)
     this.#startedAt = now
     // The spring's own speed peaks at e₀ ω / e (with ė₀ = 0).
-    const size = translation(offset)
+    const size = swing(offset, trailers)
     this.#stiffness = Math.min(correctionStiffness, (maxCorrectionSpeed * Math.E) / Math.max(size, 1e-9))
   }
 

@@ -175,7 +175,7 @@ export class Playout {
     if (translation(this.#shift) > cutDistance) return
     clearTrailers(this.#shift, keptTrailers)
     clearTrailers(this.#shiftRate, keptTrailers)
-    this.#correction.start(this.#shift, this.#shiftRate, receivedAt)
+    this.#correction.start(this.#shift, this.#shiftRate, receivedAt, keptTrailers)
   }
 
   /** Whether no truck could have driven from the newest sample to `state`. */

@@ -1,5 +1,6 @@
 import type { VehicleState } from '../protocol/index.ts'
-import { wrapHalfTurns, wrapTurns } from './deterministicMath.ts'
+import { radiansPerTurn, wrapHalfTurns, wrapTurns } from './deterministicMath.ts'
+import { hitchBehindTrailer, hitchBehindTruck, trailerOverhang, trailerWheelbase } from './prediction.ts'
 
 /** What of a vehicle state moves smoothly, as one array of numbers: 7 of the truck and 3 of each trailer. */
 export type Pose = Float64Array
@@ -83,6 +84,27 @@ export function translation(pose: Pose): number {
   const y = pose[poseY] ?? 0
   const z = pose[poseZ] ?? 0
   return Math.sqrt(x * x + y * y + z * z)
+}
+
+/** Metres that the tail of a vehicle with `trailers` moves at most when its pose shifts by `pose`, which is small. */
+export function swing(pose: Pose, trailers: number): number {
+  let metres = translation(pose)
+  let yaw = pose[poseHeading] ?? 0
+  let pitch = pose[posePitch] ?? 0
+  metres += turned(yaw, pitch) * hitchBehindTruck
+  for (let index = 0; index < trailers; index++) {
+    const base = poseTrailers + index * numbersPerTrailer
+    yaw += pose[base] ?? 0
+    pitch += pose[base + 1] ?? 0
+    const behind = index === trailers - 1 ? trailerOverhang : hitchBehindTrailer
+    metres += turned(yaw, pitch) * (trailerWheelbase + behind)
+  }
+  return metres
+}
+
+/** Radians of small turns about two axes together. */
+function turned(yaw: number, pitch: number): number {
+  return radiansPerTurn * Math.sqrt(yaw * yaw + pitch * pitch)
 }
 
 function isAngle(index: number): boolean {

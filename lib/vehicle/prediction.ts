@@ -41,6 +41,8 @@ export const hitchBehindTruck = 2
 export const trailerWheelbase = 7.7
 /** Metres from the middle of a trailer's axles back to its own coupling: B-double links carry it above them. */
 export const hitchBehindTrailer = 0.5
+/** Metres from the middle of a trailer's axles back to its tail: of the usual 13.6 m semi-trailer. */
+export const trailerOverhang = 4.3
 
 /** Below this speed, m/s, a truck whose throttle is up counts as standing: acceleration is then only its rocking. */
 const standstillSpeed = 0.1

@@ -1,11 +1,9 @@
 import type { VehicleState } from '../protocol/index.ts'
 import { emptyRotation, rotate, type Rotation } from './deterministicMath.ts'
-import { hitchBehindTrailer, hitchBehindTruck, trailerWheelbase } from './prediction.ts'
+import { hitchBehindTrailer, hitchBehindTruck, trailerOverhang, trailerWheelbase } from './prediction.ts'
 
 /** Metres ahead of the reference point to the front axle, as the game reports of its tractors. */
 export const frontAxleAhead = 1.6
-/** Metres from a trailer's axles to its tail, of the usual 13.6 m semi-trailer. */
-const overhang = 4.3
 
 const heading: Rotation = emptyRotation()
 const pitch: Rotation = emptyRotation()
@@ -57,7 +55,7 @@ function setTail(state: Readonly<VehicleState>, point: Point): void {
     rotate(heading, yaw)
     rotate(pitch, tilt)
     const isLast = index === state.trailerCount - 1
-    move(point, -(trailerWheelbase + (isLast ? overhang : hitchBehindTrailer)))
+    move(point, -(trailerWheelbase + (isLast ? trailerOverhang : hitchBehindTrailer)))
   }
 }
 

@@ -164,11 +164,7 @@ export class VehicleFeed {
   }
 }
 
-/** Whether something changed that others see at once: lights, horn, gear, trailers. */
+/** Whether something changed that others see at once: lights, horn, trailers. */
 function switched(a: Codes, b: Codes): boolean {
-  return (
-    a[codeOf.flags] !== b[codeOf.flags] ||
-    a[codeOf.gear] !== b[codeOf.gear] ||
-    a[codeOf.trailerCount] !== b[codeOf.trailerCount]
-  )
+  return a[codeOf.flags] !== b[codeOf.flags] || a[codeOf.trailerCount] !== b[codeOf.trailerCount]
 }
