@@ -4,6 +4,7 @@
  */
 export { hostConvoy, joinConvoy } from './convoy/index.ts'
 export type {
+  Budgets,
   ChatMessage,
   Convoy,
   ConvoyEvents,

@@ -47,6 +47,7 @@ export async function environmentOf(
     dropped: new Counters(),
     ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.verify === undefined ? {} : { verify: options.verify }),
+    ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
     connect: (link) =>
       establishLink({
         connector,
@@ -54,6 +55,7 @@ export async function environmentOf(
         random,
         logger,
         iceServers: iceServersOf(options, rendezvous),
+        ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
         ...link,
       }),
   }

@@ -25,21 +25,30 @@ export function statsOf(
   const withoutLink: Quality[] = [...session.peers()]
     .filter(({ member, presence }) => presence === 'away' && !openLinks.has(member.id))
     .map(() => ({ level: 'broken', advice: 'There is no connection right now. It is being tried again.' }))
+  const members = [...session.peers()].flatMap(({ member: { id: memberId } }) => {
+    const own = session.environment.dropped.from(memberId)
+    return Object.keys(own).length === 0 ? [] : [{ memberId, dropped: own as Record<string, number> }]
+  })
   return {
     quality: overallQuality([...links.map((link) => link.quality), ...withoutLink]),
     updatesSent: publisher.updatesSent,
     updatesReceived: vehicles.updatesReceived,
     bytesSent: links.reduce((sum, link) => sum + link.bytesSent, 0),
     bytesReceived: links.reduce((sum, link) => sum + link.bytesReceived, 0),
-    links: links.map(({ memberId, state, rttMs, jitterMs, lossIn, lossOut, quality }) => ({
-      memberId,
-      state,
-      rttMs,
-      jitterMs,
-      lossIn,
-      lossOut,
-      quality,
-    })),
+    links: links.map(
+      ({ memberId, state, rttMs, jitterMs, lossIn, lossOut, datagramsSkipped, dropped, quality }) => ({
+        memberId,
+        state,
+        rttMs,
+        jitterMs,
+        lossIn,
+        lossOut,
+        datagramsSkipped,
+        dropped,
+        quality,
+      }),
+    ),
+    members,
     dropped,
   }
 }

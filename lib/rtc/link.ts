@@ -1,5 +1,6 @@
 import type { Clock, Listenable, Logger, RandomSource } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
+import type { LinkBudgets } from './budgets.ts'
 import type { Connector, IceServer } from './connection.ts'
 
 /** How a link does: `open`; `suspect` while nothing was heard for too long; `closed` for good. */
@@ -25,7 +26,7 @@ export interface LinkQuality {
   datagramsReceived: number
   /** Datagrams not sent because earlier ones still waited. */
   datagramsSkipped: number
-  /** Datagrams dropped on arrival, by reason. */
+  /** What was dropped on arrival, or refused to this side's program (`control-send-…`), by reason. */
   dropped: Readonly<Record<string, number>>
 }
 
@@ -55,7 +56,8 @@ export interface Link extends Listenable<LinkEvents> {
   readonly state: LinkState
   /**
    * Sends a control message of at most `limits.controlMessageBytes`.
-   * @throws ConvoyError `message-too-large`, `backlog-full` or `closed`.
+   * @throws ConvoyError `message-too-large`, `closed`; `backlog-full` while too much is unacknowledged, `rate-limited`
+   * where it is more than every receiver takes ([LNK-33], [LNK-35]): nothing was sent then.
    */
   sendControl(message: Uint8Array): void
   /**
@@ -114,6 +116,7 @@ export interface EstablishOptions {
   random: RandomSource
   iceServers?: readonly IceServer[]
   timings?: Partial<LinkTimings>
+  budgets?: Partial<LinkBudgets>
   /**
    * Whether the link outlives its connection (default false): `signals` then serves for as long as the link, and
    * a connection that ends without a word of farewell makes it suspect, until `deadMs` are over.

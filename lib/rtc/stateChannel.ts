@@ -1,7 +1,7 @@
-import { ConvoyError, TokenBucket, type Clock, type Counters } from '../core/index.ts'
+import { ConvoyError, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import { ArrivalWindow } from './arrivalWindow.ts'
-import { datagramBurst, datagramsPerSecond, pauseMs, skipAboveBufferedBytes } from './constants.ts'
+import { pauseMs, skipAboveBufferedBytes } from './constants.ts'
 import type { ControlChannel } from './controlChannel.ts'
 import type { StateHandler } from './link.ts'
 import { PathTiming } from './pathTiming.ts'
@@ -49,7 +49,6 @@ export class StateChannel {
   readonly #sender: DatagramSender
   readonly #control: ControlChannel
   readonly #dropped: Counters
-  readonly #budget: TokenBucket
   readonly #arrived = new ArrivalWindow()
   readonly #delivered = new ArrivalWindow()
   #sequence = 0
@@ -58,11 +57,10 @@ export class StateChannel {
   // When the first datagram since the last sign of life went out; Infinity if none did.
   #unansweredSince = Infinity
 
-  constructor(sender: DatagramSender, control: ControlChannel, dropped: Counters, clock: Clock) {
+  constructor(sender: DatagramSender, control: ControlChannel, dropped: Counters) {
     this.#sender = sender
     this.#control = control
     this.#dropped = dropped
-    this.#budget = new TokenBucket(clock, datagramsPerSecond, datagramBurst)
   }
 
   get lossIn(): number {
@@ -117,7 +115,6 @@ export class StateChannel {
 
   /** Takes a datagram. @returns its flags, or undefined when it was no valid datagram. */
   receive(datagram: Uint8Array, now: number): number | undefined {
-    if (!this.#budget.tryTake()) return this.#drop('flood')
     if (datagram.length < stateHeaderLength) return this.#drop('malformed')
     if (datagram.length > limits.datagramBytes) return this.#drop('too-large')
     const refusal = readStateHeader(datagram, header)
