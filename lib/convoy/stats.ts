@@ -26,8 +26,9 @@ export function statsOf(
     .filter(({ member, presence }) => presence === 'away' && !openLinks.has(member.id))
     .map(() => ({ level: 'broken', advice: 'There is no connection right now. It is being tried again.' }))
   const members = [...session.peers()].flatMap(({ member: { id: memberId } }) => {
-    const own = session.environment.dropped.from(memberId)
-    return Object.keys(own).length === 0 ? [] : [{ memberId, dropped: own as Record<string, number> }]
+    const ofMember = { ...session.environment.dropped.from(memberId), ...vehicles.dropped.from(memberId) }
+    if (Object.keys(ofMember).length === 0) return []
+    return [{ memberId, dropped: ofMember }]
   })
   return {
     quality: overallQuality([...links.map((link) => link.quality), ...withoutLink]),

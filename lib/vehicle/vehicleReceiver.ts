@@ -130,8 +130,8 @@ export class VehicleReceiver implements RemoteVehicles {
   ): void {
     const track = this.#byMember.get(memberId)
     if (track === undefined) return this.dropped.add('vehicleUnknownMember')
-    if (!this.#decoder.open(payload)) return this.dropped.add('vehicleMalformed')
-    if (this.#decoder.tag !== track.tag) return this.dropped.add('vehicleForeignIncarnation')
+    if (!this.#decoder.open(payload)) return this.dropped.addFrom(memberId, 'vehicleMalformed')
+    if (this.#decoder.tag !== track.tag) return this.dropped.addFrom(memberId, 'vehicleForeignIncarnation')
     this.#track = track
     this.#times.sentAt = sentAt
     this.#receivedAt = receivedAt
@@ -160,11 +160,11 @@ export class VehicleReceiver implements RemoteVehicles {
   #take(index: number, update: Readonly<VehicleUpdate>): void {
     const track = this.#track
     if (track === undefined) return
-    if (index !== ownVehicleIndex) return this.dropped.add('vehicleUnsupported')
+    if (index !== ownVehicleIndex) return this.dropped.addFrom(track.memberId, 'vehicleUnsupported')
     this.#times.sampledAt = unwrapSampleTime(update.time, this.#times.sentAt)
     const verdict = track.playout.receive(update, this.#times, this.#receivedAt, this.#clockOffset)
     const drop = dropOf[verdict]
     if (drop === undefined) this.updatesReceived++
-    else this.dropped.add(drop)
+    else this.dropped.addFrom(track.memberId, drop)
   }
 }
