@@ -108,6 +108,7 @@ export type {
   EngineName,
   EnginePeerConnection,
   IceServer,
+  LinkBudgets,
   Wrtc,
 } from './rtc/index.ts'
 
@@ -121,6 +122,7 @@ export type {
   LeaveReason,
   LoadOrderRules,
   LoadOrderVerdict,
+  MemberBudgets,
   ModName,
   Presence,
   Role,

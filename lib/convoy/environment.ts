@@ -1,6 +1,7 @@
 import {
   Counters,
   createSystemClock,
+  guardedLogger,
   silentLogger,
   systemRandom,
   type Clock,
@@ -25,7 +26,7 @@ export function platformOf(options: ConvoyOptions): Platform {
   return {
     clock: options.clock ?? createSystemClock(),
     random: options.random ?? systemRandom,
-    logger: options.logger ?? silentLogger,
+    logger: options.logger === undefined ? silentLogger : guardedLogger(options.logger),
   }
 }
 

@@ -48,6 +48,7 @@ export interface ConvoyOptions {
   verify?: Verify
   clock?: Clock
   random?: RandomSource
+  /** What the library has to tell (default: nowhere); one that throws disturbs nothing. */
   logger?: Logger
   /** Gives up hosting or joining; once that is done it has no effect. */
   signal?: AbortSignal

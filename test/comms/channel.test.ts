@@ -216,6 +216,24 @@ describe('[CHN-20] a channel on which the host has authority', () => {
       expect(sides[0].convoy.stats().dropped).toMatchObject({ 'channel-refused': 2 })
     }))
 
+  it('sends on no more than 400 a second, however many channels and authors there are', () =>
+    inWorld(['Anna', 'Ben', 'Cem', 'Dora'], async (world, convoys) => {
+      const schema = v.number()
+      let arrived = 0
+      for (const name of ['one', 'two']) {
+        const options = { schema, rate: 200, authority: 'host' } as const
+        const channels = convoys.map((convoy) => convoy.channel(name, options))
+        channels[1]?.on('message', () => arrived++)
+        for (const channel of channels.slice(1)) for (let index = 0; index < 200; index++) channel.send(index)
+      }
+      await world.clock.run(500)
+      expect(arrived).toBeGreaterThanOrEqual(400)
+      expect(arrived).toBeLessThan(410)
+      const [anna] = convoys
+      expect(anna?.stats().dropped['channel-broadcast-rate']).toBe(1_200 - arrived)
+      expect(convoys.every(({ members }) => members.length === 4)).toBe(true)
+    }))
+
   it('[CHN-21] takes the word of nobody but the host', () =>
     inWorld(trio, async (world, convoys) => {
       const [anna, ben, cem] = convoys as [Convoy, Convoy, Convoy]
