@@ -34,9 +34,11 @@ export class NewestFirst<Item> {
 
   /** Keeps an item that may not pass yet, in place of the one that waits. */
   hold(item: Item, amount = 1): void {
-    if (this.#waiting !== undefined) this.#drop()
+    const overtakes = this.#waiting !== undefined
     this.#waiting = { item, amount }
-    this.#wait()
+    // Its timer stays: what comes too fast must not cost one each.
+    if (overtakes) this.#options.dropped()
+    else this.#wait()
   }
 
   /** Forgets what waits, and leaves no timer. Idempotent. */

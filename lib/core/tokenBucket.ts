@@ -57,7 +57,7 @@ export class MessageBudget implements Budget {
 
   /** Takes one message of so many bytes. */
   tryTake(bytes = 0): boolean {
-    // Asked before anything is taken; then the messages, which a moment later may be one fewer only for this call.
+    // Bytes are asked for first and taken last: in between there can only be more of them.
     return this.#bytes.waitMs(bytes) === 0 && this.#messages.tryTake() && this.#bytes.tryTake(bytes)
   }
 

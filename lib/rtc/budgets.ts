@@ -30,8 +30,8 @@ export interface LinkBudgets {
   controlBytesAtOnce: number
   /**
    * Control messages that may wait for their acknowledgement (default 2,048, 64…2,300), and bytes of them (default
-   * 4 MiB, 4,194,304…8,000,000): an outage of 15 s at 130 messages a second, and a whole record. Beyond, sending
-   * throws `backlog-full`.
+   * 4 MiB, which is also the most, 1 MiB at the least): an outage of 15 s at 130 messages a second, and a whole record. With
+   * fewer bytes a host can't hand newcomers a longer record. Beyond, sending throws `backlog-full`.
    */
   controlBacklogMessages: number
   controlBacklogBytes: number
@@ -53,7 +53,8 @@ export const linkBudgetRanges: Readonly<Record<keyof LinkBudgets, BudgetRange>> 
   controlBytesAtOnce: { default: bytesAtOnce, least: bytesAtOnce, most: 536_870_912 },
   // The most: a new connection is sent all of it at once, and then something more must be within what the other side takes.
   controlBacklogMessages: { default: 2_048, least: 64, most: 2_300 },
-  controlBacklogBytes: { default: undeliveredBytes, least: undeliveredBytes, most: 8_000_000 },
+  // The most: what the other side keeps for a program that does not listen yet.
+  controlBacklogBytes: { default: undeliveredBytes, least: 1_048_576, most: undeliveredBytes },
 }
 
 /** {@link LinkBudgets} where nothing else is asked for. */

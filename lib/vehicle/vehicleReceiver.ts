@@ -113,6 +113,7 @@ export class VehicleReceiver implements RemoteVehicles {
     if (track === undefined) return
     this.#byMember.delete(memberId)
     this.#tracks.splice(this.#tracks.indexOf(track), 1)
+    this.dropped.forget(memberId)
   }
 
   /**
