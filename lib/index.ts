@@ -4,6 +4,7 @@
  */
 export { hostConvoy, joinConvoy } from './convoy/index.ts'
 export type {
+  Budgets,
   ChatMessage,
   Convoy,
   ConvoyEvents,
@@ -107,6 +108,7 @@ export type {
   EngineName,
   EnginePeerConnection,
   IceServer,
+  LinkBudgets,
   Wrtc,
 } from './rtc/index.ts'
 
@@ -120,6 +122,7 @@ export type {
   LeaveReason,
   LoadOrderRules,
   LoadOrderVerdict,
+  MemberBudgets,
   ModName,
   Presence,
   Role,

@@ -64,9 +64,12 @@ export interface Channel<Input, Output = Input> extends Listenable<ChannelEvents
   readonly name: string
   /**
    * Sends a message, by default to all. It is checked and sent as it is; what the schema makes of it is for the receiver.
-   * @returns to how many members it was sent; one to the host, which may refuse it, counts as one.
+   * @returns to how many members it was sent; one to the host, which may refuse it, counts as one. Members whose link is
+   * gone or takes no more are not counted. 0 for a datagram beyond the rate, which waits for its turn and goes then, unless
+   * a newer one takes its place.
    * @throws ConvoyError `invalid-argument` when it does not fit the schema or names somebody who is not another member;
-   * `message-too-large`; `rate-limited` where the channel is reliable (elsewhere it is dropped and counted);
+   * `message-too-large`; `rate-limited` where the channel is reliable; `backlog-full` when too much waits for everyone it
+   * is for: nothing was sent then;
    * `host-gone` where the host has authority; `closed`.
    */
   send(message: Input, to?: ChannelTarget): number

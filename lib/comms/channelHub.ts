@@ -1,10 +1,10 @@
 import * as v from 'valibot'
-import { ConvoyError, TokenBucket, isConvoyError } from '../core/index.ts'
+import { ConvoyError, NewestFirst, TokenBucket, isConvoyError } from '../core/index.ts'
 import { channelName, type RecordMember, type Session } from '../session/index.ts'
 import type { Channel, ChannelOptions } from './channel.ts'
 import { decodeDatagram } from './channelCodec.ts'
 import {
-  burstSeconds,
+  datagramBurstSeconds,
   defaultChannelBytes,
   defaultChannelRate,
   mostDatagramBytes,
@@ -26,17 +26,20 @@ export interface ChannelSurroundings {
 }
 
 /** What the hub asks of a channel, whatever its messages are. */
-type AnyChannel = Pick<PeerChannel<never, unknown>, 'isDatagrams' | 'rate' | 'takeDatagram'>
+type AnyChannel = Pick<PeerChannel<never, unknown>, 'isDatagrams' | 'rate' | 'takeDatagram' | 'close'>
 
 /** The channels of an embedding program. */
 export class ChannelHub {
   readonly #around: ChannelSurroundings
   readonly #channels = new Map<string, AnyChannel>()
   /** By sender and channel, for datagrams. */
-  readonly #arrivals = new Map<string, Map<string, TokenBucket>>()
+  readonly #arrivals = new Map<string, Map<string, NewestFirst<Uint8Array>>>()
+  /** What the host sends on for all others together, on all channels. */
+  readonly #broadcasts: TokenBucket
 
   constructor(around: ChannelSurroundings) {
     this.#around = around
+    this.#broadcasts = new TokenBucket(around.session.environment.clock, mostReliableRate, mostReliableRate)
   }
 
   /** @throws ConvoyError `invalid-argument` for a name that is taken, and options out of range. */
@@ -55,7 +58,7 @@ export class ChannelHub {
         `The rates of all such channels together may be ${most} a second; with "${name}" it is ${total}.`,
       )
     }
-    const channel = new PeerChannel(name, settled, this.#around)
+    const channel = new PeerChannel(name, settled, this.#around, this.#broadcasts)
     this.#channels.set(name, channel)
     return channel
   }
@@ -66,29 +69,45 @@ export class ChannelHub {
     try {
       const { name, body } = decodeDatagram(payload)
       const channel = this.#channels.get(name)
-      if (channel?.isDatagrams !== true) return dropped.add('channel-unknown')
-      if (!this.#bucketOf(member.id, name, channel.rate).tryTake()) return dropped.add('channel-rate')
-      channel.takeDatagram(member, body)
+      if (channel?.isDatagrams !== true) return dropped.addFrom(member.id, 'channel-unknown')
+      const gate = this.#gateOf(member, name, channel)
+      if (gate.admits()) channel.takeDatagram(member, body)
+      else gate.hold(body)
     } catch (error) {
       if (!isConvoyError(error)) throw error
-      dropped.add(`channel-${error.code}`)
+      dropped.addFrom(member.id, `channel-${error.code}`)
     }
   }
 
   /** Forgets a member that is gone. */
   forget(memberId: string): void {
+    for (const gate of this.#arrivals.get(memberId)?.values() ?? []) gate.clear()
     this.#arrivals.delete(memberId)
   }
 
-  #bucketOf(memberId: string, name: string, rate: number): TokenBucket {
-    let ofMember = this.#arrivals.get(memberId)
-    if (ofMember === undefined) this.#arrivals.set(memberId, (ofMember = new Map<string, TokenBucket>()))
-    let bucket = ofMember.get(name)
-    if (bucket === undefined) {
-      bucket = new TokenBucket(this.#around.session.environment.clock, rate, rate * burstSeconds)
-      ofMember.set(name, bucket)
+  /** Lets go of what waits. Idempotent. */
+  close(): void {
+    for (const memberId of [...this.#arrivals.keys()]) this.forget(memberId)
+    for (const channel of this.#channels.values()) channel.close()
+  }
+
+  #gateOf(member: RecordMember, name: string, channel: AnyChannel): NewestFirst<Uint8Array> {
+    let ofMember = this.#arrivals.get(member.id)
+    if (ofMember === undefined) {
+      this.#arrivals.set(member.id, (ofMember = new Map<string, NewestFirst<Uint8Array>>()))
     }
-    return bucket
+    let gate = ofMember.get(name)
+    if (gate === undefined) {
+      const { clock, dropped } = this.#around.session.environment
+      gate = new NewestFirst({
+        clock,
+        budget: new TokenBucket(clock, channel.rate, channel.rate * datagramBurstSeconds),
+        pass: (body) => channel.takeDatagram(member, body),
+        dropped: () => dropped.addFrom(member.id, 'channel-rate'),
+      })
+      ofMember.set(name, gate)
+    }
+    return gate
   }
 }
 

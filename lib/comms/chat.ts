@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { ConvoyError, isConvoyError } from '../core/index.ts'
+import { ConvoyError, isConvoyError, TokenBucket } from '../core/index.ts'
 import { decodeMessage, displayText, encodeMessage, limits } from '../protocol/index.ts'
-import type { RecordMember, Session } from '../session/index.ts'
+import { sharedChannelRate, type RecordMember, type Session } from '../session/index.ts'
 
 /** Name of the session's channel that carries chat. */
 const channel = 'chat'
@@ -31,17 +31,19 @@ export function checkChatText(text: unknown): string {
 /** Plain text between the members of a session, directly from one to the other. */
 export class Chat {
   readonly #session: Session
+  readonly #outgoing: TokenBucket
 
   /** @param received - told of each text that arrives. */
   constructor(session: Session, received: (text: ReceivedText) => void) {
     this.#session = session
+    this.#outgoing = new TokenBucket(session.environment.clock, sharedChannelRate, sharedChannelRate)
     session.onChannel(channel, (from, body) => {
       try {
         const { text, direct } = decodeMessage(chatSchema, body, messageBytes)
         received({ from, text, direct })
       } catch (error) {
         if (!isConvoyError(error)) throw error
-        session.environment.dropped.add(`chat-${error.code}`)
+        session.environment.dropped.addFrom(from.id, `chat-${error.code}`)
       }
     })
   }
@@ -50,7 +52,8 @@ export class Chat {
    * Sends `text` to all, or to one.
    * @returns how many members it was sent to: those that are not connected right now miss it.
    * @throws ConvoyError `invalid-argument` when the text is empty, too long or holds control characters, or when
-   * there is no such member.
+   * there is no such member; `rate-limited` beyond what every receiver takes ([CHN-1]); `backlog-full` when too much
+   * waits for all it is for.
    */
   send(text: string, toMemberId?: string): number {
     const checked = v.safeParse(chatSchema.entries.text, text)
@@ -61,20 +64,23 @@ export class Chat {
       )
     }
     const direct = toMemberId !== undefined
-    const body = encodeMessage(chatSchema, { text, direct }, messageBytes)
-    if (!direct) {
-      let reached = 0
-      for (const { member } of this.#session.peers()) {
-        if (this.#session.sendChannel(member.id, channel, body)) reached++
-      }
-      return reached
-    }
-    if (this.#session.peer(toMemberId) === undefined) {
+    if (direct && this.#session.peer(toMemberId) === undefined) {
       throw new ConvoyError(
         'invalid-argument',
         `There is no other member "${toMemberId}". Take ids from convoy.members.`,
       )
     }
-    return this.#session.sendChannel(toMemberId, channel, body) ? 1 : 0
+    if (!this.#outgoing.tryTake()) {
+      throw new ConvoyError(
+        'rate-limited',
+        `Chat takes ${sharedChannelRate} texts a second. Wait, and send fewer.`,
+      )
+    }
+    const targets = direct ? [toMemberId] : [...this.#session.peers()].map(({ member }) => member.id)
+    return this.#session.sendChannel(
+      targets,
+      channel,
+      encodeMessage(chatSchema, { text, direct }, messageBytes),
+    )
   }
 }

@@ -18,10 +18,10 @@ export const mostReliableRate = 400
 export const mostDatagramRate = 100
 
 /**
- * Seconds' worth of messages taken at once: what waited for a link that stalled comes in a burst, and nothing that
- * its sender was allowed to send reliably may be dropped for it.
+ * Seconds' worth of datagrams taken at once: links drop what is later than a second, and a sender may send as much
+ * at once as in a second.
  */
-export const burstSeconds = 10
+export const datagramBurstSeconds = 2
 
 /** Messages kept for a listener that isn't there yet. */
 export const unheardMessages = 64

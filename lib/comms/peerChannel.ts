@@ -1,5 +1,12 @@
-import { ConvoyError, Emitter, TokenBucket, isConvoyError, type Unsubscribe } from '../core/index.ts'
-import { embedderChannelPrefix, type RecordMember } from '../session/index.ts'
+import {
+  ConvoyError,
+  Emitter,
+  NewestFirst,
+  TokenBucket,
+  isConvoyError,
+  type Unsubscribe,
+} from '../core/index.ts'
+import { burstSeconds, embedderChannelPrefix, type RecordMember } from '../session/index.ts'
 import type { Channel, ChannelEvents, ChannelMessage, ChannelOptions, ChannelTarget } from './channel.ts'
 import {
   decodeBody,
@@ -11,7 +18,7 @@ import {
   encodeWord,
 } from './channelCodec.ts'
 import type { ChannelSurroundings } from './channelHub.ts'
-import { burstSeconds, mostReliableRate, unheardMessages } from './constants.ts'
+import { mostReliableRate, unheardMessages } from './constants.ts'
 import type { Interception } from './interceptors.ts'
 import { checkWith } from './standardSchema.ts'
 import { targetsOf } from './targets.ts'
@@ -20,6 +27,11 @@ import { Unheard } from './unheard.ts'
 /** {@link ChannelOptions} with the defaults filled in and checked. */
 export type SettledOptions<Input, Output> = ChannelOptions<Input, Output> &
   Required<Pick<ChannelOptions<Input, Output>, 'reliable' | 'maxBytes' | 'rate'>>
+
+interface OutgoingDatagram {
+  readonly targets: readonly string[]
+  readonly body: Uint8Array
+}
 
 type ChannelInterception = Extract<Interception, { type: 'channel' }>
 
@@ -31,24 +43,36 @@ export class PeerChannel<Input, Output> implements Channel<Input, Output> {
   readonly #events: Emitter<ChannelEvents<Output>>
   readonly #unheard = new Unheard<ChannelMessage<Output>>(unheardMessages)
   readonly #outgoing: TokenBucket
-  /** What the host sends on for all others together. */
+  readonly #outgoingDatagrams: NewestFirst<OutgoingDatagram>
   readonly #broadcasts: TokenBucket
 
-  constructor(name: string, options: SettledOptions<Input, Output>, around: ChannelSurroundings) {
-    const { clock, logger } = around.session.environment
+  /** @param broadcasts - what the host sends on for all others together. */
+  constructor(
+    name: string,
+    options: SettledOptions<Input, Output>,
+    around: ChannelSurroundings,
+    broadcasts: TokenBucket,
+  ) {
+    const { clock, logger, dropped } = around.session.environment
     this.name = name
     this.#options = options
     this.#around = around
     this.#events = new Emitter(logger)
     this.#outgoing = new TokenBucket(clock, options.rate, options.rate)
-    this.#broadcasts = new TokenBucket(clock, mostReliableRate, mostReliableRate)
+    this.#outgoingDatagrams = new NewestFirst({
+      clock,
+      budget: this.#outgoing,
+      pass: ({ targets, body }) => void this.#sendDatagrams(targets, body),
+      dropped: () => dropped.add('channel-send-rate'),
+    })
+    this.#broadcasts = broadcasts
     if (!options.reliable) return
     // In the name of the host come the messages of all.
     const perSecond = options.authority === 'host' && !around.session.isHost ? mostReliableRate : options.rate
     const budget = { perSecond, atOnce: perSecond * burstSeconds }
     around.session.onChannel(
       this.#wireName,
-      (member, body) => this.#guard(() => this.#take(member, body)),
+      (member, body) => this.#guard(member, () => this.#take(member, body)),
       budget,
     )
   }
@@ -72,24 +96,32 @@ export class PeerChannel<Input, Output> implements Channel<Input, Output> {
     if (authority === 'host' && session.hostIsGone) {
       throw new ConvoyError('host-gone', `The channel "${this.name}" needs the host, who is gone.`)
     }
+    if (!reliable) {
+      if (this.#outgoingDatagrams.admits()) return this.#sendDatagrams(targets, body)
+      this.#outgoingDatagrams.hold({ targets, body })
+      return 0
+    }
     if (!this.#outgoing.tryTake()) {
-      if (!reliable) return this.#countUnsent()
       throw new ConvoyError(
         'rate-limited',
         `The channel "${this.name}" takes ${this.#options.rate} messages a second. Wait, and send fewer.`,
       )
     }
-    if (!reliable) return this.#sendDatagrams(targets, body)
-    if (authority === undefined) return this.#sendTo(targets, body)
+    if (authority === undefined) return session.sendChannel(targets, this.#wireName, body)
     const everyone = typeof to === 'object' && 'all' in to
     if (session.isHost) return this.#pronounce(session.self.id, everyone ? null : targets, body)
     const request = encodeRequest({ to: everyone ? null : targets, message: body })
-    return session.sendChannel(session.host.id, this.#wireName, request) ? 1 : 0
+    return session.sendChannel([session.host.id], this.#wireName, request)
   }
 
   /** Takes the message of a datagram. */
   takeDatagram(member: RecordMember, body: Uint8Array): void {
-    this.#guard(() => this.#deliver(member, member.id, body))
+    this.#guard(member, () => this.#deliver(member, member.id, body))
+  }
+
+  /** Lets go of what waits. Idempotent. */
+  close(): void {
+    this.#outgoingDatagrams.clear()
   }
 
   /** Whether messages come as datagrams. */
@@ -109,7 +141,8 @@ export class PeerChannel<Input, Output> implements Channel<Input, Output> {
     const { session } = this.#around
     if (this.#options.authority === undefined) return this.#deliver(member, member.id, body)
     if (session.isHost) return this.#judge(member, body)
-    if (member.id !== session.host.id) return session.environment.dropped.add('channel-not-host')
+    if (member.id !== session.host.id)
+      return session.environment.dropped.addFrom(member.id, 'channel-not-host')
     const { author, message } = decodeWord(body)
     this.#deliver(member, author, message)
   }
@@ -126,17 +159,17 @@ export class PeerChannel<Input, Output> implements Channel<Input, Output> {
     if (validate !== undefined) {
       try {
         const verdict = validate(this.#check(final), describe(member))
-        if (verdict === false) return dropped.add('channel-refused')
+        if (verdict === false) return dropped.addFrom(member.id, 'channel-refused')
         if (verdict !== true) final = verdict
       } catch (error) {
         logger.error(`The validate hook of the channel "${this.name}" threw; the message was dropped.`, {
           error,
         })
-        return dropped.add('channel-refused')
+        return dropped.addFrom(member.id, 'channel-refused')
       }
     }
     this.#check(final)
-    if (!this.#broadcasts.tryTake()) return dropped.add('channel-broadcast-rate')
+    if (!this.#broadcasts.tryTake()) return dropped.addFrom(member.id, 'channel-broadcast-rate')
     const body = encodeBody(final, this.#options.maxBytes)
     this.#pronounce(member.id, to, body)
     if (to === null || to.includes(session.self.id)) this.#emit(session.self, member.id, this.#check(final))
@@ -146,13 +179,7 @@ export class PeerChannel<Input, Output> implements Channel<Input, Output> {
   #pronounce(author: string, to: readonly string[] | null, message: Uint8Array): number {
     const { session } = this.#around
     const targets = to ?? [...session.peers()].map(({ member }) => member.id)
-    return this.#sendTo(targets, encodeWord({ author, message }))
-  }
-
-  #sendTo(targets: readonly string[], body: Uint8Array): number {
-    let reached = 0
-    for (const id of targets) if (this.#around.session.sendChannel(id, this.#wireName, body)) reached++
-    return reached
+    return session.sendChannel(targets, this.#wireName, encodeWord({ author, message }))
   }
 
   #sendDatagrams(targets: readonly string[], body: Uint8Array): number {
@@ -163,11 +190,6 @@ export class PeerChannel<Input, Output> implements Channel<Input, Output> {
       if (peer?.admitted === true && peer.control?.link.sendState(payload) === true) reached++
     }
     return reached
-  }
-
-  #countUnsent(): number {
-    this.#around.session.environment.dropped.add('channel-send-rate')
-    return 0
   }
 
   #deliver(from: RecordMember, author: string, body: Uint8Array): void {
@@ -200,17 +222,18 @@ export class PeerChannel<Input, Output> implements Channel<Input, Output> {
     const author = written === undefined ? undefined : describe(written)
     const event = { from: describe(from), author, message }
     if (this.#unheard.heard) this.#events.emit('message', event)
-    else if (!this.#unheard.keep(event)) session.environment.dropped.add('channel-unheard')
+    else if (!this.#unheard.keep(event)) session.environment.dropped.addFrom(from.id, 'channel-unheard')
   }
 
   /** Bad messages, and schemas that throw at them, are counted and disturb nothing. */
-  #guard(take: () => void): void {
+  #guard(member: RecordMember, take: () => void): void {
     try {
       take()
     } catch (error) {
       const reason = isConvoyError(error) ? error.code : 'internal'
-      this.#around.session.environment.dropped.add(`channel-${reason}`)
-      this.#around.session.environment.logger.debug('A message of a channel was refused.', { reason, error })
+      const { dropped, logger } = this.#around.session.environment
+      dropped.addFrom(member.id, `channel-${reason}`)
+      logger.debug('A message of a channel was refused.', { reason, error })
     }
   }
 }

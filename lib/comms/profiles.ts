@@ -79,11 +79,13 @@ export class Profiles {
   }
 
   #sendTo(memberId: string): void {
-    this.#session.sendChannel(
-      memberId,
-      channel,
-      encodeMessage(memberProfileSchema, { ...this.#own }, mostProfileBytes),
-    )
+    const body = encodeMessage(memberProfileSchema, { ...this.#own }, mostProfileBytes)
+    try {
+      this.#session.sendChannel([memberId], channel, body)
+    } catch (error) {
+      // One link that takes no more, which it counts, is no reason to keep the profile from the others.
+      if (!isConvoyError(error)) throw error
+    }
   }
 
   #receive(from: RecordMember, body: Uint8Array): void {
@@ -97,7 +99,7 @@ export class Profiles {
       this.#changed(from)
     } catch (error) {
       if (!isConvoyError(error)) throw error
-      dropped.add(`profile-${error.code}`)
+      dropped.addFrom(from.id, `profile-${error.code}`)
     }
   }
 }

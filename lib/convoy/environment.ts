@@ -1,6 +1,7 @@
 import {
   Counters,
   createSystemClock,
+  guardedLogger,
   silentLogger,
   systemRandom,
   type Clock,
@@ -25,7 +26,7 @@ export function platformOf(options: ConvoyOptions): Platform {
   return {
     clock: options.clock ?? createSystemClock(),
     random: options.random ?? systemRandom,
-    logger: options.logger ?? silentLogger,
+    logger: options.logger === undefined ? silentLogger : guardedLogger(options.logger),
   }
 }
 
@@ -47,6 +48,7 @@ export async function environmentOf(
     dropped: new Counters(),
     ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.verify === undefined ? {} : { verify: options.verify }),
+    ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
     connect: (link) =>
       establishLink({
         connector,
@@ -54,6 +56,7 @@ export async function environmentOf(
         random,
         logger,
         iceServers: iceServersOf(options, rendezvous),
+        ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
         ...link,
       }),
   }

@@ -12,7 +12,11 @@ export function followLinks(session: Session, publisher: VehiclePublisher): Read
   session.events.on('linkGone', ({ member }) => {
     const link = links.get(member.id)
     links.delete(member.id)
-    if (link !== undefined) publisher.remove(link)
+    if (link === undefined) return
+    publisher.remove(link)
+    // What it dropped stays in the whole.
+    const { dropped } = link.quality()
+    for (const [name, count] of Object.entries(dropped)) session.environment.dropped.add(name, count)
   })
   for (const { member, admitted, control } of session.peers()) {
     if (!admitted || control === undefined) continue

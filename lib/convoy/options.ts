@@ -19,6 +19,7 @@ import {
   type JoinerProfile,
 } from '../session/index.ts'
 import { maxUpdateRate, minUpdateRate } from '../vehicle/index.ts'
+import { checkBudgets } from './budgets.ts'
 import type { ConvoyOptions } from './types.ts'
 
 /** The game's own limit of a password's length. */
@@ -66,6 +67,7 @@ export function profileOf(options: ConvoyOptions): Profile {
     'updateRate',
     `is ${minUpdateRate} to ${maxUpdateRate} per second`,
   )
+  checkBudgets(options.budgets)
   return { name, game, vehicleClass: drives, claims }
 }
 

@@ -146,20 +146,20 @@ export class PeerConvoy implements Convoy {
     this.#ownVehicle.z = state.z
   }
 
-  async setRules(changes: RulesChanges): Promise<void> {
-    await this.#authority('set the rules').changeRules(parseRulesChanges(changes))
+  async setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void> {
+    await this.#authority('set the rules').changeRules(parseRulesChanges(changes), signal)
   }
 
-  async kick(memberId: string, reason = ''): Promise<void> {
+  async kick(memberId: string, reason = '', signal?: AbortSignal): Promise<void> {
     const role = this.#authority('kick')
     checkReason(reason)
-    await role.remove(memberId, 'kicked', reason)
+    await role.remove(memberId, 'kicked', reason, signal)
   }
 
-  async ban(memberId: string, reason = ''): Promise<void> {
+  async ban(memberId: string, reason = '', signal?: AbortSignal): Promise<void> {
     const role = this.#authority('ban')
     checkReason(reason)
-    await role.remove(memberId, 'banned', reason)
+    await role.remove(memberId, 'banned', reason, signal)
   }
 
   sendChat(text: string, toMemberId?: string): void {
@@ -195,6 +195,7 @@ export class PeerConvoy implements Convoy {
 
   async #shutDown(): Promise<void> {
     this.#publisher.close()
+    this.#channels.close()
     try {
       await this.#session.close()
       await this.#parts.release()
@@ -277,7 +278,7 @@ export class PeerConvoy implements Convoy {
       receivedAt: clock.wallTime(),
     }
     if (this.#unheardTexts.heard) this.#events.emit('chat', message)
-    else if (!this.#unheardTexts.keep(message)) dropped.add('chat-unheard')
+    else if (!this.#unheardTexts.keep(message)) dropped.addFrom(from.id, 'chat-unheard')
   }
 
   #expectVehicle(member: RecordMember): void {

@@ -25,21 +25,31 @@ export function statsOf(
   const withoutLink: Quality[] = [...session.peers()]
     .filter(({ member, presence }) => presence === 'away' && !openLinks.has(member.id))
     .map(() => ({ level: 'broken', advice: 'There is no connection right now. It is being tried again.' }))
+  const members = [...session.peers()].flatMap(({ member: { id: memberId } }) => {
+    const ofMember = { ...session.environment.dropped.from(memberId), ...vehicles.dropped.from(memberId) }
+    if (Object.keys(ofMember).length === 0) return []
+    return [{ memberId, dropped: ofMember }]
+  })
   return {
     quality: overallQuality([...links.map((link) => link.quality), ...withoutLink]),
     updatesSent: publisher.updatesSent,
     updatesReceived: vehicles.updatesReceived,
     bytesSent: links.reduce((sum, link) => sum + link.bytesSent, 0),
     bytesReceived: links.reduce((sum, link) => sum + link.bytesReceived, 0),
-    links: links.map(({ memberId, state, rttMs, jitterMs, lossIn, lossOut, quality }) => ({
-      memberId,
-      state,
-      rttMs,
-      jitterMs,
-      lossIn,
-      lossOut,
-      quality,
-    })),
+    links: links.map(
+      ({ memberId, state, rttMs, jitterMs, lossIn, lossOut, datagramsSkipped, dropped, quality }) => ({
+        memberId,
+        state,
+        rttMs,
+        jitterMs,
+        lossIn,
+        lossOut,
+        datagramsSkipped,
+        dropped,
+        quality,
+      }),
+    ),
+    members,
     dropped,
   }
 }

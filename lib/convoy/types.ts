@@ -6,8 +6,10 @@ import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
 import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
 import type { RemoteVehicles } from '../vehicle/index.ts'
+import type { Budgets } from './budgets.ts'
 import type { Quality } from './quality.ts'
 
+export type { Budgets } from './budgets.ts'
 export type { Quality, QualityLevel } from './quality.ts'
 
 export type { Member } from '../comms/index.ts'
@@ -36,6 +38,8 @@ export interface ConvoyOptions {
   channels?: ChannelVersions
   /** Updates per second, 1…30 (default 10). */
   updateRate?: number
+  /** How much links, members and strangers may ask of this peer, where it differs from the defaults of {@link Budgets}. */
+  budgets?: Partial<Budgets>
   /** How connections are made; the best engine of this platform where left out. */
   connector?: Connector
   /** STUN and TURN servers besides those the rendezvous offers. */
@@ -44,6 +48,7 @@ export interface ConvoyOptions {
   verify?: Verify
   clock?: Clock
   random?: RandomSource
+  /** What the library has to tell (default: nowhere); one that throws disturbs nothing. */
   logger?: Logger
   /** Gives up hosting or joining; once that is done it has no effect. */
   signal?: AbortSignal
@@ -114,10 +119,19 @@ export interface ConvoyStats {
     readonly jitterMs: number
     readonly lossIn: number
     readonly lossOut: number
+    /** Datagrams not sent because earlier ones still waited, or nothing was heard back: the next one is newer. */
+    readonly datagramsSkipped: number
+    /** What was dropped or refused on it, by name; `control-send-…` are what was refused to this side. */
+    readonly dropped: Readonly<Record<string, number>>
     /** How well it serves driving, with advice for the player. */
     readonly quality: Quality
   }[]
-  /** What was refused or dropped, by name. */
+  /** Members in the roster from whom something was refused or dropped after it had come over the link. */
+  readonly members: readonly {
+    readonly memberId: string
+    readonly dropped: Readonly<Record<string, number>>
+  }[]
+  /** What was refused or dropped in all, by name; also of links and members that are gone. */
   readonly dropped: Readonly<Record<string, number>>
 }
 
@@ -144,13 +158,20 @@ export interface Convoy extends Listenable<ConvoyEvents> {
    * @throws ConvoyError `invalid-vehicle` when a value is not finite or out of range; `not-permitted` for spectators.
    */
   setVehicle(state: VehicleState | null, sampledAt?: number): void
-  /** Host only: changes rules while driving; resolves once the change is signed and on its way to everyone. */
-  setRules(changes: RulesChanges): Promise<void>
-  /** Host only: removes a member, who may come back. */
-  kick(memberId: string, reason?: string): Promise<void>
-  /** Host only: removes an identity for as long as the session lives. */
-  ban(memberId: string, reason?: string): Promise<void>
-  /** Sends a text of 1…500 characters to all, or to one. */
+  /**
+   * Host only: changes rules while driving; resolves once the change is signed and on its way to everyone.
+   * @param signal - gives up while decisions before this one are still being made, with `aborted`; once begun it is made.
+   */
+  setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void>
+  /** Host only: removes a member, who may come back; `signal` as in {@link Convoy.setRules}. */
+  kick(memberId: string, reason?: string, signal?: AbortSignal): Promise<void>
+  /** Host only: removes an identity for as long as the session lives; `signal` as in {@link Convoy.setRules}. */
+  ban(memberId: string, reason?: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Sends a text of 1…500 characters to all, or to one.
+   * @throws ConvoyError `invalid-argument`; `rate-limited` beyond 50 texts a second; `backlog-full` when too much waits
+   * for everyone it is for; `closed`.
+   */
   sendChat(text: string, toMemberId?: string): void
   /**
    * Shows this profile to everyone, newcomers included, in place of the former one.

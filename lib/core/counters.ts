@@ -4,9 +4,28 @@
  */
 export class Counters<Name extends string = string> {
   readonly #counts = new Map<Name, number>()
+  readonly #bySource = new Map<string, Counters<Name>>()
 
   add(name: Name, amount = 1): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + amount)
+  }
+
+  /** Counts something of one source, e.g. a member: in the whole, and for itself until {@link Counters.forget}. */
+  addFrom(source: string, name: Name): void {
+    this.add(name)
+    let own = this.#bySource.get(source)
+    if (own === undefined) this.#bySource.set(source, (own = new Counters<Name>()))
+    own.add(name)
+  }
+
+  /** What was counted of one source. */
+  from(source: string): Partial<Record<Name, number>> {
+    return this.#bySource.get(source)?.snapshot() ?? {}
+  }
+
+  /** Forgets which of the counts are those of `source`; the whole stays. */
+  forget(source: string): void {
+    this.#bySource.delete(source)
   }
 
   get(name: Name): number {

@@ -8,6 +8,8 @@ export interface VerificationBudgetOptions {
   perSource: number
   /** Milliseconds. */
   windowMs: number
+  /** What all sources together may cause. */
+  inAll?: TokenBucket
   /** Sources told apart; those that find no room share one budget. */
   maxSources?: number
 }
@@ -38,7 +40,7 @@ export class VerificationBudget {
   tryTake(source: string): boolean {
     const entry = this.#entryOf(source)
     entry.lastSeenAt = this.#options.clock.now()
-    return entry.bucket.tryTake()
+    return entry.bucket.tryTake() && this.#options.inAll?.tryTake() !== false
   }
 
   /** How many sources are told apart now. */

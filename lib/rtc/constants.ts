@@ -27,11 +27,21 @@ export const defaultTimings: LinkTimings = {
 export const laneEveryMs = 1_500
 export const lanesAtMost = 4
 
-/** Sending state pauses after this long without an answer, beyond the round trip: what would be sent would age. */
+/**
+ * Sending state pauses after this long, and this many payloads, without an answer, beyond the round trip: what would be
+ * sent would age in the engine, and come in a burst when the path is back. At four a second one lost answer is no blackout.
+ */
 export const pauseMs = 300
+export const pausePayloads = 5
 
-/** Datagrams are answered within this time, so that a one-way flow isn't taken for a blackout. */
-export const answerWithinMs = 100
+/** Control messages are answered within this time: well before a nudge asks. */
+export const answerControlWithinMs = 100
+
+/**
+ * State is answered within this time: at four updates a second each way the answers go along with them, where a datagram
+ * of their own would double the packets.
+ */
+export const answerStateWithinMs = 250
 
 /** Gap between two probes of a suspect link: several fit between suspicion and death. */
 export const probeEveryMs = 100
@@ -51,24 +61,26 @@ export const staleResetMs = 3_000
 /** Span over which least round trip and least delays are taken: short against clock drift, long against jitter. */
 export const minimumWindowMs = 30_000
 
-/** Datagrams accepted per second, and at once: several times the busiest sender (3 per tick at 20 Hz). */
-export const datagramsPerSecond = 300
-export const datagramBurst = 600
+/**
+ * Control frames, and bytes of them, that every side takes per second and at once ([LNK-35]): senders count on it, so
+ * receivers may take more, never less. At once: a whole backlog, and again as many bytes as were acknowledged a moment ago.
+ */
+export const controlContract = {
+  framesPerSecond: 1_000,
+  framesAtOnce: 2_500,
+  bytesPerSecond: 2_097_152,
+  bytesAtOnce: 8_388_608,
+} as const
 
-/** Control messages accepted per second, and at once; beyond, the link closes, for control may not lose any. */
-export const controlPerSecond = 1_000
-export const controlBurst = 2_500
+/** Frames of that which a sender leaves for nudges and the close, which have no acknowledgement. */
+export const framesSpared = 100
 
-/** Control messages and bytes that may be unacknowledged; below half the 16-bit sequence space. */
-export const backlogMessages = 2_048
-export const backlogBytes = 4_194_304
+/** Bytes of control messages kept for a listener that isn't there yet: as much as may be unacknowledged. */
+export const undeliveredBytes = 4_194_304
 
 /** An unacknowledged control message is followed by a nudge after this time, then after twice that, and so on. */
 export const nudgeAfterMs = 250
 export const nudgeAtMostEveryMs = 2_000
-
-/** Bytes of control messages kept for a listener that isn't there yet: as much as may be unacknowledged. */
-export const undeliveredBytes = backlogBytes
 
 /** Control messages kept until this side is open too: both open within a few round trips. */
 export const earlyMessages = 256

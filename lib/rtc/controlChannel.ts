@@ -1,14 +1,8 @@
-import { ConvoyError, TokenBucket, type Clock, type Counters } from '../core/index.ts'
+import { ConvoyError, MessageBudget, TokenBucket, type Clock, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
-import {
-  backlogBytes,
-  backlogMessages,
-  controlBurst,
-  controlPerSecond,
-  linkVersion,
-  nudgeAfterMs,
-  nudgeAtMostEveryMs,
-} from './constants.ts'
+import type { LinkBudgets } from './budgets.ts'
+import { controlContract, framesSpared, linkVersion, nudgeAfterMs, nudgeAtMostEveryMs } from './constants.ts'
+import { SendAllowance } from './sendAllowance.ts'
 
 /** Kinds of control frames, in the low four bits of their first byte; [LNK-30]. */
 const frameKinds = { message: 0, nudge: 1, close: 2 } as const
@@ -41,7 +35,11 @@ export class ControlChannel {
   readonly #handlers: ControlHandlers
   readonly #dropped: Counters
   readonly #clock: Clock
-  #budget: TokenBucket
+  readonly #budgets: LinkBudgets
+  /** What may still come, over each connection ([LNK-72]). */
+  readonly #incoming = new WeakMap<object, MessageBudget>()
+  readonly #frameAllowance: SendAllowance
+  readonly #byteAllowance: SendAllowance
   #sent = 0
   #acknowledged = 0
   #received = 0
@@ -51,12 +49,19 @@ export class ControlChannel {
   #nudgeAt = Infinity
   #nudgeGapMs = nudgeAfterMs
 
-  constructor(sender: FrameSender, handlers: ControlHandlers, dropped: Counters, clock: Clock) {
+  constructor(
+    sender: FrameSender,
+    handlers: ControlHandlers,
+    { clock, dropped, budgets }: { clock: Clock; dropped: Counters; budgets: LinkBudgets },
+  ) {
     this.#sender = sender
     this.#clock = clock
     this.#handlers = handlers
     this.#dropped = dropped
-    this.#budget = new TokenBucket(clock, controlPerSecond, controlBurst)
+    this.#budgets = budgets
+    const { framesPerSecond, framesAtOnce, bytesPerSecond, bytesAtOnce } = controlContract
+    this.#frameAllowance = new SendAllowance(clock, framesPerSecond, framesAtOnce - framesSpared)
+    this.#byteAllowance = new SendAllowance(clock, bytesPerSecond, bytesAtOnce - framesSpared)
   }
 
   /** Messages received in order, as the state header tells it. */
@@ -69,7 +74,7 @@ export class ControlChannel {
     return this.#nudgeAt
   }
 
-  /** @throws ConvoyError `message-too-large` or `backlog-full`. */
+  /** @throws ConvoyError `message-too-large`, `backlog-full` or `rate-limited`. */
   send(message: Uint8Array, now: number): void {
     if (message.length > limits.controlMessageBytes) {
       throw new ConvoyError(
@@ -78,13 +83,23 @@ export class ControlChannel {
       )
     }
     const backlog = this.#sent - this.#acknowledged
-    if (backlog >= backlogMessages || this.#backlogBytes + message.length > backlogBytes) {
-      throw new ConvoyError(
+    const { controlBacklogMessages, controlBacklogBytes } = this.#budgets
+    if (backlog >= controlBacklogMessages || this.#backlogBytes + message.length > controlBacklogBytes) {
+      throw this.#refusal(
         'backlog-full',
         `${backlog} control messages wait on this link already; send fewer.`,
       )
     }
-    const frame = new Uint8Array(messageHeaderLength + message.length)
+    const length = messageHeaderLength + message.length
+    const waitMs = Math.ceil(Math.max(this.#frameAllowance.waitMs(1), this.#byteAllowance.waitMs(length)))
+    if (waitMs > 0) {
+      throw this.#refusal(
+        'rate-limited',
+        `The other side takes ${controlContract.framesPerSecond} control messages and ${controlContract.bytesPerSecond} ` +
+          `bytes of them a second. Wait ${waitMs} ms, and send fewer.`,
+      )
+    }
+    const frame = new Uint8Array(length)
     frame[0] = firstByte(frameKinds.message)
     frame[1] = this.#sent >>> 8
     frame[2] = this.#sent
@@ -92,6 +107,8 @@ export class ControlChannel {
     this.#sender.sendControl(frame)
     this.#unacknowledged.push(frame)
     this.#backlogBytes += message.length
+    this.#frameAllowance.sent(1)
+    this.#byteAllowance.sent(length)
     this.#sent++
     if (this.#nudgeAt === Infinity) this.#nudgeAt = now + this.#nudgeGapMs
   }
@@ -102,7 +119,9 @@ export class ControlChannel {
     if (more === 0 || more > this.#sent - this.#acknowledged) return
     for (const frame of this.#unacknowledged.splice(0, more)) {
       this.#backlogBytes -= frame.length - messageHeaderLength
+      this.#byteAllowance.acknowledged(frame.length)
     }
+    this.#frameAllowance.acknowledged(more)
     this.#acknowledged += more
     this.#nudgeGapMs = nudgeAfterMs
     this.#nudgeAt = this.#acknowledged === this.#sent ? Infinity : now + this.#nudgeGapMs
@@ -117,11 +136,12 @@ export class ControlChannel {
   }
 
   /**
-   * Sends what is unacknowledged once more, since another connection has taken over ([LNK-72]); the other side's
-   * budget starts anew, for it does the same.
+   * Sends what is unacknowledged once more, since another connection has taken over ([LNK-72]), for which the other
+   * side has a budget of its own.
    */
   resend(): void {
-    this.#budget = new TokenBucket(this.#clock, controlPerSecond, controlBurst)
+    this.#frameAllowance.restart()
+    this.#byteAllowance.restart()
     for (const frame of this.#unacknowledged) this.#sender.sendControl(frame)
   }
 
@@ -129,9 +149,13 @@ export class ControlChannel {
     this.#sender.sendControl(Uint8Array.of(firstByte(frameKinds.close)))
   }
 
-  /** Takes a frame. @returns whether it was well-formed. */
-  receive(frame: Uint8Array): boolean {
-    if (!this.#budget.tryTake()) {
+  /**
+   * Takes a frame.
+   * @param connection - which it came over.
+   * @returns whether it was well-formed.
+   */
+  receive(frame: Uint8Array, connection: object): boolean {
+    if (!this.#budgetOf(connection).tryTake(frame.length)) {
       this.#handlers.violated(new ConvoyError('rate-limited', 'The other side floods the control channel.'))
       return this.#drop('control-flood')
     }
@@ -167,6 +191,24 @@ export class ControlChannel {
     this.#received++
     this.#handlers.message(frame.subarray(messageHeaderLength))
     return true
+  }
+
+  #budgetOf(connection: object): MessageBudget {
+    const known = this.#incoming.get(connection)
+    if (known !== undefined) return known
+    const { controlMessagesPerSecond, controlMessagesAtOnce, controlBytesPerSecond, controlBytesAtOnce } =
+      this.#budgets
+    const budget = new MessageBudget(
+      new TokenBucket(this.#clock, controlMessagesPerSecond, controlMessagesAtOnce),
+      new TokenBucket(this.#clock, controlBytesPerSecond, controlBytesAtOnce),
+    )
+    this.#incoming.set(connection, budget)
+    return budget
+  }
+
+  #refusal(code: 'backlog-full' | 'rate-limited', message: string): ConvoyError {
+    this.#dropped.add(`control-send-${code}`)
+    return new ConvoyError(code, message)
   }
 
   #drop(reason: string): false {

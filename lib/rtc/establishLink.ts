@@ -1,6 +1,7 @@
 import { abortError, Counters, ConvoyError, type Cancel } from '../core/index.ts'
 import * as v from 'valibot'
 import { signalSchema, type Signal } from '../protocol/index.ts'
+import { defaultLinkBudgets } from './budgets.ts'
 import { defaultTimings, retryFirstMs, retryLastMs } from './constants.ts'
 import type { EstablishOptions, Link, LinkTimings } from './link.ts'
 import { PeerLink } from './peerLink.ts'
@@ -76,6 +77,7 @@ class Establishment {
       iceServers: this.#options.iceServers ?? [],
       clock: this.#options.clock,
       timings: this.#timings,
+      budgets: { ...defaultLinkBudgets, ...this.#options.budgets },
       redials: this.#options.redials ?? false,
       dropped: this.#dropped,
       logger: this.#options.logger,

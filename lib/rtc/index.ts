@@ -1,3 +1,4 @@
+export { linkBudgetRanges, type LinkBudgets } from './budgets.ts'
 export * from './connection.ts'
 export type * from './engine.ts'
 export { establishLink } from './establishLink.ts'

@@ -1,5 +1,6 @@
 import type { Clock, Listenable, Logger, RandomSource } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
+import type { LinkBudgets } from './budgets.ts'
 import type { Connector, IceServer } from './connection.ts'
 
 /** How a link does: `open`; `suspect` while nothing was heard for too long; `closed` for good. */
@@ -25,7 +26,7 @@ export interface LinkQuality {
   datagramsReceived: number
   /** Datagrams not sent because earlier ones still waited. */
   datagramsSkipped: number
-  /** Datagrams dropped on arrival, by reason. */
+  /** What was dropped on arrival, or refused to this side's program (`control-send-…`), by reason. */
   dropped: Readonly<Record<string, number>>
 }
 
@@ -50,12 +51,24 @@ export type LinkEvents = {
  */
 export type StateHandler = (payload: Uint8Array, sentAt: number, receivedAt: number) => void
 
+/** What is known of the datagrams that a link sent. */
+export interface Deliveries {
+  /** Sequence, modulo 2^16, of the newest datagram: right after {@link Link.sendState} returned true, its own. */
+  readonly sentSequence: number
+  /**
+   * Whether the other side reported that the datagram with `sequence` arrived. Tells of the 33 latest at the time of its
+   * newest report: false for older ones.
+   */
+  hasArrived(sequence: number): boolean
+}
+
 /** One connection between two peers: `control`, reliable and ordered, and `state`, newest wins. */
 export interface Link extends Listenable<LinkEvents> {
   readonly state: LinkState
   /**
    * Sends a control message of at most `limits.controlMessageBytes`.
-   * @throws ConvoyError `message-too-large`, `backlog-full` or `closed`.
+   * @throws ConvoyError `message-too-large`, `closed`; `backlog-full` while too much is unacknowledged, `rate-limited`
+   * where it is more than every receiver takes ([LNK-33], [LNK-35]): nothing was sent then.
    */
   sendControl(message: Uint8Array): void
   /**
@@ -63,13 +76,8 @@ export interface Link extends Listenable<LinkEvents> {
    * still wait or nothing has been heard back for too long. Allocates nothing.
    */
   sendState(payload: Uint8Array): boolean
-  /** Sequence, modulo 2^16, of the newest datagram sent: right after {@link Link.sendState} returned true, its own. */
-  readonly sentSequence: number
-  /**
-   * Whether the other side reported that it got the datagram with `sequence`. Tells of the 33 latest at the time of its
-   * newest report: false for older ones.
-   */
-  hasArrived(sequence: number): boolean
+  /** What becomes of the datagrams sent. */
+  readonly deliveries: Deliveries
   /** Who takes arriving state payloads; one at a time, since this is the hot path. */
   onState(handler: StateHandler): void
   /**
@@ -121,6 +129,7 @@ export interface EstablishOptions {
   random: RandomSource
   iceServers?: readonly IceServer[]
   timings?: Partial<LinkTimings>
+  budgets?: Partial<LinkBudgets>
   /**
    * Whether the link outlives its connection (default false): `signals` then serves for as long as the link, and
    * a connection that ends without a word of farewell makes it suspect, until `deadMs` are over.

@@ -1,18 +1,18 @@
-import { ConvoyError, type Cancel, type Clock, type Counters, type Unsubscribe } from '../core/index.ts'
+import { ConvoyError, type Cancel, type Clock, type Unsubscribe } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
 import { Carrier, type Strand } from './carrier.ts'
 import type { ConnectionCloseReason } from './connection.ts'
-import { answerWithinMs, closeLingerMs, probeEveryMs, probesBeforeDeath, sleptMs } from './constants.ts'
+import {
+  answerControlWithinMs,
+  answerStateWithinMs,
+  closeLingerMs,
+  probeEveryMs,
+  probesBeforeDeath,
+  sleptMs,
+} from './constants.ts'
 import { ControlChannel } from './controlChannel.ts'
-import type {
-  Link,
-  LinkCloseReason,
-  LinkEvents,
-  LinkQuality,
-  LinkState,
-  LinkTimings,
-  StateHandler,
-} from './link.ts'
+import { DatagramGate } from './datagramGate.ts'
+import type { Link, LinkCloseReason, LinkEvents, LinkQuality, LinkState, StateHandler } from './link.ts'
 import { LinkEmitter } from './linkEmitter.ts'
 import type { PeerLinkOptions } from './peerLinkOptions.ts'
 import { qualityOf } from './linkQuality.ts'
@@ -28,8 +28,7 @@ import { WakeTimer } from './wakeTimer.ts'
 export class PeerLink implements Link {
   readonly attempt: number
   readonly #clock: Clock
-  readonly #timings: LinkTimings
-  readonly #dropped: Counters
+  readonly #timings: PeerLinkOptions['timings']
   readonly #options: PeerLinkOptions
   readonly #events: LinkEmitter
   readonly #timer: WakeTimer
@@ -37,6 +36,7 @@ export class PeerLink implements Link {
   readonly #redialer: Redialer
   readonly #control: ControlChannel
   readonly #channel: StateChannel
+  readonly #gate: DatagramGate
   #state: LinkState = 'connecting'
   #connected = false
   #heardAt: number
@@ -52,7 +52,6 @@ export class PeerLink implements Link {
     this.attempt = options.attempt
     this.#clock = options.clock
     this.#timings = options.timings
-    this.#dropped = options.dropped
     this.#heardAt = now
     this.#events = new LinkEmitter(options.logger)
     this.#timer = new WakeTimer(options.clock, (lateMs) => this.#onWake(lateMs))
@@ -68,7 +67,7 @@ export class PeerLink implements Link {
       handlers: {
         open: (strand) => this.#onConnected(strand),
         control: (bytes, strand) => this.#receiveControl(bytes, strand),
-        state: (bytes, strand) => this.#receiveState(bytes, strand),
+        state: (bytes, strand) => this.#gate.receive(bytes, strand),
         lost: (reason, cause) => this.#onConnectionLost(reason, cause),
         successorFailed: () => this.#redialer.failed(),
       },
@@ -86,10 +85,12 @@ export class PeerLink implements Link {
         close: () => this.#end('remote'),
         violated: (error) => this.#end('failed', error),
       },
-      options.dropped,
-      options.clock,
+      options,
     )
-    this.#channel = new StateChannel(this.#carrier, this.#control, options.dropped, options.clock)
+    this.#channel = new StateChannel(this.#carrier, this.#control, options.dropped)
+    this.#gate = new DatagramGate(options, (datagram, strand, arrivedAt) =>
+      this.#receiveState(datagram, strand, arrivedAt),
+    )
   }
 
   get state(): LinkState {
@@ -122,17 +123,13 @@ export class PeerLink implements Link {
     return sent
   }
 
-  get sentSequence(): number {
-    return this.#channel.sentSequence
-  }
-
-  hasArrived(sequence: number): boolean {
-    return this.#channel.hasArrived(sequence)
+  get deliveries(): Deliveries {
+    return this.#channel
   }
 
   quality(): LinkQuality {
     const control = { sent: this.#controlBytesSent, received: this.#controlBytesReceived }
-    return qualityOf(this.#channel, control, this.#dropped)
+    return qualityOf(this.#channel, control, this.#options.dropped)
   }
 
   /** Takes a signal of any attempt from the other side. */
@@ -142,7 +139,7 @@ export class PeerLink implements Link {
       const redials = this.#options.redials && this.#state !== 'connecting'
       if (redials && this.#redialer.follow(signal.attempt) && this.#carrier.signal(signal)) return
     }
-    this.#dropped.add('signal-attempt')
+    this.#options.dropped.add('signal-attempt')
   }
 
   redial(): void {
@@ -203,9 +200,7 @@ export class PeerLink implements Link {
     } else this.#end(reason === 'local' ? 'failed' : reason, cause)
   }
 
-  #receiveState(datagram: Uint8Array, strand: Strand): void {
-    if (this.#state === 'closed') return
-    const now = this.#clock.now()
+  #receiveState(datagram: Uint8Array, strand: Strand, now: number): void {
     const flags = this.#channel.receive(datagram, now)
     // Whoever took the payload may have closed the link.
     if (flags === undefined || this.#isClosed()) return
@@ -213,16 +208,16 @@ export class PeerLink implements Link {
     this.#heard(now, strand)
     if (this.#isClosed()) return
     if ((flags & stateFlags.probe) !== 0) this.#answerProbe(now)
-    else if ((flags & stateFlags.payload) !== 0) this.#answerWithin(now)
+    else if ((flags & stateFlags.payload) !== 0) this.#answerWithin(answerStateWithinMs, now)
   }
 
   #receiveControl(frame: Uint8Array, strand: Strand): void {
     if (this.#state === 'closed') return
     const now = this.#clock.now()
-    if (!this.#control.receive(frame) || this.#isClosed()) return
+    if (!this.#control.receive(frame, strand) || this.#isClosed()) return
     this.#controlBytesReceived += frame.length
     this.#heard(now, strand)
-    if (!this.#isClosed()) this.#answerWithin(now)
+    if (!this.#isClosed()) this.#answerWithin(answerControlWithinMs, now)
   }
 
   #answerProbe(now: number): void {
@@ -340,9 +335,9 @@ export class PeerLink implements Link {
     this.#timer.by(now + this.#timings.heartbeatMs)
   }
 
-  #answerWithin(now: number): void {
-    if (this.#answerBy !== Infinity) return
-    this.#answerBy = now + answerWithinMs
+  #answerWithin(ms: number, now: number): void {
+    if (this.#answerBy <= now + ms) return
+    this.#answerBy = now + ms
     this.#timer.by(this.#answerBy)
   }
 
@@ -351,6 +346,7 @@ export class PeerLink implements Link {
     const before = this.#state
     this.#state = 'closed'
     this.#timer.stop()
+    this.#gate.close()
     this.#events.forgetWaiting()
     this.#redialer.stop()
     // A local close lingers, for the other side to hear of it.

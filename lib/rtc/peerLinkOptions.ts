@@ -1,5 +1,6 @@
 import type { Clock, Counters, Logger } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
+import type { LinkBudgets } from './budgets.ts'
 import type { Connector, IceServer } from './connection.ts'
 import type { LinkTimings } from './link.ts'
 import type { PeerLink } from './peerLink.ts'
@@ -12,6 +13,7 @@ export interface PeerLinkOptions {
   iceServers: readonly IceServer[]
   clock: Clock
   timings: LinkTimings
+  budgets: LinkBudgets
   /** Whether the link outlives its connection. */
   redials: boolean
   /** Shared by all attempts at one link, so that nothing refused goes unseen. */

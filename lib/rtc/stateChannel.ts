@@ -1,9 +1,9 @@
-import { ConvoyError, TokenBucket, type Clock, type Counters } from '../core/index.ts'
+import { ConvoyError, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import { ArrivalWindow } from './arrivalWindow.ts'
-import { datagramBurst, datagramsPerSecond, pauseMs, skipAboveBufferedBytes } from './constants.ts'
+import { pauseMs, pausePayloads, skipAboveBufferedBytes } from './constants.ts'
 import type { ControlChannel } from './controlChannel.ts'
-import type { StateHandler } from './link.ts'
+import type { Deliveries, StateHandler } from './link.ts'
 import { PathTiming } from './pathTiming.ts'
 import { ReusedBytes } from './reusedBytes.ts'
 import {
@@ -34,7 +34,7 @@ export interface DatagramSender {
 }
 
 /** Framing on `state`: sequence, times, acknowledgements; newest wins, stale and superseded ones are dropped. */
-export class StateChannel {
+export class StateChannel implements Deliveries {
   readonly timing = new PathTiming()
   /** How long the other side had heard nothing from here when it sent its newest datagram, ms; 0 where unknown. */
   deafMs = 0
@@ -49,7 +49,6 @@ export class StateChannel {
   readonly #sender: DatagramSender
   readonly #control: ControlChannel
   readonly #dropped: Counters
-  readonly #budget: TokenBucket
   readonly #arrived = new ArrivalWindow()
   readonly #delivered = new ArrivalWindow()
   #sequence = 0
@@ -57,12 +56,13 @@ export class StateChannel {
   #echoReceivedAt = 0
   // When the first datagram since the last sign of life went out; Infinity if none did.
   #unansweredSince = Infinity
+  // Payloads since then.
+  #unanswered = 0
 
-  constructor(sender: DatagramSender, control: ControlChannel, dropped: Counters, clock: Clock) {
+  constructor(sender: DatagramSender, control: ControlChannel, dropped: Counters) {
     this.#sender = sender
     this.#control = control
     this.#dropped = dropped
-    this.#budget = new TokenBucket(clock, datagramsPerSecond, datagramBurst)
   }
 
   /** Sequence of the newest datagram sent. */
@@ -95,11 +95,13 @@ export class StateChannel {
       )
     }
     const silentMs = now - this.#unansweredSince
-    if (silentMs > pauseMs + (this.timing.rttMs ?? 0) || !this.#clear()) {
+    const silent = silentMs > pauseMs + (this.timing.rttMs ?? 0) && this.#unanswered >= pausePayloads
+    if (silent || !this.#clear()) {
       this.skippedCount++
       return false
     }
     this.#transmit(stateFlags.payload, payload, now)
+    this.#unanswered++
     return true
   }
 
@@ -123,11 +125,11 @@ export class StateChannel {
   /** Notes a sign of life. */
   heard(): void {
     this.#unansweredSince = Infinity
+    this.#unanswered = 0
   }
 
   /** Takes a datagram. @returns its flags, or undefined when it was no valid datagram. */
   receive(datagram: Uint8Array, now: number): number | undefined {
-    if (!this.#budget.tryTake()) return this.#drop('flood')
     if (datagram.length < stateHeaderLength) return this.#drop('malformed')
     if (datagram.length > limits.datagramBytes) return this.#drop('too-large')
     const refusal = readStateHeader(datagram, header)

@@ -1,10 +1,6 @@
 import { ConvoyError, TokenBucket } from '../core/index.ts'
-import {
-  channelMessagesPerSecond,
-  earlyChannelBytes,
-  earlyChannelMessages,
-  embedderChannelPrefix,
-} from './constants.ts'
+import { memberBudgetsOf } from './budgets.ts'
+import { earlyChannelBytes, earlyChannelMessages, embedderChannelPrefix } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { RecordMember } from './recordState.ts'
 
@@ -28,12 +24,11 @@ interface EarlyMessage {
   readonly body: Uint8Array
 }
 
-/** What channels without a budget of their own share, for each member. */
-const sharedBudget: ChannelBudget = { perSecond: channelMessagesPerSecond, atOnce: channelMessagesPerSecond }
-
 /** Who takes the messages of which channel, and how many each member may send ([CHN-1]). */
 export class Channels {
   readonly #environment: SessionEnvironment
+  /** What channels without a budget of their own share, for each member. */
+  readonly #sharedBudget: ChannelBudget
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #buckets = new Map<string, Map<string, TokenBucket>>()
   #early: EarlyMessage[] = []
@@ -41,6 +36,8 @@ export class Channels {
 
   constructor(environment: SessionEnvironment) {
     this.#environment = environment
+    const { channelMessagesPerSecond, channelMessagesAtOnce } = memberBudgetsOf(environment)
+    this.#sharedBudget = { perSecond: channelMessagesPerSecond, atOnce: channelMessagesAtOnce }
   }
 
   /**
@@ -68,12 +65,12 @@ export class Channels {
     const { dropped } = this.#environment
     const subscription = this.#subscriptions.get(channel)
     if (!this.#bucketOf(member.id, channel, subscription?.budget).tryTake())
-      return dropped.add('channel-rate')
+      return dropped.addFrom(member.id, 'channel-rate')
     if (subscription !== undefined) return subscription.handler(member, body)
-    if (!this.#isExpected(channel)) return dropped.add('channel-unknown')
+    if (!this.#isExpected(channel)) return dropped.addFrom(member.id, 'channel-unknown')
     const full =
       this.#early.length >= earlyChannelMessages || this.#earlyBytes + body.length > earlyChannelBytes
-    if (full) return dropped.add('channel-early')
+    if (full) return dropped.addFrom(member.id, 'channel-early')
     this.#early.push({ member, channel, body })
     this.#earlyBytes += body.length
   }
@@ -96,7 +93,7 @@ export class Channels {
     if (ofMember === undefined) this.#buckets.set(memberId, (ofMember = new Map<string, TokenBucket>()))
     let bucket = ofMember.get(key)
     if (bucket === undefined) {
-      const { perSecond, atOnce } = budget ?? sharedBudget
+      const { perSecond, atOnce } = budget ?? this.#sharedBudget
       bucket = new TokenBucket(this.#environment.clock, perSecond, atOnce)
       ofMember.set(key, bucket)
     }

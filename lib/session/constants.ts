@@ -7,16 +7,6 @@ export const loadOrderTimeoutMs = 10_000
 /** How long the slot of a member that was lost or left stays its own, ms: a crash and a restart of the game. */
 export const slotReservationMs = 60_000
 
-/** Knocks that a host answers at once: more would let strangers fill its memory. */
-export const concurrentKnocks = 32
-
-/**
- * Messages that a host opens per second, and at once, for all who have not shown yet that they may come in:
- * opening costs up to 20 ms where no native Ed25519 is present. At once: knock and proof of every knock it answers.
- */
-export const strangerMessagesPerSecond = 20
-export const strangerMessagesAtOnce = 2 * concurrentKnocks
-
 /** Messages opened per second, and at once, on one route: the candidates of two attempts at a link, and some. */
 export const routeMessagesPerSecond = 20
 export const routeMessagesAtOnce = 160
@@ -73,27 +63,29 @@ export const helloTimeoutMs = 10_000
  */
 export const lastWordMs = 1_000
 
-/** Dials that a member accepts from another one per second, and at once: honest ones come after a back-off. */
-export const dialsPerSecond = 0.2
-export const dialsAtOnce = 5
-
 /**
  * Signatures that one member may make another one check per window: the candidates of a dial, some dials a
  * minute, the tickets.
  */
 export const peerVerifications = { perSource: 200, windowMs: 10_000 } as const
 
-/** Signals that a host relays for one member per second: a full mesh of 24 with trickled candidates needs ~20. */
-export const relayedSignalsPerSecond = 200
-
-/** Channel messages accepted from one member per second: a person types one, bots and floods more. */
-export const channelMessagesPerSecond = 50
-
 /**
  * Silence after which a member counts as lost, ms: ten seconds for an outage, five to come back after it. A crash
  * keeps its place in the roster that long; its vehicle fades at once.
  */
 export const graceMs = 15_000
+
+/**
+ * Seconds' worth of its rate that a member may send in a burst: what waited for as long as a link may be silent, and
+ * what it was allowed to send at once.
+ */
+export const burstSeconds = graceMs / 1_000 + 1
+
+/**
+ * Messages that a sender may send per second, and at once, on all channels without a rate of their own ([CHN-1]): a
+ * person types one, bots more.
+ */
+export const sharedChannelRate = 50
 
 /** Links between members outlive their connections. */
 export const memberLinkTimings = { deadMs: graceMs } as const

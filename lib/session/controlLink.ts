@@ -8,6 +8,10 @@ import type { SessionEnvironment } from './environment.ts'
 /** Acts on a message; the next one waits until it is done. */
 export type ControlHandler = (message: ControlMessage) => void | Promise<void>
 
+/** @throws ConvoyError `message-too-large` or `invalid-argument` when the message is not fit to be sent. */
+export const encodeControl = (message: ControlMessage): Uint8Array =>
+  encodeMessage(controlMessageSchema, message, limits.controlMessageBytes)
+
 /** The typed side of a link's `control`: decodes, checks and hands over one message after the other. */
 export class ControlLink {
   readonly link: Link
@@ -46,18 +50,19 @@ export class ControlLink {
   }
 
   /**
-   * @returns false when the link is closed or its backlog full: the other side is as good as gone.
+   * @returns false when the link is closed or takes no more: the other side is as good as gone.
    * @throws ConvoyError `message-too-large` or `invalid-argument` when the message is not fit to be sent.
    */
   send(message: ControlMessage): boolean {
-    const bytes = encodeMessage(controlMessageSchema, message, limits.controlMessageBytes)
+    const bytes = encodeControl(message)
     if (this.link.state === 'closed') return false
     try {
       this.link.sendControl(bytes)
       return true
     } catch (error) {
-      if (!isConvoyError(error, 'closed') && !isConvoyError(error, 'backlog-full')) throw error
-      this.#environment.dropped.add(`control-send-${error.code}`)
+      if (!isConvoyError(error)) throw error
+      // Links count what they refuse themselves.
+      if (error.code === 'closed') this.#environment.dropped.add('control-send-closed')
       return false
     }
   }

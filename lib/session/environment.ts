@@ -1,6 +1,7 @@
 import type { Clock, Counters, Logger, RandomSource } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { EstablishOptions, Link } from '../rtc/index.ts'
+import type { MemberBudgets } from './budgets.ts'
 import type { ChannelVersions } from './channelVersions.ts'
 
 /** What every part of a session stands on; handed in, so that the same code runs simulated. */
@@ -15,6 +16,8 @@ export interface SessionEnvironment {
   ): Promise<Link>
   /** What was refused or dropped, by name. */
   readonly dropped: Counters
+  /** What differs from the default budgets. */
+  readonly budgets?: Partial<MemberBudgets>
   /** The embedding program's channels that must be the same version on both sides: see [ADM-15]. */
   readonly channels?: ChannelVersions
   /** Checks signatures; the platform's Ed25519 where left out. */

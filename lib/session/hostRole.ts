@@ -1,17 +1,12 @@
-import { ConvoyError, equalBytes, SerialQueue, TokenBucket, withDeadline } from '../core/index.ts'
+import { abortError, ConvoyError, equalBytes, SerialQueue, TokenBucket, withDeadline } from '../core/index.ts'
 import { ReplayGuard, type PublicIdentity } from '../identity/index.ts'
 import { differingRules, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
 import type { AdmitHook } from './admissionChecks.ts'
-import {
-  concurrentKnocks,
-  resumeRouteMs,
-  slotReservationMs,
-  strangerMessagesAtOnce,
-  strangerMessagesPerSecond,
-} from './constants.ts'
+import { memberBudgetsOf, type MemberBudgets } from './budgets.ts'
+import { resumeRouteMs, slotReservationMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { KnockMessage } from './knockMessages.ts'
@@ -46,6 +41,7 @@ export class HostRole implements SessionRole {
   readonly #slots: SlotTable
   readonly #relay: SignalRelay
   readonly #guard: RouteGuard
+  readonly #budgets: Readonly<MemberBudgets>
   readonly #abort = new AbortController()
   /** Decisions are signed one after the other: each holds the digest of the one before. */
   readonly #decisions: SerialQueue
@@ -57,11 +53,16 @@ export class HostRole implements SessionRole {
     this.#session = session
     this.#policy = policy
     const { clock } = session.environment
+    this.#budgets = memberBudgetsOf(session.environment)
     this.#slots = new SlotTable(clock, slotReservationMs)
     this.#relay = new SignalRelay(session)
     this.#guard = {
       replays: new ReplayGuard(),
-      strangers: new TokenBucket(clock, strangerMessagesPerSecond, strangerMessagesAtOnce),
+      strangers: new TokenBucket(
+        clock,
+        this.#budgets.strangerMessagesPerSecond,
+        this.#budgets.strangerMessagesAtOnce,
+      ),
     }
     this.#decisions = new SerialQueue((error) => {
       session.environment.logger.error('A decision of the host failed.', { error })
@@ -71,7 +72,7 @@ export class HostRole implements SessionRole {
   /** Answers a joiner that opened a route. */
   receive(route: Route): void {
     const { dropped, logger } = this.#session.environment
-    if (this.#abort.signal.aborted || this.#knocks >= concurrentKnocks) {
+    if (this.#abort.signal.aborted || this.#knocks >= this.#budgets.knocksAtOnce) {
       dropped.add('knock-busy')
       return route.close()
     }
@@ -89,18 +90,18 @@ export class HostRole implements SessionRole {
   }
 
   /** Records those of `changes` that differ from the rules in force; nothing where none does. */
-  async changeRules(changes: RulesChanges): Promise<void> {
+  async changeRules(changes: RulesChanges, signal?: AbortSignal): Promise<void> {
     await this.#decide(async () => {
       const differing = differingRules(this.#session.record.state.rules, changes)
       if (Object.keys(differing).length > 0) await this.#append({ type: 'rules', changes: differing })
-    })
+    }, signal)
   }
 
   /**
    * Removes a member, for as long as the session lives where `banned`.
-   * @throws ConvoyError `invalid-argument` for an id that no other member has, `closed`.
+   * @throws ConvoyError `invalid-argument` for an id that no other member has, `closed`, `aborted`.
    */
-  async remove(id: string, reason: 'kicked' | 'banned', detail: string): Promise<void> {
+  async remove(id: string, reason: 'kicked' | 'banned', detail: string, signal?: AbortSignal): Promise<void> {
     await this.#decide(async () => {
       // Looked up here, since the member may have joined anew while this decision waited for others.
       const member = this.#session.record.state.memberById(id)
@@ -114,12 +115,12 @@ export class HostRole implements SessionRole {
       this.#dismiss(id, { type: 'removed', reason, detail })
       await this.#leave(member, reason, detail)
       this.#slots.release(member.signKey)
-    })
+    }, signal)
   }
 
   onControl(peer: Peer, message: ControlMessage): void {
     if (message.type === 'signal') return this.#relay.relay(peer, message)
-    this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
+    this.#session.environment.dropped.addFrom(peer.member.id, `control-unexpected-${message.type}`)
   }
 
   onLinkClosed(peer: Peer, _reason: LinkCloseReason, saidGoodbye: boolean): void {
@@ -271,10 +272,17 @@ export class HostRole implements SessionRole {
     }
   }
 
-  #decide<T>(decision: () => Promise<T>): Promise<T> {
+  /** @param signal - gives the decision up while it waits for others; once begun it is made. */
+  #decide<T>(decision: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#abort.signal.aborted) return reject(new ConvoyError('closed', 'The convoy is closed.'))
-      this.#decisions.add(() => decision().then(resolve, reject))
+      if (signal?.aborted === true) return reject(abortError(signal))
+      const giveUp = (): void => reject(abortError(signal))
+      signal?.addEventListener('abort', giveUp, { once: true })
+      this.#decisions.add(async () => {
+        signal?.removeEventListener('abort', giveUp)
+        if (signal?.aborted !== true) await decision().then(resolve, reject)
+      })
     })
   }
 }

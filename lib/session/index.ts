@@ -1,11 +1,14 @@
 export type { AdmitHook, Candidate, GameVersion } from './admissionChecks.ts'
+export { memberBudgetRanges, type MemberBudgets } from './budgets.ts'
 export { channelName, channelVersionsSchema, type ChannelVersions } from './channelVersions.ts'
 export type { ChannelBudget } from './channels.ts'
 export {
   announcementLifetimeMs,
+  burstSeconds,
   embedderChannelPrefix,
   loadOrderBytes,
   redialBackoffMs,
+  sharedChannelRate,
   slotReservationMs,
 } from './constants.ts'
 export { describeFinding, describeVerdict } from './describeLoadOrder.ts'

@@ -1,13 +1,15 @@
-import { equalBytes } from '../core/index.ts'
+import { equalBytes, TokenBucket } from '../core/index.ts'
 import { VerificationBudget } from '../identity/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
-import { helloTimeoutMs, peerVerifications } from './constants.ts'
+import { memberBudgetsOf } from './budgets.ts'
+import { helloTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
 import type { AppliedEntry } from './record.ts'
 import type { RecordMember } from './recordState.ts'
+import type { SessionEnvironment } from './environment.ts'
 import type { Session, SessionRole } from './session.ts'
 import { checkTicket } from './ticket.ts'
 
@@ -22,7 +24,7 @@ export class MemberRole implements SessionRole {
     this.#session = session
     this.#ticket = ticket
     const { record } = session
-    this.#verifications = new VerificationBudget({ clock: session.environment.clock, ...peerVerifications })
+    this.#verifications = verificationsOf(session.environment)
     this.#dialer = new PeerDialer({
       environment: session.environment,
       verifications: this.#verifications,
@@ -43,7 +45,7 @@ export class MemberRole implements SessionRole {
   async onControl(peer: Peer, message: ControlMessage): Promise<void> {
     if (message.type === 'hello') return this.#checkHello(peer, message.ticket)
     if (peer.member.id === this.#session.host.id) return this.#followHost(peer, message)
-    this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
+    this.#session.environment.dropped.addFrom(peer.member.id, `control-unexpected-${message.type}`)
   }
 
   onLinkClosed(peer: Peer, _reason: LinkCloseReason, saidGoodbye: boolean): void {
@@ -118,9 +120,23 @@ export class MemberRole implements SessionRole {
   async #checkHello(peer: Peer, ticket: Uint8Array): Promise<void> {
     const { environment, record } = this.#session
     const { control } = peer
-    if (peer.admitted || control === undefined) return environment.dropped.add('control-unexpected-hello')
-    if (!this.#verifications.tryTake(peer.member.id)) return environment.dropped.add('hello-rate')
+    if (peer.admitted || control === undefined)
+      return environment.dropped.addFrom(peer.member.id, 'control-unexpected-hello')
+    if (!this.#verifications.tryTake(peer.member.id))
+      return environment.dropped.addFrom(peer.member.id, 'hello-rate')
     await checkTicket(environment, record.sessionId, record.state, peer.member.signKey, ticket)
     this.#session.admitPeer(peer, control)
   }
+}
+
+/** What members may make this one check, each by itself and all together. */
+function verificationsOf(environment: SessionEnvironment): VerificationBudget {
+  const { clock } = environment
+  const budgets = memberBudgetsOf(environment)
+  return new VerificationBudget({
+    clock,
+    perSource: budgets.verificationsAtOnce,
+    windowMs: (budgets.verificationsAtOnce * 1_000) / budgets.verificationsPerSecond,
+    inAll: new TokenBucket(clock, budgets.verificationsInAllPerSecond, budgets.verificationsInAllAtOnce),
+  })
 }

@@ -24,13 +24,8 @@ import {
   type Signal,
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
-import {
-  dialsAtOnce,
-  dialsPerSecond,
-  memberLinkTimings,
-  redialBackoffMs,
-  signalLifetimeMs,
-} from './constants.ts'
+import { memberBudgetsOf } from './budgets.ts'
+import { memberLinkTimings, redialBackoffMs, signalLifetimeMs } from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
 import type { RecordMember } from './recordState.ts'
 
@@ -131,7 +126,7 @@ export class PeerDialer {
     if (this.#closed) return
     const state = this.#state(peer.id)
     if (state.incoming.length > limits.candidatesPerConnection) {
-      return this.#context.environment.dropped.add('signal-flood')
+      return this.#context.environment.dropped.addFrom(peer.id, 'signal-flood')
     }
     state.incoming.add(() => this.#open(peer, sealed))
   }
@@ -150,10 +145,12 @@ export class PeerDialer {
   #state(id: string): PeerState {
     const known = this.#peers.get(id)
     if (known !== undefined) return known
+    const { environment } = this.#context
+    const { dialsPerSecond, dialsAtOnce } = memberBudgetsOf(environment)
     const refused = (error: unknown): void => {
       const reason = isConvoyError(error) ? error.code : 'internal'
-      this.#context.environment.dropped.add(`signal-${reason}`)
-      this.#context.environment.logger.debug('A signal was refused.', { reason })
+      environment.dropped.addFrom(id, `signal-${reason}`)
+      environment.logger.debug('A signal was refused.', { reason })
     }
     const state: PeerState = {
       dial: undefined,
@@ -161,7 +158,7 @@ export class PeerDialer {
       lastDial: 0,
       failures: 0,
       cancelRedial: undefined,
-      dials: new TokenBucket(this.#context.environment.clock, dialsPerSecond, dialsAtOnce),
+      dials: new TokenBucket(environment.clock, dialsPerSecond, dialsAtOnce),
       outgoing: new SerialQueue(refused),
       incoming: new SerialQueue(refused),
     }

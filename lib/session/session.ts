@@ -1,8 +1,8 @@
-import { ConvoyError, Emitter, equalBytes } from '../core/index.ts'
+import { ConvoyError, Emitter, equalBytes, isConvoyError } from '../core/index.ts'
 import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { Channels, type ChannelBudget, type ChannelHandler } from './channels.ts'
-import type { ControlLink } from './controlLink.ts'
+import { encodeControl, type ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
@@ -126,18 +126,35 @@ export class Session {
 
   /**
    * Who takes the messages of `channel`, those that came before included.
-   * @param budget - how many are taken from one member; those without one share the budget of [CHN-1].
+   * @param budget - how many are taken from one member; those without one share that of [CHN-1].
    * @throws ConvoyError `invalid-argument` when the channel has a handler already.
    */
   onChannel(channel: string, handler: ChannelHandler, budget?: ChannelBudget): void {
     this.#channels.on(channel, handler, budget)
   }
 
-  /** Sends on `channel` to one admitted member; false when there is no link to it. */
-  sendChannel(memberId: string, channel: string, body: Uint8Array): boolean {
-    const peer = this.#peers.get(memberId)
-    if (peer?.admitted !== true) return false
-    return peer.control?.send({ type: 'channel', channel, body }) ?? false
+  /**
+   * Sends on `channel` to admitted members.
+   * @returns to how many: those without a link miss it, as do those whose link takes no more.
+   * @throws ConvoyError `backlog-full` or `rate-limited` when it reached nobody because links take no more.
+   */
+  sendChannel(memberIds: Iterable<string>, channel: string, body: Uint8Array): number {
+    const bytes = encodeControl({ type: 'channel', channel, body })
+    let reached = 0
+    let refusal: ConvoyError | undefined
+    for (const id of memberIds) {
+      const peer = this.#peers.get(id)
+      if (peer?.admitted !== true || peer.control === undefined) continue
+      try {
+        peer.control.link.sendControl(bytes)
+        reached++
+      } catch (error) {
+        if (!isConvoyError(error)) throw error
+        if (error.code !== 'closed') refusal = error
+      }
+    }
+    if (reached === 0 && refusal !== undefined) throw refusal
+    return reached
   }
 
   /**
@@ -155,7 +172,7 @@ export class Session {
     peer.attach(control, admitted, {
       control: (message) => this.#receive(peer, message),
       state: (payload, sentAt, receivedAt) => {
-        if (!peer.admitted) return this.environment.dropped.add('state-unticketed')
+        if (!peer.admitted) return this.environment.dropped.addFrom(member.id, 'state-unticketed')
         this.#stateHandler(peer.member, payload, sentAt, receivedAt, link.clockOffset)
       },
       presence: () => this.#changed(peer),
@@ -223,6 +240,7 @@ export class Session {
     peer.close()
     this.#peers.delete(peer.member.id)
     this.#channels.forget(peer.member.id)
+    this.environment.dropped.forget(peer.member.id)
     if (this.#unreached.delete(member.id)) return
     this.events.emit('memberLeft', { member, reason, detail })
   }
@@ -262,7 +280,7 @@ export class Session {
       return
     }
     if (message.type !== 'channel') return this.role?.onControl(peer, message)
-    if (!peer.admitted) return this.environment.dropped.add('channel-unticketed')
+    if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, 'channel-unticketed')
     this.#channels.receive(peer.member, message.channel, message.body)
   }
 

@@ -1,10 +1,10 @@
 import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import type { Deliveries } from '../rtc/index.ts'
 import {
   codeOf,
   dequantise,
   OutgoingVehicles,
   readRates,
-  type Acknowledgements,
   type Codes,
   type Known,
   type PayloadBuffers,
@@ -25,11 +25,11 @@ import { wrapSampleTime } from './sampleTime.ts'
 import { separation } from './silhouette.ts'
 
 /** Where a publisher's payloads go; a link is one. */
-export interface StateRecipient extends Acknowledgements {
+export interface StateRecipient {
   /** Sends now or never; false when it was skipped. The payload is valid during the call only. */
   sendState(payload: Uint8Array): boolean
-  /** Sequence of the datagram that carried the payload last sent. */
-  readonly sentSequence: number
+  /** What became of the payloads sent. */
+  readonly deliveries: Deliveries
 }
 
 /** What one recipient was last told of one vehicle. */
@@ -67,7 +67,7 @@ export class VehicleFeed {
     policy: InterestPolicy<StateRecipient> | undefined,
   ) {
     this.recipient = recipient
-    this.#outgoing = new OutgoingVehicles(recipient, tag, buffers)
+    this.#outgoing = new OutgoingVehicles(recipient.deliveries, tag, buffers)
     this.#policy = policy
   }
 
@@ -103,7 +103,7 @@ export class VehicleFeed {
       this.#knowns[count++] = this.#outgoing.add(vehicle.index, vehicle.codes, vehicle.ticks, sentTicks)
     }
     if (!this.recipient.sendState(this.#outgoing.finish())) return false
-    this.#outgoing.sent(this.recipient.sentSequence)
+    this.#outgoing.sent(this.recipient.deliveries.sentSequence)
     this.#askedAt = now
     for (let place = 0; place < count; place++) this.#note(this.#due[place], this.#knowns[place], now)
     return true

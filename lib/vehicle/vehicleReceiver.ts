@@ -136,6 +136,7 @@ export class VehicleReceiver implements RemoteVehicles {
     if (track === undefined) return
     this.#byMember.delete(memberId)
     this.#tracks.splice(this.#tracks.indexOf(track), 1)
+    this.dropped.forget(memberId)
   }
 
   /**
@@ -161,7 +162,7 @@ export class VehicleReceiver implements RemoteVehicles {
     const verdict = incoming.open(payload, track.tag & 0xffff, wrapSampleTime(sentAt))
     const drop = dropOfPayload[verdict]
     if (drop !== undefined) {
-      this.dropped.add(drop)
+      this.dropped.addFrom(memberId, drop)
       if (verdict !== 'baseline') return 'none'
       track.lacksBaseline = true
       return 'askWhole'
@@ -198,11 +199,11 @@ export class VehicleReceiver implements RemoteVehicles {
   #take(index: number, update: Known): void {
     const track = this.#track
     if (track === undefined) return
-    if (index !== ownVehicleIndex) return this.dropped.add('vehicleUnsupported')
+    if (index !== ownVehicleIndex) return this.dropped.addFrom(track.memberId, 'vehicleUnsupported')
     this.#times.sampledAt = unwrapSampleTime(update.ticks, this.#times.sentAt)
     const verdict = track.playout.receive(update, this.#times, this.#receivedAt, this.#clockOffset)
     const drop = dropOfUpdate[verdict]
     if (drop === undefined) this.updatesReceived++
-    else this.dropped.add(drop)
+    else this.dropped.addFrom(track.memberId, drop)
   }
 }

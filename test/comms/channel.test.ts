@@ -83,14 +83,17 @@ describe('[CHN-10] a channel of the embedding program', () => {
       const loose = ben.channel('notes', { schema: v.any(), rate: 100 })
       loose.send({ text: 'x'.repeat(60) })
       loose.send({ text: 7 })
-      for (let index = 0; index < 28; index++) loose.send({ text: 'again' })
+      // Sixteen seconds' worth pass at once: what may have waited for an outage.
+      for (let index = 0; index < 34; index++) loose.send({ text: 'again' })
       await world.clock.run(500)
-      expect(strict.got).toHaveLength(8)
-      expect(anna.stats().dropped).toMatchObject({
+      expect(strict.got).toHaveLength(14)
+      const counted = {
         'channel-message-too-large': 1,
         'channel-invalid-argument': 1,
         'channel-rate': 20,
-      })
+      }
+      expect(anna.stats().dropped).toMatchObject(counted)
+      expect(anna.stats().members).toEqual([{ memberId: ben.self.id, dropped: counted }])
       expect(anna.members).toHaveLength(2)
     }))
 
@@ -164,13 +167,33 @@ describe('[CHN-12] a channel that is not reliable', () => {
       expect(anna.convoy.vehicles.sample()).toHaveLength(1)
     }))
 
-  it('drops and counts what goes over its rate, without an error', () =>
-    inWorld(['Anna', 'Ben'], (_world, convoys) => {
-      const [, ben] = sidesOf(convoys, { reliable: false, rate: 1 }) as [Side, Side]
+  it('drops and counts what goes over its rate, the oldest first, without an error', () =>
+    inWorld(['Anna', 'Ben'], async (world, convoys) => {
+      const [anna, ben] = sidesOf(convoys, { reliable: false, rate: 1 }) as [Side, Side]
       expect(ben.send({ text: 'a' })).toBe(1)
       expect(ben.send({ text: 'b' })).toBe(0)
+      expect(ben.send({ text: 'c' })).toBe(0)
       expect(ben.convoy.stats().dropped).toMatchObject({ 'channel-send-rate': 1 })
-      return Promise.resolve()
+      await world.clock.run(1_500)
+      expect(anna.got).toEqual(['Ben: a', 'Ben: c'])
+      // What still waits when the convoy closes is gone, and nobody is woken for it.
+      ben.send({ text: 'd' })
+      ben.send({ text: 'e' })
+    }))
+
+  it('takes the newest of what comes beyond its rate, and counts the others', () =>
+    inWorld(['Anna', 'Ben'], async (world, convoys) => {
+      const [anna, ben] = convoys as [Convoy, Convoy]
+      const [strict] = sidesOf([anna], { reliable: false, rate: 1 }) as [Side]
+      const loose = ben.channel('notes', { schema: noteSchema, reliable: false, rate: 50 })
+      for (let index = 0; index < 10; index++) {
+        loose.send({ text: `${index}` })
+        await world.clock.run(20)
+      }
+      expect(strict.got).toEqual(['Ben: 0', 'Ben: 1'])
+      await world.clock.run(1_000)
+      expect(strict.got).toEqual(['Ben: 0', 'Ben: 1', 'Ben: 9'])
+      expect(anna.stats().dropped['channel-rate']).toBe(7)
     }))
 })
 
@@ -191,6 +214,24 @@ describe('[CHN-20] a channel on which the host has authority', () => {
       expect(sides[1].got.sort()).toEqual(['Anna: host', 'Ben: changed for Ben', 'Ben: pass'])
       expect(sides[2].got.sort()).toEqual(['Anna: host', 'Ben: changed for Ben', 'Ben: pass'])
       expect(sides[0].convoy.stats().dropped).toMatchObject({ 'channel-refused': 2 })
+    }))
+
+  it('sends on no more than 400 a second, however many channels and authors there are', () =>
+    inWorld(['Anna', 'Ben', 'Cem', 'Dora'], async (world, convoys) => {
+      const schema = v.number()
+      let arrived = 0
+      for (const name of ['one', 'two']) {
+        const options = { schema, rate: 200, authority: 'host' } as const
+        const channels = convoys.map((convoy) => convoy.channel(name, options))
+        channels[1]?.on('message', () => arrived++)
+        for (const channel of channels.slice(1)) for (let index = 0; index < 200; index++) channel.send(index)
+      }
+      await world.clock.run(500)
+      expect(arrived).toBeGreaterThanOrEqual(400)
+      expect(arrived).toBeLessThan(410)
+      const [anna] = convoys
+      expect(anna?.stats().dropped['channel-broadcast-rate']).toBe(1_200 - arrived)
+      expect(convoys.every(({ members }) => members.length === 4)).toBe(true)
     }))
 
   it('[CHN-21] takes the word of nobody but the host', () =>

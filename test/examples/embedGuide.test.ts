@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
+import { smallMachine, trySend, whoFloods } from '../../examples/embed/guide/budgets.ts'
 import { drawFrame, type Game } from '../../examples/embed/guide/frameLoop.ts'
 import { explainFailure } from '../../examples/embed/guide/explainFailure.ts'
 import { jobChannels, mute, openJobs } from '../../examples/embed/guide/jobs.ts'
@@ -156,6 +158,24 @@ describe('the channel of the guide', () => {
     expect(() => jobs.send({ cargo: 'Steel', tons: -1 })).toThrow(ConvoyError)
 
     await expect(join('cleo', { channels: { jobs: 2 } })).rejects.toMatchObject({ code: 'channel-mismatch' })
+    await clock.complete(friend.close())
+    await clock.complete(host.close())
+  })
+
+  it('waits where it is told to, and names who floods', async () => {
+    const { clock, host, join } = await simulatedHost({
+      budgets: { ...smallMachine, channelMessagesAtOnce: 5 },
+    })
+    const friend = await join('ben')
+    const options = { schema: v.number(), rate: 2 }
+    host.channel('numbers', options)
+    const numbers = friend.channel('numbers', options)
+    expect([1, 2, 3].map((number) => trySend(numbers, number))).toEqual(['sent', 'sent', 'wait'])
+    expect(() => trySend(numbers, 'four' as never)).toThrow(ConvoyError)
+    expect(whoFloods(host)).toEqual([])
+    for (let line = 0; line < 20; line++) friend.sendChat(`${line}`)
+    await clock.run(1_000)
+    expect(whoFloods(host)).toEqual([friend.self.id])
     await clock.complete(friend.close())
     await clock.complete(host.close())
   })

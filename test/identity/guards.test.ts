@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { TokenBucket } from '../../lib/core/index.ts'
 import { ReplayGuard, VerificationBudget } from '../../lib/identity/index.ts'
 import { SimulatedClock } from '../../lib/testing/index.ts'
 import { alice, bob, vectorTime } from './support.ts'
@@ -72,6 +73,15 @@ describe('[IDN-11] VerificationBudget', () => {
     expect(takeAll(budget, 'a')).toBe(2)
     clock.advance(60_000)
     expect(takeAll(budget, 'a')).toBe(4)
+  })
+
+  it('allows all sources together no more than they may', () => {
+    const clock = new SimulatedClock()
+    const inAll = new TokenBucket(clock, 2, 6)
+    const budget = new VerificationBudget({ clock, perSource: 4, windowMs: 1_000, inAll })
+    expect(['a', 'b', 'c'].map((source) => takeAll(budget, source))).toEqual([4, 2, 0])
+    clock.advance(1_000)
+    expect(takeAll(budget, 'd')).toBe(2)
   })
 
   it('tells no more sources apart than it may; those beyond share one budget', () => {

@@ -117,6 +117,51 @@ describe('control frames', () => {
     expect(side.dropped('control-flood')).toBe(1)
   })
 
+  it('[LNK-35] count by bytes too', async () => {
+    const side = await established()
+    const frame = new Uint8Array(60_003)
+    for (let number = 0; number < 140; number++) {
+      frame.set([0x10, number >> 8, number & 255])
+      side.control(frame.slice())
+    }
+    // 8 MiB at once.
+    expect(side.received.length).toBe(139)
+    expect(side.ended).toEqual(['failed'])
+  })
+
+  it('[LNK-35] are refused to the sender before the other side would close the link', async () => {
+    const side = await established()
+    let accepted = 0
+    const refusals = new Set<unknown>()
+    for (let sequence = 1; sequence <= 100; sequence++) {
+      for (let count = 0; count < 500; count++) {
+        try {
+          side.link?.sendControl(Uint8Array.of(1))
+          accepted++
+        } catch (error) {
+          refusals.add((error as { code: unknown }).code)
+        }
+      }
+      side.clock.advance(100)
+      side.state(datagram({ sequence, sent: sequence * 400, controlReceived: accepted & 0xffff }))
+    }
+    expect([...refusals]).toEqual(['rate-limited'])
+    // What is taken at once, less what is spared, and then as many a second as are taken.
+    expect(accepted).toBeGreaterThan(2_400 + 9_500)
+    expect(accepted).toBeLessThanOrEqual(2_400 + 10_000)
+    expect(side.dropped('control-send-rate-limited')).toBe(50_000 - accepted)
+  })
+
+  it('[LNK-33] leave the backlog that the program chose', async () => {
+    const side = new RawSide()
+    const link = await side.establish(undefined, {}, { controlBacklogMessages: 64 })
+    for (let number = 0; number < 64; number++) link.sendControl(Uint8Array.of(1))
+    expect(() => link.sendControl(Uint8Array.of(1))).toThrow(
+      expect.objectContaining({ code: 'backlog-full' }) as Error,
+    )
+    expect(side.dropped('control-send-backlog-full')).toBe(1)
+  })
+
   it('[LNK-36] wait for a listener up to a limit, then close the link', async () => {
     const side = new RawSide()
     const link = await side.establish()

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { establishLink, type Link, type LinkEvents } from '../../lib/rtc/index.ts'
+import { isConvoyError } from '../../lib/core/index.ts'
 import type { Signal } from '../../lib/protocol/index.ts'
 import { SimulatedClock, SimulatedNetwork } from '../../lib/testing/index.ts'
 
@@ -16,6 +17,8 @@ class Pair {
   readonly control: number[][] = [[], []]
   /** Numbers of the state payloads that arrived at either end. */
   readonly state: number[][] = [[], []]
+  /** Codes of what links refused to send. */
+  readonly refused = new Set<string>()
   #sentControl = [0, 0]
   #sentState = 0
   // Each end's signals go to the other one's handler.
@@ -63,7 +66,13 @@ class Pair {
         for (let count = 0; count < controlEach50Ms; count++) {
           const number = this.#sentControl[index] ?? 0
           this.#sentControl[index] = number + 1
-          link.sendControl(numbered(number))
+          try {
+            link.sendControl(numbered(number))
+          } catch (error) {
+            if (!isConvoyError(error)) throw error
+            this.#sentControl[index] = number
+            this.refused.add(error.code)
+          }
         }
       }
       await this.clock.run(50)
@@ -176,6 +185,25 @@ describe('a link that may be dialled again', () => {
     await pair.clock.run(1_000)
     expect(links.map(({ state }) => state)).toEqual(['open', 'open'])
     pair.expectWhole()
+  })
+
+  it('[LNK-35] is not closed for a flood by a sender that goes as far as it may, through outages and re-dials', async () => {
+    for (const seed of [1, 2]) {
+      const { links, network, refused } = await connectedPair(seed)
+      for (const outageMs of [0, 2_500, 8_000]) {
+        const heal = outageMs > 0 ? network.cut('alice', 'bob') : () => undefined
+        await pair.drive(outageMs, 200)
+        heal()
+        links[0]?.redial()
+        // 4,000 a second are asked for, four times of what the other side takes.
+        await pair.drive(3_000, 200)
+      }
+      await pair.clock.run(5_000)
+      expect(links.map(({ state }) => state)).toEqual(['open', 'open'])
+      expect([...refused].sort()).toEqual(['backlog-full', 'rate-limited'])
+      pair.expectWhole()
+      if (seed < 2) await pair.close()
+    }
   })
 
   it('[LNK-70] closes as silent when nothing comes back', async () => {

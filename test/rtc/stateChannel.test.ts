@@ -141,15 +141,51 @@ describe('datagrams', () => {
     expect(side.sentState.length).toBe(3)
   })
 
-  it('[LNK-17] beyond the budget are dropped unread', async () => {
+  it('[LNK-17] beyond the budget are dropped unread, all but the newest', async () => {
     const side = await established()
     for (let sequence = 1; sequence <= 1_000; sequence++) side.state(datagram({ sequence }, [1]))
-    // One of the 600 opened the link.
+    // One of the 600 opened the link, and the last one waits.
     expect(side.received.length).toBe(599)
-    expect(side.dropped('flood')).toBe(401)
+    expect(side.dropped('flood')).toBe(400)
     side.clock.advance(100)
     for (let sequence = 1_001; sequence <= 1_100; sequence++) side.state(datagram({ sequence }, [1]))
     expect(side.received.length).toBe(629)
+  })
+
+  it('[LNK-17] that are the last of a burst arrive, as if they had not waited', async () => {
+    const side = await established()
+    const seen: number[][] = []
+    side.link?.onState((payload, _sentAt, receivedAt) => seen.push([payload[0] ?? 0, receivedAt]))
+    side.clock.advance(100)
+    const cameAt = side.clock.now()
+    for (let sequence = 1; sequence <= 900; sequence++) side.state(datagram({ sequence }, [sequence & 255]))
+    side.clock.advance(10)
+    expect(seen.at(-1)).toEqual([900 & 255, cameAt])
+    // Nothing waits any more, and nobody is woken for it again.
+    expect(side.dropped('flood')).toBe(900 - seen.length)
+    side.link?.close()
+    side.handlers?.closed('remote')
+    expect(side.clock.pendingTimers).toBe(0)
+  })
+
+  it('[LNK-17] have a budget of bytes too', async () => {
+    const side = await established()
+    const large = Array.from({ length: 1_131 }, () => 1)
+    for (let sequence = 1; sequence <= 500; sequence++) side.state(datagram({ sequence }, large))
+    // 400,000 bytes at once, of which 19 opened the link.
+    expect(side.received.length).toBe(347)
+    side.clock.advance(1_000)
+    for (let sequence = 501; sequence <= 1_000; sequence++) side.state(datagram({ sequence }, large))
+    expect(side.received.length).toBe(347 + 174)
+  })
+
+  it('[LNK-17] are bound by the budgets that the program chose', async () => {
+    const side = Object.assign(new RawSide(), { received: 0 })
+    const budgets = { stateDatagramsPerSecond: 30, stateDatagramsAtOnce: 40 }
+    const link = await side.establish(undefined, {}, budgets)
+    link.onState(() => side.received++)
+    for (let sequence = 1; sequence <= 100; sequence++) side.state(datagram({ sequence }, [1]))
+    expect(side.received).toBe(39)
   })
 
   it('[LNK-12] of any bytes at all change nothing but counts', async () => {

@@ -101,11 +101,30 @@ describe('chat', () => {
   })
 
   it('[CHT-3] from a flooding member is cut to its budget and counted', async () => {
-    const [anna, ben] = (await world.convoy('Anna', 'Ben')) as [Convoy, Convoy]
+    const budgets = { channelMessagesPerSecond: 10, channelMessagesAtOnce: 20 }
+    const anna = await world.host('Anna', { budgets })
+    const ben = await world.join('Ben', anna.invite)
     const atAnna = recordOf(anna, 'chat')
-    for (let index = 0; index < 200; index++) ben.sendChat(`flood ${index}`)
+    for (let index = 0; index < 200; index++) {
+      ben.sendChat(`flood ${index}`)
+      await world.clock.run(20)
+    }
     await world.clock.run(1_000)
     expect(atAnna.length).toBeLessThan(120)
     expect(anna.stats().dropped['channel-rate']).toBeGreaterThan(80)
+    expect(anna.stats().members).toMatchObject([
+      { memberId: ben.self.id, dropped: { 'channel-rate': 200 - atAnna.length } },
+    ])
+  })
+
+  it('[CHT-3] beyond what every receiver takes is refused to its author', async () => {
+    const [anna, ben] = (await world.convoy('Anna', 'Ben')) as [Convoy, Convoy]
+    const atAnna = recordOf(anna, 'chat')
+    for (let index = 0; index < 50; index++) ben.sendChat(`line ${index}`)
+    expect(() => ben.sendChat('one more')).toThrow(expect.objectContaining({ code: 'rate-limited' }))
+    await world.clock.run(1_000)
+    ben.sendChat('later')
+    await world.clock.run(500)
+    expect(atAnna.length).toBe(51)
   })
 })

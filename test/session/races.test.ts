@@ -90,6 +90,31 @@ describe('at the same moment', () => {
     }
   })
 
+  it('decisions that wait for others can be given up, and are not made then', async () => {
+    const anna = await world.host('Anna')
+    const ben = await world.join('Ben', anna.invite)
+    const gone = recordOf(anna, 'memberLeft')
+    const aborted = expect.objectContaining({ code: 'aborted' }) as Error
+    const decided = anna.setRules({ speedLimit: 80 })
+    const changed = new AbortController()
+    const waiting = [
+      anna.setRules({ speedLimit: 90 }, changed.signal),
+      anna.kick(ben.self.id, '', changed.signal),
+      anna.ban(ben.self.id, '', changed.signal),
+    ]
+    changed.abort()
+    for (const each of waiting) await expect(each).rejects.toEqual(aborted)
+    await expect(anna.kick(ben.self.id, '', AbortSignal.abort())).rejects.toEqual(aborted)
+    await world.clock.complete(decided)
+    await world.clock.run(500)
+    expect(anna.rules.speedLimit).toBe(80)
+    expect(gone).toEqual([])
+    const late = new AbortController()
+    await world.clock.complete(anna.setRules({ speedLimit: 70 }, late.signal))
+    late.abort()
+    expect(anna.rules.speedLimit).toBe(70)
+  })
+
   it('[MOD-1] a member that leaves while it is kicked is gone once', async () => {
     const [anna, ben, cem] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
     const left = recordOf(cem, 'memberLeft')

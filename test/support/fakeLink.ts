@@ -21,11 +21,7 @@ export class FakeLink implements Link {
     return true
   }
 
-  readonly sentSequence = 0
-
-  hasArrived(): boolean {
-    return false
-  }
+  readonly deliveries = { sentSequence: 0, hasArrived: () => false }
 
   redial(): void {
     // Nothing beneath it could break.

@@ -1,4 +1,5 @@
 import { RangeEncoder } from '../../core/index.ts'
+import type { Deliveries } from '../../rtc/index.ts'
 import type { Codes } from './codes.ts'
 import type { Known } from './known.ts'
 import { KnownRing, payloadNumbers, ringLength } from './knownRing.ts'
@@ -35,12 +36,6 @@ export class PayloadBuffers {
   }
 }
 
-/** What an {@link OutgoingVehicles} needs to know of its link. */
-export interface Acknowledgements {
-  /** Whether the datagram with `sequence` is known to have arrived. */
-  hasArrived(sequence: number): boolean
-}
-
 /**
  * The vehicles sent over one link: each update told against the newest one that is known to have arrived, whole where there
  * is none. A payload is begun, filled and finished; once it is sent, `sent` makes its updates baselines for later ones.
@@ -49,7 +44,7 @@ export interface Acknowledgements {
 export class OutgoingVehicles {
   /** Whether the next payloads ask for whole updates. */
   wantsWhole = false
-  readonly #acknowledgements: Acknowledgements
+  readonly #deliveries: Deliveries
   readonly #tag: number
   readonly #buffer: Uint8Array
   readonly #views: readonly Uint8Array[]
@@ -67,8 +62,8 @@ export class OutgoingVehicles {
   /**
    * @param tag - see `incarnationTag`.
    */
-  constructor(acknowledgements: Acknowledgements, tag: number, buffers: PayloadBuffers) {
-    this.#acknowledgements = acknowledgements
+  constructor(deliveries: Deliveries, tag: number, buffers: PayloadBuffers) {
+    this.#deliveries = deliveries
     this.#tag = tag
     this.#buffer = buffers.bytes
     this.#views = buffers.views
@@ -156,7 +151,7 @@ export class OutgoingVehicles {
   #baseline(ring: KnownRing, codes: Codes, ticks: number): number {
     for (let back = 1; back < ringLength; back++) {
       const entry = ring.find((this.#number - back + payloadNumbers) % payloadNumbers)
-      if (entry === undefined || !this.#acknowledgements.hasArrived(entry.sequence)) continue
+      if (entry === undefined || !this.#deliveries.hasArrived(entry.sequence)) continue
       return serves(entry.known, codes, ticks) ? back : 0
     }
     return 0

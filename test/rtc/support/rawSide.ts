@@ -5,6 +5,7 @@ import {
   type ConnectionHandlers,
   type Connector,
   type Link,
+  type LinkBudgets,
   type LinkTimings,
 } from '../../../lib/rtc/index.ts'
 import { SimulatedClock } from '../../../lib/testing/index.ts'
@@ -89,6 +90,7 @@ export class RawSide {
   async establish(
     first: Partial<RawHeader> = { sequence: 0, sent: 0 },
     timings: Partial<LinkTimings> = {},
+    budgets: Partial<LinkBudgets> = {},
   ): Promise<Link> {
     const link = establishLink({
       connector: this.connector,
@@ -97,6 +99,7 @@ export class RawSide {
       clock: this.ownClock,
       random: seededRandom(1),
       timings,
+      budgets,
     })
     this.handlers?.open()
     this.handlers?.state(datagram(first))
