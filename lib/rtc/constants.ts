@@ -31,17 +31,17 @@ export const lanesAtMost = 4
  * Sending state pauses after this long, and this many payloads, without an answer, beyond the round trip: what would be
  * sent would age in the engine, and come in a burst when the path is back. At four a second one lost answer is no blackout.
  */
-export const pauseMs = 300
+export const pauseMs = 400
 export const pausePayloads = 5
 
-/** Control messages are answered within this time: well before a nudge asks. */
-export const answerControlWithinMs = 100
-
 /**
- * State is answered within this time: at four updates a second each way the answers go along with them, where a datagram
- * of their own would double the packets.
+ * A state payload is answered within this time: at four updates a second each way the answers go along with them, where a
+ * datagram of their own would double the packets.
  */
-export const answerStateWithinMs = 250
+export const answerWithinMs = 250
+
+/** So is a control message, or a second payload: well before a nudge asks, and before a busy sender takes silence for a blackout. */
+export const answerSoonWithinMs = 100
 
 /** Gap between two probes of a suspect link: several fit between suspicion and death. */
 export const probeEveryMs = 100

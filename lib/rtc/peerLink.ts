@@ -2,20 +2,22 @@ import { ConvoyError, type Cancel, type Clock, type Unsubscribe } from '../core/
 import type { Signal } from '../protocol/index.ts'
 import { Carrier, type Strand } from './carrier.ts'
 import type { ConnectionCloseReason } from './connection.ts'
-import {
-  answerControlWithinMs,
-  answerStateWithinMs,
-  closeLingerMs,
-  probeEveryMs,
-  probesBeforeDeath,
-  sleptMs,
-} from './constants.ts'
+import { closeLingerMs, probeEveryMs, probesBeforeDeath, sleptMs } from './constants.ts'
 import { ControlChannel } from './controlChannel.ts'
 import { DatagramGate } from './datagramGate.ts'
-import type { Link, LinkCloseReason, LinkEvents, LinkQuality, LinkState, StateHandler } from './link.ts'
+import type {
+  Deliveries,
+  Link,
+  LinkCloseReason,
+  LinkEvents,
+  LinkQuality,
+  LinkState,
+  StateHandler,
+} from './link.ts'
 import { LinkEmitter } from './linkEmitter.ts'
 import type { PeerLinkOptions } from './peerLinkOptions.ts'
 import { qualityOf } from './linkQuality.ts'
+import { PendingAnswer } from './pendingAnswer.ts'
 import { Redialer } from './redialer.ts'
 import { StateChannel } from './stateChannel.ts'
 import { stateFlags } from './stateHeader.ts'
@@ -40,7 +42,7 @@ export class PeerLink implements Link {
   #state: LinkState = 'connecting'
   #connected = false
   #heardAt: number
-  #answerBy = Infinity
+  readonly #answer = new PendingAnswer()
   #probes = 0
   #cancelLinger: Cancel | undefined
   #controlBytesSent = 0
@@ -119,7 +121,7 @@ export class PeerLink implements Link {
   sendState(payload: Uint8Array): boolean {
     if (this.#state !== 'open' && this.#state !== 'suspect') return false
     const sent = this.#channel.send(payload, this.#clock.now())
-    if (sent) this.#answerBy = Infinity
+    if (sent) this.#answer.given()
     return sent
   }
 
@@ -208,7 +210,7 @@ export class PeerLink implements Link {
     this.#heard(now, strand)
     if (this.#isClosed()) return
     if ((flags & stateFlags.probe) !== 0) this.#answerProbe(now)
-    else if ((flags & stateFlags.payload) !== 0) this.#answerWithin(answerStateWithinMs, now)
+    else if ((flags & stateFlags.payload) !== 0) this.#timer.by(this.#answer.afterPayload(now))
   }
 
   #receiveControl(frame: Uint8Array, strand: Strand): void {
@@ -217,7 +219,7 @@ export class PeerLink implements Link {
     if (!this.#control.receive(frame, strand) || this.#isClosed()) return
     this.#controlBytesReceived += frame.length
     this.#heard(now, strand)
-    if (!this.#isClosed()) this.#answerWithin(answerControlWithinMs, now)
+    if (!this.#isClosed()) this.#timer.by(this.#answer.afterControl(now))
   }
 
   #answerProbe(now: number): void {
@@ -276,7 +278,7 @@ export class PeerLink implements Link {
     this.#nudge(now)
     if (this.#isClosed()) return
     if (this.#state === 'open') {
-      if (now >= this.#answerBy || now >= this.#channel.sentAt + this.#timings.heartbeatMs)
+      if (now >= this.#answer.by || now >= this.#channel.sentAt + this.#timings.heartbeatMs)
         this.#sendHeartbeat(now)
     } else {
       this.#probe(now)
@@ -308,7 +310,7 @@ export class PeerLink implements Link {
   #nextDeadline(): number {
     if (this.#state !== 'open') return this.#clock.now() + probeEveryMs
     return Math.min(
-      this.#answerBy,
+      this.#answer.by,
       this.#control.nudgeAt,
       this.#channel.sentAt + this.#timings.heartbeatMs,
       this.#heardAt + this.#timings.suspectMs,
@@ -330,15 +332,9 @@ export class PeerLink implements Link {
   }
 
   #sendHeartbeat(now: number): void {
-    this.#answerBy = Infinity
+    this.#answer.given()
     this.#channel.sendHeartbeat(false, now)
     this.#timer.by(now + this.#timings.heartbeatMs)
-  }
-
-  #answerWithin(ms: number, now: number): void {
-    if (this.#answerBy <= now + ms) return
-    this.#answerBy = now + ms
-    this.#timer.by(this.#answerBy)
   }
 
   #end(reason: LinkCloseReason, cause?: unknown): void {
