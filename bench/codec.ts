@@ -121,7 +121,7 @@ function ours(
     range.reset()
     if (base === undefined) startAnew(update)
     else {
-      codeMotion(coder, base, update, (age * periodMs) / 1000)
+      codeMotion(coder, base, update, age * periodMs * ticksPerMs)
       bits += range.finish() * 8
     }
     known.push(update)
@@ -187,8 +187,9 @@ function ourRoundTrip(): RoundTrip {
 }
 
 const tag = 1
-/** 10 Hz in quarters of a millisecond. */
-const ticksPerUpdate = 400
+/** Sample times count quarters of a millisecond; updates here come at 10 Hz. */
+const ticksPerMs = 4
+const ticksPerUpdate = 100 * ticksPerMs
 
 const text = { encoder: new TextEncoder(), decoder: new TextDecoder() }
 const contenders: Readonly<Record<'ours' | 'json' | 'msgpack', () => RoundTrip>> = {

@@ -13,6 +13,9 @@ import { residual, type SymbolCoder } from './symbols.ts'
  * integers. Constants were found by the bits they save on generated drives (scripts/fitResidualModel.ts).
  */
 
+/** Sample times count quarters of a millisecond. */
+const ticksPerSecond = 4_000
+
 /** Share of each rate that is believed. */
 const believed = { ...believedRates, roll: 0.7, drift: 0.3 } as const
 /** Share by which each rate follows what an update shows. */
@@ -20,17 +23,27 @@ const follows = { jerk: 0.7, yawAcceleration: 0.9, pitch: 0.6, roll: 0.6, drift:
 /** Share of the acceleration that the change of speed tells; the rest is what the baseline tells. */
 const inferredShare = 0.4
 
-/** Everything one vehicle's coding needs along the way, reused. */
-const ways = { span: 0, held: 0.5, perSecond: 0.5 }
+/** What one vehicle's coding needs along the way; in an object, since fractions handed on may each cost an allocation. */
+const ways = {
+  /** Column of the model. */
+  span: 0,
+  /** Seconds for which rates hold. */
+  held: 0.5,
+  /** One over the time since the baseline, 0 where there was none. */
+  perSecond: 0.5,
+  /** What an update shows of a rate. */
+  showed: 0.5,
+}
 
 /**
- * Codes the motion of `update` as told against `base`, sampled `seconds` before it: with an encoder it reads the
+ * Codes the motion of `update` as told against `base`, sampled `ticks` (¼ ms) before it: with an encoder it reads the
  * codes of `update`, with a decoder it fills them in. Either way it fills in rates and doubts.
  */
-export function codeMotion(coder: SymbolCoder, base: Known, update: Known, seconds: number): void {
+export function codeMotion(coder: SymbolCoder, base: Known, update: Known, ticks: number): void {
+  const seconds = ticks / ticksPerSecond
   way.seconds = seconds
-  ways.span = spanOf(seconds)
-  ways.held = seconds < ratesHoldSeconds ? seconds : ratesHoldSeconds
+  ways.span = spanOf(ticks)
+  ways.held = Math.min(seconds, ratesHoldSeconds)
   ways.perSecond = seconds > 0 ? 1 / seconds : 0
   readMoment(base.codes, start)
   codeDrive(coder, base, update)
@@ -69,7 +82,8 @@ function codeDrive(coder: SymbolCoder, base: Known, update: Known): void {
   residual.predicted = stands ? 0 : expected * stepsPer.acceleration
   code(coder, base, update, codeOf.acceleration, quantity.acceleration, quantity.acceleration)
   end.acceleration = at(update.codes, codeOf.acceleration) / stepsPer.acceleration
-  follow(base, update, rateOf.jerk, (end.acceleration - start.acceleration) * perSecond, follows.jerk)
+  ways.showed = (end.acceleration - start.acceleration) * perSecond
+  follow(base, update, rateOf.jerk, follows.jerk)
 
   const yawAcceleration = at(base.rates, rateOf.yawAcceleration)
   // Wheels turn a truck only while they roll.
@@ -78,13 +92,8 @@ function codeDrive(coder: SymbolCoder, base: Known, update: Known): void {
     : (start.yawRate + yawAcceleration * held * believed.yawAcceleration) * stepsPer.yawRate
   code(coder, base, update, codeOf.yawRate, quantity.yawRate, quantity.yawRate)
   end.yawRate = at(update.codes, codeOf.yawRate) / stepsPer.yawRate
-  follow(
-    base,
-    update,
-    rateOf.yawAcceleration,
-    (end.yawRate - start.yawRate) * perSecond,
-    follows.yawAcceleration,
-  )
+  ways.showed = (end.yawRate - start.yawRate) * perSecond
+  follow(base, update, rateOf.yawAcceleration, follows.yawAcceleration)
 
   const turned = ((start.yawRate + end.yawRate) * seconds) / (2 * radiansPerTurn)
   residual.predicted = (start.heading + turned) * stepsPer.turn
@@ -107,12 +116,14 @@ function codeAttitude(coder: SymbolCoder, base: Known, update: Known): void {
   residual.predicted = pitch + at(base.rates, rateOf.pitch) * held * believed.pitch
   code(coder, base, update, codeOf.pitch, quantity.pitch, quantity.pitch)
   end.pitch = at(update.codes, codeOf.pitch) / stepsPer.turn
-  follow(base, update, rateOf.pitch, (at(update.codes, codeOf.pitch) - pitch) * perSecond, follows.pitch)
+  ways.showed = (at(update.codes, codeOf.pitch) - pitch) * perSecond
+  follow(base, update, rateOf.pitch, follows.pitch)
 
   const roll = at(base.codes, codeOf.roll)
   residual.predicted = roll + at(base.rates, rateOf.roll) * held * believed.roll
   codeAngle(coder, base, update, codeOf.roll, quantity.roll, quantity.roll, stepsPer.rollTurn)
-  follow(base, update, rateOf.roll, (at(update.codes, codeOf.roll) - roll) * perSecond, follows.roll)
+  ways.showed = (at(update.codes, codeOf.roll) - roll) * perSecond
+  follow(base, update, rateOf.roll, follows.roll)
   update.codes[codeOf.roll] = wrapCode(at(update.codes, codeOf.roll), stepsPer.rollTurn)
 
   residual.predicted = end.speed === 0 ? 0 : at(base.codes, codeOf.velocityY)
@@ -153,14 +164,16 @@ function codeTrailers(coder: SymbolCoder, base: Known, update: Known, count: num
     const rolled = (yaws[index] ?? 0) * stepsPer.turn
     residual.predicted = rolled + at(base.rates, drift) * held * believed.drift
     codeAngle(coder, base, update, yaw, quantity.trailerYaw, doubts, stepsPer.turn)
-    follow(base, update, drift, (at(update.codes, yaw) - rolled) * perSecond, follows.drift)
+    ways.showed = (at(update.codes, yaw) - rolled) * perSecond
+    follow(base, update, drift, follows.drift)
     update.codes[yaw] = wrapCode(at(update.codes, yaw), stepsPer.turn)
 
     const before = pitchBefore + at(base.codes, pitch)
     residual.predicted = before + at(base.rates, pitchRate) * held * believed.pitch - pitchAfter
     codeAngle(coder, base, update, pitch, quantity.trailerPitch, doubts + 1, stepsPer.turn)
     const after = pitchAfter + at(update.codes, pitch)
-    follow(base, update, pitchRate, (after - before) * perSecond, follows.pitch)
+    ways.showed = (after - before) * perSecond
+    follow(base, update, pitchRate, follows.pitch)
     update.codes[pitch] = wrapCode(at(update.codes, pitch), stepsPer.turn)
     pitchBefore = before
     pitchAfter = after
@@ -168,7 +181,8 @@ function codeTrailers(coder: SymbolCoder, base: Known, update: Known, count: num
     const rollBefore = at(base.codes, roll)
     residual.predicted = rollBefore + at(base.rates, rollRate) * held * believed.roll
     codeAngle(coder, base, update, roll, quantity.trailerRoll, doubts + 2, stepsPer.rollTurn)
-    follow(base, update, rollRate, (at(update.codes, roll) - rollBefore) * perSecond, follows.roll)
+    ways.showed = (at(update.codes, roll) - rollBefore) * perSecond
+    follow(base, update, rollRate, follows.roll)
     update.codes[roll] = wrapCode(at(update.codes, roll), stepsPer.rollTurn)
   }
 }
@@ -196,10 +210,10 @@ function codeAngle(
   code(coder, base, update, index, of, slot)
 }
 
-/** Moves a rate towards what an update `showed`. */
-function follow(base: Known, update: Known, rate: number, showed: number, share: number): void {
+/** Moves a rate by `share` towards `ways.showed`. */
+function follow(base: Known, update: Known, rate: number, share: number): void {
   const before = at(base.rates, rate)
-  update.rates[rate] = before + (showed - before) * share
+  update.rates[rate] = before + (ways.showed - before) * share
 }
 
 function at(numbers: Int32Array | Float64Array, index: number): number {

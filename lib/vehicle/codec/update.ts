@@ -25,15 +25,9 @@ const pedalScale = 4
 const gearScale = 0.7
 const rpmScale = 3
 
-/** What the driver's hands and feet do, and what the engine makes of it. */
-const controls = [
-  codeOf.steering,
-  codeOf.throttle,
-  codeOf.brake,
-  codeOf.flags,
-  codeOf.gear,
-  codeOf.rpm,
-] as const
+/** From the first to the last of what the driver's hands and feet do, and what the engine makes of it. */
+const firstControl: number = codeOf.steering
+const lastControl: number = codeOf.rpm
 
 /** Codes from the first up to this are the truck's; each trailer has its own after them. */
 const truckCodes = codeOf.trailers
@@ -69,13 +63,18 @@ export function codeAgainst(coder: SymbolCoder, base: Known, update: Known, tick
   const { codes } = update
   codes[codeOf.trailerCount] = base.codes[codeOf.trailerCount] ?? 0
   codeControls(coder, base.codes, codes)
-  codeMotion(coder, base, update, ticks / 4_000)
-  codes.fill(0, codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer)
+  codeMotion(coder, base, update, ticks)
+  clearTrailers(codes)
+}
+
+function clearTrailers(codes: Codes): void {
+  const end = codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer
+  for (let index = end; index < codesLength; index++) codes[index] = 0
 }
 
 function codeControls(coder: SymbolCoder, base: Codes, codes: Codes): void {
   if (!coder.choice(differ(base, codes), controlsChange)) {
-    for (const index of controls) codes[index] = base[index] ?? 0
+    for (let index = firstControl; index <= lastControl; index++) codes[index] = base[index] ?? 0
     return
   }
   codeControl(coder, base, codes, codeOf.steering, steeringScale)
@@ -98,7 +97,7 @@ function codeControl(coder: SymbolCoder, base: Codes, codes: Codes, index: numbe
 
 /** Whether steering, pedals, flags, gear or engine speed differ. */
 export function differ(a: Codes, b: Codes): boolean {
-  for (const index of controls) if (a[index] !== b[index]) return true
+  for (let index = firstControl; index <= lastControl; index++) if (a[index] !== b[index]) return true
   return false
 }
 
