@@ -1,5 +1,5 @@
 import type { Channel, ChannelOptions, Interceptor, Member, MemberProfile } from '../comms/index.ts'
-import type { Clock, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
+import type { Clock, ErrorCode, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
@@ -99,8 +99,16 @@ export type ConvoyEvents = {
   chat: ChatMessage
   /** The host left or is no longer heard: the session goes on between those who are there. */
   hostGone: { host: Member; reason: LeaveReason }
-  /** This member was removed; `closed` follows. */
-  removed: { reason: LeaveReason; detail: string }
+  /**
+   * The host, which was gone as `lost`, has taken this member back: it came back by itself. The others are linked anew;
+   * {@link Convoy.self} may have another slot.
+   */
+  hostBack: Member
+  /**
+   * This member was removed, or was lost and not taken back; `closed` follows. `code` is there where the host refused
+   * its return: the code that joining would fail with.
+   */
+  removed: { reason: LeaveReason; detail: string; code?: ErrorCode }
   closed: undefined
 }
 

@@ -158,7 +158,7 @@ export class HostRole implements SessionRole {
   async #resume(
     route: SealedRoute,
     signKey: Uint8Array,
-    { sessionId, incarnation }: Extract<KnockMessage, { type: 'resume' }>,
+    { sessionId, boxKey, incarnation }: Extract<KnockMessage, { type: 'resume' }>,
     signal: AbortSignal,
   ): Promise<void> {
     const { environment, record } = this.#session
@@ -169,9 +169,12 @@ export class HostRole implements SessionRole {
       member !== undefined &&
       equalBytes(member.incarnation, incarnation) &&
       equalBytes(sessionId, record.sessionId)
-    // Without a word: who may resume is a member, and gives up by itself.
-    if (!fits || link === undefined || signals === undefined) return environment.dropped.add('resume-refused')
-    route.settleRemote(member)
+    route.settleRemote(member ?? { signKey, boxKey })
+    if (!fits || link === undefined || signals === undefined) {
+      environment.dropped.add('resume-refused')
+      // The same words in every case, so that they tell nobody anything.
+      return route.send({ type: 'refused', code: 'unknown-member', message: 'You are no member. Join again.' })
+    }
     route.welcome()
     signals.use(route.signalPort())
     route.send({ type: 'welcome' })

@@ -97,6 +97,11 @@ export class VehiclePublisher {
     this.#untilSlot = Infinity
   }
 
+  /** Goes on as another incarnation: see `incarnationTag`. */
+  set tag(tag: number) {
+    this.#encoder.tag = tag
+  }
+
   /** Whether a vehicle is set. */
   get active(): boolean {
     return this.#untilSlot === Infinity

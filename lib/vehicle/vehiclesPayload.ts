@@ -40,10 +40,12 @@ export class OwnVehicleEncoder {
   readonly #views = Array.from({ length: maxOwnPayloadBytes + 1 }, (_, length) =>
     this.#buffer.subarray(0, length),
   )
-  readonly #tag: number
+
+  /** See {@link incarnationTag}; it changes when the member comes back as another incarnation. */
+  tag: number
 
   constructor(tag: number) {
-    this.#tag = tag
+    this.tag = tag
   }
 
   /** The payload; valid until the next call. Allocates nothing. */
@@ -51,7 +53,7 @@ export class OwnVehicleEncoder {
     const writer = this.#writer
     writer.reset()
     writer.write(vehiclesPayloadKind, 8)
-    writer.write(this.#tag, 32)
+    writer.write(this.tag, 32)
     writer.write(1, 8)
     writer.write(ownVehicleIndex, indexBits)
     writeUpdate(writer, sequence, time, state)
