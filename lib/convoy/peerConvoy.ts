@@ -40,6 +40,8 @@ export interface PeerConvoyParts {
   readonly invite: string
   readonly updateRate: number | undefined
   readonly profile: MemberProfile | undefined
+  /** The network changed: connections to rendezvous are made anew. */
+  reconnect(): void
   /** Frees what the convoy was made with: announcements and rendezvous. */
   release(): Promise<void>
 }
@@ -186,6 +188,12 @@ export class PeerConvoy implements Convoy {
 
   stats(): ConvoyStats {
     return statsOf(this.#session, this.#links, this.#publisher, this.#vehicles)
+  }
+
+  networkChanged(): void {
+    if (this.#closing !== undefined) return
+    this.#session.role?.networkChanged()
+    this.#parts.reconnect()
   }
 
   close(): Promise<void> {

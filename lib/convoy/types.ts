@@ -46,6 +46,11 @@ export interface ConvoyOptions {
   iceServers?: readonly IceServer[]
   /** Checks signatures (default Ed25519); simulations hand in that of their simulated identities. */
   verify?: Verify
+  /**
+   * Whether to watch this device's network and call {@link Convoy.networkChanged} when it changes (default true, but false
+   * where a `clock` is handed in, as in simulations).
+   */
+  watchNetwork?: boolean
   clock?: Clock
   random?: RandomSource
   /** What the library has to tell (default: nowhere); one that throws disturbs nothing. */
@@ -223,6 +228,17 @@ export interface Convoy extends Listenable<ConvoyEvents> {
    */
   intercept(interceptor: Interceptor): Unsubscribe
   stats(): ConvoyStats
+  /**
+   * Tells that the network of this device changed: every link is dialled again at once while the present connections
+   * go on, the signaling service is connected anew, and whatever waits for another try is tried. Nothing is lost by
+   * calling it too often. In pages (`online`, a change of `navigator.connection`) and in Node (another address on an
+   * interface) it is called by itself, unless the option `watchNetwork` is false.
+   * @example
+   * ```ts
+   * modem.on('handover', () => convoy.networkChanged())
+   * ```
+   */
+  networkChanged(): void
   /**
    * Says good-bye and frees everything. Links end as soon as the others have read it, at most a second and a quarter
    * later. Idempotent.

@@ -2,7 +2,14 @@ import { ConvoyError, type Cancel, type Clock, type Unsubscribe } from '../core/
 import type { Signal } from '../protocol/index.ts'
 import { Carrier, type Strand } from './carrier.ts'
 import type { ConnectionCloseReason } from './connection.ts'
-import { answerWithinMs, closeLingerMs, probeEveryMs, probesBeforeDeath, sleptMs } from './constants.ts'
+import {
+  answerWithinMs,
+  closeLingerMs,
+  probeEveryMs,
+  probesBeforeDeath,
+  redialRequests,
+  sleptMs,
+} from './constants.ts'
 import { ControlChannel } from './controlChannel.ts'
 import { DatagramGate } from './datagramGate.ts'
 import type { Link, LinkCloseReason, LinkEvents, LinkQuality, LinkState, StateHandler } from './link.ts'
@@ -132,7 +139,10 @@ export class PeerLink implements Link {
   }
 
   redial(): void {
-    if (this.#options.redials && (this.#state === 'open' || this.#state === 'suspect')) this.#redialer.begin()
+    const established = this.#state === 'open' || this.#state === 'suspect'
+    if (!this.#options.redials || !established) return
+    if (this.#options.initiator) return this.#redialer.begin()
+    for (let sent = 0; sent < redialRequests; sent++) this.#channel.sendDeafProbe(this.#clock.now())
   }
 
   close(): void {

@@ -103,6 +103,11 @@ export class StateChannel {
     this.#transmit(stateFlags.probe, noPayload, now, sender)
   }
 
+  /** Sends a probe that says that nothing was heard for long, which makes the other side dial again ([LNK-71]). */
+  sendDeafProbe(now: number): void {
+    this.#transmit(stateFlags.probe, noPayload, now, this.#sender, holdSaturated)
+  }
+
   /** Tells the other side that the link is closed, as far as one datagram can. */
   sendClose(now: number): void {
     this.#transmit(stateFlags.close, noPayload, now)
@@ -148,15 +153,14 @@ export class StateChannel {
     return this.#sender.stateBufferedAmount <= skipAboveBufferedBytes
   }
 
-  #transmit(flags: number, payload: Uint8Array, now: number, sender = this.#sender): void {
+  #transmit(flags: number, payload: Uint8Array, now: number, sender = this.#sender, leastHold = 0): void {
     const echo = this.#arrived.started
     header.flags = echo ? flags | stateFlags.echo : flags
     header.sequence = this.#sequence
     header.sentTicks = toTicks(now)
     header.echoTicks = this.#echoTicks
-    header.holdTicks = echo
-      ? Math.min(holdSaturated, Math.floor((now - this.#echoReceivedAt) * ticksPerMs))
-      : 0
+    const hold = Math.max(leastHold, Math.floor((now - this.#echoReceivedAt) * ticksPerMs))
+    header.holdTicks = echo ? Math.min(holdSaturated, hold) : 0
     header.newest = this.#arrived.newest
     header.arrivals = echo ? this.#arrived.arrivals : 0
     header.controlReceived = this.#control.received

@@ -109,6 +109,9 @@ export const hostLinkTimings = { heartbeatMs: 250, suspectMs: 750, deadMs: grace
  */
 export const rejoinPausesMs = [1_000, 2_000, 3_000] as const
 
+/** The wait where no rendezvous was reached, ms: nobody is asked then, and it is most likely this side's network. */
+export const unreachedPauseMs = 1_000
+
 /** How long that goes on, ms: a meal, a restart of the router. */
 export const rejoinEagerMs = 10 * 60_000
 
@@ -118,8 +121,11 @@ export const rejoinTirelessPauseMs = 15_000
 /** A return that lasts this long, ms, counts: a link that breaks sooner is waited for as if it had failed. */
 export const rejoinSteadyMs = 60_000
 
-/** How long an attempt may take to find a way to the host, ms: as long as a service waits for one that reconnects. */
-export const rejoinReachMs = 6_000
+/**
+ * How long an attempt may take to find a way to the host, ms: longer than any handshake, shorter than the gap in which
+ * TCP, after a few lost ones, no longer notices that the network is back.
+ */
+export const rejoinReachMs = 5_000
 
 /** How long the host may take for its first answer then, ms: it has only to read the knock. */
 export const rejoinAnswerMs = 4_000

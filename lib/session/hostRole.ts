@@ -127,6 +127,10 @@ export class HostRole implements SessionRole {
     this.#decisions.add(() => this.#leave(peer.member, saidGoodbye ? 'left' : 'lost', ''))
   }
 
+  networkChanged(): void {
+    for (const { control } of this.#session.peers()) control?.link.redial()
+  }
+
   onApplied(): void {
     // The host applied it before anyone else: nothing to do.
   }

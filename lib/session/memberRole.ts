@@ -81,6 +81,15 @@ export class MemberRole implements SessionRole {
     if (!saidGoodbye) this.#dialer.reconnect(peer.member)
   }
 
+  networkChanged(): void {
+    this.wayBack?.networkChanged()
+    for (const { member, control } of this.#session.peers()) {
+      if (member.id === this.#session.host.id) continue
+      if (control === undefined) this.#dialer.connect(member)
+      else control.link.redial()
+    }
+  }
+
   onApplied({ change }: AppliedEntry): void {
     if (change.type !== 'left') return
     const gone = [...this.#session.peers()].find(({ member }) => equalBytes(member.signKey, change.signKey))

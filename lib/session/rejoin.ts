@@ -16,6 +16,7 @@ import {
   rejoinReachMs,
   rejoinSteadyMs,
   rejoinTirelessPauseMs,
+  unreachedPauseMs,
 } from './constants.ts'
 import { admittedMember, enter, type HostWay } from './entrance.ts'
 import type { SessionEnvironment } from './environment.ts'
@@ -67,6 +68,8 @@ export class Rejoin implements WayBack {
   #running: Promise<void> | undefined
   #busy = false
   #failures = 0
+  /** Whether the last attempt came as far as a rendezvous. */
+  #reached = false
   #awaySince = 0
   #returnedAt = -Infinity
 
@@ -134,7 +137,8 @@ export class Rejoin implements WayBack {
     if (this.#failures === 0) return
     const eager = clock.now() - this.#awaySince < rejoinEagerMs
     const index = Math.min(this.#failures, rejoinPausesMs.length) - 1
-    const ms = eager ? (rejoinPausesMs[index] ?? 0) : rejoinTirelessPauseMs
+    const eagerMs = this.#reached ? (rejoinPausesMs[index] ?? 0) : unreachedPauseMs
+    const ms = eager ? eagerMs : rejoinTirelessPauseMs
     const pauseMs = ms * (0.75 + random.next() / 2)
     const until = clock.now() + pauseMs
     await sleep(clock, pauseMs, signal)
@@ -184,10 +188,14 @@ export class Rejoin implements WayBack {
     const { environment, reopen } = this.#options
     const late = new AbortController()
     const cancel = environment.clock.after(rejoinReachMs, () =>
-      late.abort(new ConvoyError('timeout', 'No rendezvous brought a way to the host in time.')),
+      late.abort(new ConvoyError('rendezvous-unreachable', 'No rendezvous answered in time.')),
     )
+    this.#reached = true
     try {
       return await reopen(AbortSignal.any([signal, late.signal]))
+    } catch (error) {
+      this.#reached = !isConvoyError(error, 'rendezvous-unreachable')
+      throw error
     } finally {
       cancel()
     }

@@ -42,6 +42,8 @@ export interface SessionRole {
   onControl(peer: Peer, message: ControlMessage): void | Promise<void>
   /** The link to `peer` broke, or `peer` said good-bye first. */
   onLinkClosed(peer: Peer, reason: LinkCloseReason, saidGoodbye: boolean): void
+  /** This peer's network changed: links are dialled again at once, and what waits to be tried is tried. */
+  networkChanged(): void
   /** An entry of the record was applied. */
   onApplied(entry: AppliedEntry): void
   /** Idempotent. */
