@@ -78,7 +78,7 @@ describe('a network that changed', () => {
     })
   }
 
-  it('[RDV-1] has the host connect its signaling service anew, where friends go on finding it', async () => {
+  it('[RDV-27] has the host connect its signaling service anew, where friends go on finding it', async () => {
     const [anna] = await three()
     anna.networkChanged()
     await world.clock.run(500)
