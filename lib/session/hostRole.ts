@@ -232,9 +232,15 @@ export class HostRole implements SessionRole {
     const slot = this.#slots.find(record.state, identity.signKey)
     if (slot === undefined) throw new Error('The slot of a former incarnation is its own.')
     const member = await this.#join(identity, knock, slot)
-    for (const message of entryMessages(record)) control.send(message)
-    const ticket = await issueTicket(environment, record.sessionId, member)
-    control.send({ type: 'admitted', ticket, entries: record.length })
+    try {
+      for (const message of entryMessages(record)) control.send(message)
+      const ticket = await issueTicket(environment, record.sessionId, member)
+      control.send({ type: 'admitted', ticket, entries: record.length })
+    } catch (error) {
+      // With no link, nobody would ever miss it.
+      await this.#leave(member, 'lost', '')
+      throw error
+    }
     this.#session.attach(member, control, true)
   }
 
