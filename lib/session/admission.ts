@@ -114,7 +114,8 @@ export async function admit(
         slotFree: context.slotFree(signKey),
       },
       knock,
-    ) ?? (await askHook(context, candidateOf(identity, knock), signal))
+    ) ??
+    (await askHook(context, candidateOf(identity, knock), signal))
   if (late !== undefined) return refuse(late)
   route.welcome()
   route.send({ type: 'welcome' })

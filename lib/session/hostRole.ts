@@ -177,7 +177,11 @@ export class HostRole implements SessionRole {
     if (!fits || link === undefined || signals === undefined) {
       environment.dropped.add('resume-refused')
       // The same words in every case, so that they tell nobody anything.
-      return route.send({ type: 'refused', code: 'unknown-member', message: 'You are no member. Join again.' })
+      return route.send({
+        type: 'refused',
+        code: 'unknown-member',
+        message: 'You are no member. Join again.',
+      })
     }
     route.welcome()
     signals.use(route.signalPort())

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import * as v from 'valibot'
+import { silentLogger } from '../../lib/core/index.ts'
 import type { Convoy, ConvoyEvents, Logger } from '../../lib/index.ts'
 import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
 
@@ -37,12 +38,7 @@ const events: (keyof ConvoyEvents)[] = [
   'closed',
 ]
 
-const loggerOf = (): Logger & { error: ReturnType<typeof vi.fn> } => ({
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: vi.fn(),
-})
+const loggerOf = () => ({ ...silentLogger, error: vi.fn<Logger['error']>() })
 
 /** Whether what `from` says still arrives at `to`. */
 async function talks(from: Convoy, to: Convoy): Promise<boolean> {
@@ -78,7 +74,7 @@ it('listeners that throw, at once or later, are logged, and the convoy goes on',
   await world.clock.complete(anna.kick(ben.self.id))
   await world.clock.run(2_000)
   expect(anna.members).toHaveLength(1)
-  const told = new Set(logger.error.mock.calls.map(([message]) => String(message)))
+  const told = new Set(logger.error.mock.calls.map(([message]) => message))
   expect([...told].sort()).toEqual(events.map((name) => `A listener of "${name}" threw.`).sort())
 })
 
@@ -117,7 +113,10 @@ it('a schema, a validate hook, an interceptor and listeners of a channel that th
   const cem = await world.join('Cem', anna.invite, { logger })
   await world.clock.runUntil(() => isFullyConnected(cem, 3))
   const schema = v.object({ text: v.string() })
-  const strict = v.pipe(schema, v.check(({ text }) => (text === 'schema' ? broken() : true)))
+  const strict = v.pipe(
+    schema,
+    v.check(({ text }) => (text === 'schema' ? broken() : true)),
+  )
   const validate = ({ text }: { text: string }): boolean => (text === 'validate' ? broken() : true)
   const sides = [
     anna.channel('words', { schema, authority: 'host', validate }),

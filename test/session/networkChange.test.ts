@@ -23,7 +23,10 @@ afterEach(async () => {
   expect(world.clock.pendingTimers).toBe(0)
 })
 
-function counted(name: string): { connector: Connector; rendezvous: ReturnType<typeof signaling.rendezvous> } {
+function counted(name: string): {
+  connector: Connector
+  rendezvous: ReturnType<typeof signaling.rendezvous>
+} {
   const { connector } = world.parts(name)
   begun[name] = 0
   return {
@@ -69,7 +72,9 @@ describe('a network that changed', () => {
         speaker.sendChat(`line ${line}`)
         await world.clock.run(50)
       }
-      const more = Object.fromEntries(Object.keys(made).map((each) => [each, (begun[each] ?? 0) - (before[each] ?? 0)]))
+      const more = Object.fromEntries(
+        Object.keys(made).map((each) => [each, (begun[each] ?? 0) - (before[each] ?? 0)]),
+      )
       expect(more).toEqual(made)
       await world.clock.run(1_000)
       expect(chat.map(({ text }) => text)).toEqual(Array.from({ length: 30 }, (_, line) => `line ${line}`))
