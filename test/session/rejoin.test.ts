@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyVehicleState, type Convoy, type HostOptions, type JoinOptions } from '../../lib/index.ts'
 import type { Rendezvous } from '../../lib/rendezvous/index.ts'
@@ -180,5 +181,124 @@ describe('an outage', () => {
     await world.clock.run(1_000)
     expect(ben.vehicles.sample().map(({ memberId }) => memberId)).toEqual([cem.self.id])
     heal()
+  })
+})
+
+describe('a member that may not come back', () => {
+  const cases: [
+    what: string,
+    meanwhile: (anna: Convoy, ben: Convoy) => Promise<unknown>,
+    removed: Record<string, unknown>,
+  ][] = [
+    [
+      'since it was kicked meanwhile',
+      (anna, ben) => anna.kick(ben.self.id, 'Ramming'),
+      { reason: 'kicked', code: 'kicked', detail: 'The host removed you meanwhile. Ramming' },
+    ],
+    [
+      'since it was banned meanwhile',
+      (anna, ben) => anna.ban(ben.self.id),
+      { reason: 'banned', code: 'banned' },
+    ],
+    [
+      'since its vehicle class is no longer welcome',
+      (anna) => anna.setRules({ vehicleClasses: ['bus'] }),
+      { reason: 'refused', code: 'class-refused' },
+    ],
+  ]
+  for (const [what, meanwhile, expected] of cases) {
+    it(`[LNK-74] [ADM-16] ${what} is told why, and its convoy closes`, async () => {
+      const [anna, ben, cem] = await three()
+      const removed = recordOf(ben, 'removed')
+      const closed = recordOf(ben, 'closed')
+      // Cut off, or it would read the host's last word once it wakes.
+      const heal = world.network.isolate('Ben')
+      await world.clock.run(5_000)
+      await world.clock.complete(meanwhile(anna, ben))
+      await world.clock.run(30_000)
+      heal()
+      await world.clock.run(5_000)
+      expect(removed).toMatchObject([expected])
+      expect(closed).toHaveLength(1)
+      expect(whole([anna, cem])).toBe(true)
+    })
+  }
+
+  it('[LNK-74] since its place was taken after a minute is told that the convoy is full', async () => {
+    const anna = await host({ rules: { maxPlayers: 3 } })
+    const ben = await join('Ben', anna)
+    await join('Cem', anna)
+    const removed = recordOf(ben, 'removed')
+    world.network.freeze('Ben')
+    await world.clock.run(90_000)
+    await join('Dora', anna)
+    world.network.thaw('Ben')
+    await world.clock.run(5_000)
+    expect(removed).toMatchObject([{ reason: 'refused', code: 'session-full' }])
+  })
+
+  it('[ADM-16] since its identity joined from elsewhere leaves that one alone', async () => {
+    const [anna, ben] = await three()
+    const removed = recordOf(ben, 'removed')
+    world.network.freeze('Ben')
+    await world.clock.run(30_000)
+    const { identity } = world.parts('Ben')
+    const elsewhere = await join('Ben at work', anna, { identity })
+    await world.clock.run(1_000)
+    world.network.thaw('Ben')
+    await world.clock.run(5_000)
+    expect(removed).toMatchObject([{ reason: 'lost', code: 'replaced' }])
+    expect(isFullyConnected(elsewhere, 3)).toBe(true)
+    expect(anna.members.map(({ name }) => name)).toEqual(['Anna', 'Ben at work', 'Cem'])
+  })
+})
+
+describe('a member that is back', () => {
+  it('[ADM-12] [LNK-74] after its slot was given away has another one', async () => {
+    const [anna, ben, cem] = await three()
+    world.network.freeze('Ben')
+    await world.clock.run(90_000)
+    const dora = await join('Dora', anna)
+    expect(dora.self.slot).toBe(1)
+    world.network.thaw('Ben')
+    expect(await msUntilWhole([anna, ben, cem, dora])).toBeLessThan(5_000)
+    expect(ben.self.slot).toBe(3)
+    expect(ben.members.map(({ name }) => name)).toEqual(['Anna', 'Dora', 'Cem', 'Ben'])
+  })
+
+  it('[LNK-74] knows what the host decided meanwhile, and uses its channels as before', async () => {
+    const [anna, ben] = await three()
+    const schema = v.object({ tons: v.number() })
+    const [jobs, ofBen] = [anna, ben].map((convoy) => convoy.channel('jobs', { schema }))
+    const got: number[] = []
+    ofBen?.on('message', ({ message }) => got.push(message.tons))
+    jobs?.on('message', ({ message }) => got.push(message.tons))
+    const rules = recordOf(ben, 'rulesChanged')
+    const heal = world.network.isolate('Ben')
+    await world.clock.run(20_000)
+    await world.clock.complete(anna.setRules({ speedLimit: 80 }))
+    heal()
+    await world.clock.runUntil(() => isFullyConnected(ben, 3))
+    await world.clock.run(1_000)
+    expect(ben.rules.speedLimit).toBe(80)
+    expect(rules).toMatchObject([{ changed: ['speedLimit'] }])
+    jobs?.send({ tons: 22 })
+    ofBen?.send({ tons: 40 })
+    await world.clock.run(500)
+    expect(got.sort()).toEqual([22, 40])
+  })
+
+  it('[LNK-74] again and again does not come back faster than its links last', async () => {
+    const all = await three()
+    const [anna, ben] = all
+    const joined = recordOf(anna, 'memberJoined')
+    for (let round = 0; round < 6; round++) {
+      const heal = world.network.isolate('Ben')
+      await world.clock.run(20_000)
+      heal()
+      await msUntilWhole(all)
+    }
+    expect(joined.filter(({ id }) => id === ben.self.id)).toHaveLength(6)
+    expect(whole(all)).toBe(true)
   })
 })
