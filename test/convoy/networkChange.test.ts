@@ -23,7 +23,7 @@ async function until(promise: string, condition: () => boolean): Promise<void> {
 }
 
 it(
-  '[LNK-70] a router that gives a member another port costs nobody the convoy, over node-datachannel',
+  '[LNK-75] a router that gives a member another port costs nobody the convoy, over node-datachannel',
   { timeout: 90_000 },
   async () => {
     const engine = createConnector(await loadEngine('datachannel'))

@@ -61,7 +61,7 @@ describe('a network that changed', () => {
   ]
   for (const [who, made] of cases) {
     const name = ['Anna', 'Ben', 'Cem'][who] ?? ''
-    it(`[LNK-70] [LNK-71] has all links of ${name} dialled again at once, with nobody noticing`, async () => {
+    it(`[LNK-75] [LNK-71] has all links of ${name} dialled again at once, with nobody noticing`, async () => {
       const all = await three()
       const changes = all.map((convoy) => [recordOf(convoy, 'memberChanged'), recordOf(convoy, 'memberLeft')])
       const chat = recordOf(all[who === 2 ? 1 : 2] as Convoy, 'chat')
@@ -83,7 +83,7 @@ describe('a network that changed', () => {
     })
   }
 
-  it('[RDV-27] has the host connect its signaling service anew, where friends go on finding it', async () => {
+  it('[LNK-75] [RDV-27] has the host connect its signaling service anew, where friends go on finding it', async () => {
     const [anna] = await three()
     anna.networkChanged()
     await world.clock.run(500)
@@ -92,7 +92,7 @@ describe('a network that changed', () => {
     await world.clock.runUntil(() => isFullyConnected(dora, 4))
   })
 
-  it('[LNK-74] brings a member that had tried for long back at once', async () => {
+  it('[LNK-75] brings a member that had tried for long back at once', async () => {
     const all = await three()
     const [, ben] = all
     const heal = world.network.isolate('Ben')
@@ -103,7 +103,7 @@ describe('a network that changed', () => {
     expect(whole(all)).toBe(true)
   })
 
-  it('of a convoy that is closed is none of its business', async () => {
+  it('[LNK-75] of a convoy that is closed is none of its business', async () => {
     const [anna, ben] = await three()
     await world.clock.complete(ben.close())
     ben.networkChanged()
