@@ -2,14 +2,7 @@ import { ConvoyError, type Cancel, type Clock, type Unsubscribe } from '../core/
 import type { Signal } from '../protocol/index.ts'
 import { Carrier, type Strand } from './carrier.ts'
 import type { ConnectionCloseReason } from './connection.ts'
-import {
-  answerWithinMs,
-  closeLingerMs,
-  probeEveryMs,
-  probesBeforeDeath,
-  redialRequests,
-  sleptMs,
-} from './constants.ts'
+import { answerWithinMs, closeLingerMs, probeEveryMs, probesBeforeDeath, sleptMs } from './constants.ts'
 import { ControlChannel } from './controlChannel.ts'
 import { DatagramGate } from './datagramGate.ts'
 import type { Link, LinkCloseReason, LinkEvents, LinkQuality, LinkState, StateHandler } from './link.ts'
@@ -130,19 +123,15 @@ export class PeerLink implements Link {
 
   /** Takes a signal of any attempt from the other side. */
   signal(signal: Signal): void {
-    if (this.#state !== 'closed') {
-      if (this.#carrier.signal(signal)) return
-      const redials = this.#options.redials && this.#state !== 'connecting'
-      if (redials && this.#redialer.follow(signal.attempt) && this.#carrier.signal(signal)) return
-    }
+    if (this.#state !== 'closed' && this.#carrier.signal(signal)) return
+    if (this.#redials && this.#redialer.follow(signal.attempt) && this.#carrier.signal(signal)) return
     this.#options.dropped.add('signal-attempt')
   }
 
   redial(): void {
-    const established = this.#state === 'open' || this.#state === 'suspect'
-    if (!this.#options.redials || !established) return
-    if (this.#options.initiator) return this.#redialer.begin()
-    for (let sent = 0; sent < redialRequests; sent++) this.#channel.sendDeafProbe(this.#clock.now())
+    if (!this.#redials) return
+    if (this.#options.initiator) this.#redialer.begin()
+    else this.#channel.askForRedial(this.#clock.now())
   }
 
   close(): void {
@@ -192,8 +181,7 @@ export class PeerLink implements Link {
   #onConnectionLost(reason: ConnectionCloseReason, cause: unknown): void {
     this.#cancelLinger?.()
     if (this.#state === 'closed') return
-    const established = this.#state === 'open' || this.#state === 'suspect'
-    if (established && this.#options.redials && reason !== 'local') {
+    if (this.#redials && reason !== 'local') {
       this.#timer.by(this.#clock.now())
       this.#suspect()
     } else this.#end(reason === 'local' ? 'failed' : reason, cause)
@@ -289,6 +277,11 @@ export class PeerLink implements Link {
     if (successor?.open !== true) return
     this.#channel.probeOver(successor.connection, now)
     this.#timer.by(now + probeEveryMs)
+  }
+
+  /** Whether another connection may take over by now. */
+  get #redials(): boolean {
+    return this.#options.redials && (this.#state === 'open' || this.#state === 'suspect')
   }
 
   // A method, since a listener of ours may have closed the link where types still say it is open.

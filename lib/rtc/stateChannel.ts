@@ -1,7 +1,7 @@
 import { ConvoyError, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import { ArrivalWindow } from './arrivalWindow.ts'
-import { pauseMs, skipAboveBufferedBytes } from './constants.ts'
+import { pauseMs, redialRequests, skipAboveBufferedBytes } from './constants.ts'
 import type { ControlChannel } from './controlChannel.ts'
 import type { StateHandler } from './link.ts'
 import { PathTiming } from './pathTiming.ts'
@@ -103,9 +103,10 @@ export class StateChannel {
     this.#transmit(stateFlags.probe, noPayload, now, sender)
   }
 
-  /** Sends a probe that says that nothing was heard for long, which makes the other side dial again ([LNK-71]). */
-  sendDeafProbe(now: number): void {
-    this.#transmit(stateFlags.probe, noPayload, now, this.#sender, holdSaturated)
+  /** Sends probes that say that nothing was heard for long, which makes the other side dial again ([LNK-71]). */
+  askForRedial(now: number): void {
+    for (let sent = 0; sent < redialRequests; sent++)
+      this.#transmit(stateFlags.probe, noPayload, now, this.#sender, holdSaturated)
   }
 
   /** Tells the other side that the link is closed, as far as one datagram can. */

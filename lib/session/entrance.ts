@@ -68,10 +68,10 @@ export async function enter(
     })
     const control = new ControlLink(link, environment)
     const way: HostWay = { host, link, signals, control }
-    let isAdmitted = false
+    const taken = { over: false }
     const admitted = (admission: Admission): void => {
       options.admitted(admission, way)
-      isAdmitted = true
+      taken.over = true
     }
     try {
       await withDeadline(
@@ -83,7 +83,7 @@ export async function enter(
       )
       return way
     } catch (error) {
-      if (!isAdmitted) {
+      if (!taken.over) {
         control.detach()
         link.close()
       }

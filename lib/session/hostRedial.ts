@@ -22,7 +22,7 @@ export interface HostRedialOptions {
   readonly incarnation: Uint8Array
   readonly link: Link
   readonly signals: LinkSignals
-  reopen(signal: AbortSignal): Promise<ReopenedWay>
+  readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
 }
 
 /**

@@ -44,7 +44,9 @@ export async function joinSession(
         invite,
         profile,
         loadOrder,
-        entry: async (bytes) => void (await record.accept(bytes)),
+        entry: async (bytes) => {
+          await record.accept(bytes)
+        },
         admitted: (admission, way) => {
           const self = admittedMember(record, admission, way, signKey, profile.incarnation)
           const session = new Session(environment, record, self)

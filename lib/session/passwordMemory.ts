@@ -24,11 +24,9 @@ export class PasswordMemory {
       this.#password = undefined
     }
     const derived = this.#derived
-    const fits =
-      derived !== undefined &&
-      derived.params.iterations === params.iterations &&
-      equalBytes(derived.params.salt, params.salt)
-    if (fits) return derived.prove(challenge)
+    if (derived?.params.iterations === params.iterations && equalBytes(derived.params.salt, params.salt)) {
+      return derived.prove(challenge)
+    }
     throw new ConvoyError(
       'password-required',
       'This convoy asks for a password. Join again with the password option.',

@@ -35,7 +35,7 @@ export interface RejoinOptions {
   readonly loadOrder: LoadOrder
   readonly session: Session
   readonly role: MemberRole
-  reopen(signal: AbortSignal): Promise<ReopenedWay>
+  readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
 }
 
 /**

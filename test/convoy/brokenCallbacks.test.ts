@@ -25,6 +25,8 @@ const brokenLater = async (): Promise<void> => {
   await Promise.resolve()
   broken()
 }
+/** As programs write it, though no listener may be asynchronous. */
+const brokenListener: () => unknown = brokenLater
 
 const events: (keyof ConvoyEvents)[] = [
   'memberJoined',
@@ -55,7 +57,7 @@ it('listeners that throw, at once or later, are logged, and the convoy goes on',
     for (const name of events) {
       convoy.on(name, broken)
       convoy.on(name, () => void 0)
-      convoy.on(name, brokenLater as () => void)
+      convoy.on(name, brokenListener)
     }
   }
   breakAll(anna)

@@ -32,10 +32,11 @@ describe('Emitter', () => {
     const error = vi.fn()
     const emitter = new Emitter<Events>({ ...silentLogger, error })
     const mistake = new Error('a listener is wrong later')
-    emitter.on('moved', async () => {
+    const failsLater: () => unknown = async () => {
       await Promise.resolve()
       throw mistake
-    })
+    }
+    emitter.on('moved', failsLater)
     emitter.emit('moved', 1)
     await vi.waitFor(() =>
       expect(error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('moved'), { error: mistake }),

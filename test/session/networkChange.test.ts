@@ -64,7 +64,7 @@ describe('a network that changed', () => {
     it(`[LNK-75] [LNK-71] has all links of ${name} dialled again at once, with nobody noticing`, async () => {
       const all = await three()
       const changes = all.map((convoy) => [recordOf(convoy, 'memberChanged'), recordOf(convoy, 'memberLeft')])
-      const chat = recordOf(all[who === 2 ? 1 : 2] as Convoy, 'chat')
+      const chat = recordOf(all[who === 2 ? 1 : 2], 'chat')
       const before = { ...begun }
       const speaker = all[who] as Convoy
       speaker.networkChanged()
