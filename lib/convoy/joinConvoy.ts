@@ -29,13 +29,15 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const profile = profileOf(options)
   const loadOrder = loadOrderOf(options)
   const platform = platformOf(options)
+  // Not the options, for what comes back by itself: they hold the password.
+  const { verify } = options
   const { clock } = platform
   const sources = [...listOf(options.rendezvous), ...decoded.hints]
   const reach = ({ all }: OpenedRendezvous, signal?: AbortSignal): Promise<ReachedSession> =>
     reachFirst(
       all,
       decoded.sessionId,
-      ({ envelope }) => openAnnouncement(envelope, { ...decoded, clock, verify: options.verify }),
+      ({ envelope }) => openAnnouncement(envelope, { ...decoded, clock, verify }),
       signal,
     )
   const rendezvous = openRendezvous(sources, platform)

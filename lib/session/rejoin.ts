@@ -82,10 +82,12 @@ export class Rejoin implements WayBack {
     const { clock } = this.#options.environment
     if (this.#busy || this.#abort.signal.aborted) return
     this.#busy = true
-    this.#awaySince = clock.now()
     // A link that does not last must not make a loop of joining and leaving, which the record keeps for good.
-    if (clock.now() - this.#returnedAt >= rejoinSteadyMs) this.#failures = 0
-    else this.#failures++
+    if (clock.now() - this.#returnedAt < rejoinSteadyMs) this.#failures++
+    else {
+      this.#failures = 0
+      this.#awaySince = clock.now()
+    }
     this.#running = this.#comeBack().catch((error: unknown) => {
       this.#options.environment.logger.debug('Coming back ended.', { error })
     })
