@@ -129,6 +129,7 @@ export class LocalBot implements Bot {
         if (this.#cast?.has(member.id) === true) note(`${member.name} is gone (${reason})`)
       }),
       this.convoy.on('hostGone', ({ reason }) => note(`the host is gone (${reason})`)),
+      this.convoy.on('hostBack', () => note('the host is back')),
       this.convoy.on('removed', ({ reason, detail }) => note(`was removed (${reason}) ${detail}`.trim())),
       this.convoy.on('closed', () => note('the convoy closed')),
     )

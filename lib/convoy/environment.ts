@@ -10,7 +10,7 @@ import {
 } from '../core/index.ts'
 import { createIdentity } from '../identity/index.ts'
 import { rendezvousFrom, type Rendezvous } from '../rendezvous/index.ts'
-import { defaultConnector, establishLink, type IceServer } from '../rtc/index.ts'
+import { defaultConnector, establishLink } from '../rtc/index.ts'
 import type { SessionEnvironment } from '../session/index.ts'
 import type { ConvoyOptions, RendezvousSource } from './types.ts'
 
@@ -42,6 +42,8 @@ export async function environmentOf(
 ): Promise<SessionEnvironment> {
   const connector = options.connector ?? (await defaultConnector())
   const { clock, random, logger } = platform
+  // Nothing that lives on may hold the options: there is a password in them.
+  const { iceServers = [], budgets } = options
   return {
     ...platform,
     identity: options.identity ?? createIdentity({ random }),
@@ -55,15 +57,11 @@ export async function environmentOf(
         clock,
         random,
         logger,
-        iceServers: iceServersOf(options, rendezvous),
-        ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
+        iceServers: [...iceServers, ...rendezvous.flatMap((each) => [...each.iceServers()])],
+        ...(budgets === undefined ? {} : { budgets }),
         ...link,
       }),
   }
-}
-
-function iceServersOf(options: ConvoyOptions, rendezvous: readonly Rendezvous[]): IceServer[] {
-  return [...(options.iceServers ?? []), ...rendezvous.flatMap((each) => [...each.iceServers()])]
 }
 
 /** Rendezvous to work with, and how to close those that were made here. */

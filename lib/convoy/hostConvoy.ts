@@ -4,6 +4,7 @@ import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.
 import { hostSession } from '../session/index.ts'
 import { Announcing } from './announcing.ts'
 import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
+import { followNetwork } from './followNetwork.ts'
 import { checkPassword, loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import type { Convoy, HostOptions } from './types.ts'
@@ -65,11 +66,15 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       invite,
       updateRate: options.updateRate,
       profile: options.profile,
+      reconnect: () => {
+        for (const each of rendezvous.all) each.reconnect?.()
+      },
       release,
     })
     try {
       await announcing.start(options.signal)
       throwIfAborted(options.signal)
+      followNetwork(convoy, options)
       return convoy
     } catch (error) {
       await convoy.close()

@@ -3,6 +3,7 @@ import { decodeInvite, openAnnouncement } from '../identity/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
 import { joinSession } from '../session/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
+import { followNetwork } from './followNetwork.ts'
 import { loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import { reachFirst } from './reach.ts'
@@ -28,13 +29,15 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const profile = profileOf(options)
   const loadOrder = loadOrderOf(options)
   const platform = platformOf(options)
+  // Not the options, for what comes back by itself: they hold the password.
+  const { verify } = options
   const { clock } = platform
   const sources = [...listOf(options.rendezvous), ...decoded.hints]
   const reach = ({ all }: OpenedRendezvous, signal?: AbortSignal): Promise<ReachedSession> =>
     reachFirst(
       all,
       decoded.sessionId,
-      ({ envelope }) => openAnnouncement(envelope, { ...decoded, clock, verify: options.verify }),
+      ({ envelope }) => openAnnouncement(envelope, { ...decoded, clock, verify }),
       signal,
     )
   const rendezvous = openRendezvous(sources, platform)
@@ -61,15 +64,18 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
     if (session.isClosed) {
       throw new ConvoyError('kicked', 'The host removed you right after it had admitted you.')
     }
-    return new PeerConvoy({
+    const convoy = new PeerConvoy({
       session,
       hostRole: undefined,
       invite,
       updateRate: options.updateRate,
       profile: options.profile,
       // The introduction is over: another one is opened should the link to the host break.
+      reconnect: () => undefined,
       release: () => Promise.resolve(),
     })
+    followNetwork(convoy, options)
+    return convoy
   } finally {
     await rendezvous.close()
   }

@@ -16,7 +16,7 @@ import {
   claimsSchema,
   gameVersionSchema,
   loadOrderBytes,
-  type JoinerProfile,
+  type Joiner,
 } from '../session/index.ts'
 import { maxUpdateRate, minUpdateRate } from '../vehicle/index.ts'
 import { checkBudgets } from './budgets.ts'
@@ -26,7 +26,7 @@ import type { ConvoyOptions } from './types.ts'
 const passwordLength = 63
 
 /** What of the options others see. */
-export type Profile = Pick<JoinerProfile, 'name' | 'game' | 'vehicleClass' | 'claims'>
+export type Profile = Pick<Joiner, 'name' | 'game' | 'vehicleClass' | 'claims'>
 
 /**
  * Checks the options that go out to others, before anybody is told anything.

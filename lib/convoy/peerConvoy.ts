@@ -40,6 +40,8 @@ export interface PeerConvoyParts {
   readonly invite: string
   readonly updateRate: number | undefined
   readonly profile: MemberProfile | undefined
+  /** The network changed: connections to rendezvous are made anew. */
+  reconnect(): void
   /** Frees what the convoy was made with: announcements and rendezvous. */
   release(): Promise<void>
 }
@@ -188,6 +190,12 @@ export class PeerConvoy implements Convoy {
     return statsOf(this.#session, this.#links, this.#publisher, this.#vehicles)
   }
 
+  networkChanged(): void {
+    if (this.#closing !== undefined) return
+    this.#session.role?.networkChanged()
+    this.#parts.reconnect()
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#shutDown()
     return this.#closing
@@ -233,6 +241,8 @@ export class PeerConvoy implements Convoy {
       this.#lastHost = this.#withDistance(host)
       this.#events.emit('hostGone', { host: this.#lastHost, reason })
     })
+    events.on('reentered', ({ incarnation }) => (this.#publisher.tag = incarnationTag(incarnation)))
+    events.on('hostBack', (host) => this.#events.emit('hostBack', this.#withDistance(host)))
     events.on('removed', (removal) => this.#events.emit('removed', removal))
     // The host removed this member: everything around the session goes as well.
     events.on('closed', () => {

@@ -1,5 +1,5 @@
 import type { Channel, ChannelOptions, Interceptor, Member, MemberProfile } from '../comms/index.ts'
-import type { Clock, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
+import type { Clock, ErrorCode, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
@@ -46,6 +46,11 @@ export interface ConvoyOptions {
   iceServers?: readonly IceServer[]
   /** Checks signatures (default Ed25519); simulations hand in that of their simulated identities. */
   verify?: Verify
+  /**
+   * Whether to watch this device's network and call {@link Convoy.networkChanged} when it changes (default true, but false
+   * where a `clock` is handed in, as in simulations).
+   */
+  watchNetwork?: boolean
   clock?: Clock
   random?: RandomSource
   /** What the library has to tell (default: nowhere); one that throws disturbs nothing. */
@@ -99,8 +104,16 @@ export type ConvoyEvents = {
   chat: ChatMessage
   /** The host left or is no longer heard: the session goes on between those who are there. */
   hostGone: { host: Member; reason: LeaveReason }
-  /** This member was removed; `closed` follows. */
-  removed: { reason: LeaveReason; detail: string }
+  /**
+   * The host, which was gone as `lost`, has taken this member back: it came back by itself. The others are linked anew;
+   * {@link Convoy.self} may have another slot.
+   */
+  hostBack: Member
+  /**
+   * This member was removed, or was lost and not taken back; `closed` follows. `code` is there where the host refused
+   * its return: the code that joining would fail with.
+   */
+  removed: { reason: LeaveReason; detail: string; code?: ErrorCode }
   closed: undefined
 }
 
@@ -215,6 +228,17 @@ export interface Convoy extends Listenable<ConvoyEvents> {
    */
   intercept(interceptor: Interceptor): Unsubscribe
   stats(): ConvoyStats
+  /**
+   * Tells that the network of this device changed: every link is dialled again at once while the present connections
+   * go on, the signaling service is connected anew, and whatever waits for another try is tried. Nothing is lost by
+   * calling it too often. In pages (`online`, a change of `navigator.connection`) and in Node (another address on an
+   * interface) it is called by itself, unless the option `watchNetwork` is false.
+   * @example
+   * ```ts
+   * modem.on('handover', () => convoy.networkChanged())
+   * ```
+   */
+  networkChanged(): void
   /**
    * Says good-bye and frees everything. Links end as soon as the others have read it, at most a second and a quarter
    * later. Idempotent.

@@ -31,6 +31,8 @@ export const errorCodes = {
   'session-full': 'Every slot is taken.',
   banned: 'The host banned this identity.',
   kicked: 'The host removed this member.',
+  replaced: 'The same identity joined the session again from elsewhere.',
+  'unknown-member': 'The host does not count this peer among its members any more.',
   'class-refused': 'The host does not allow this vehicle class.',
   'spectators-refused': 'The host does not allow members without a vehicle.',
   'claims-missing': 'The host requires claims that were not shown.',

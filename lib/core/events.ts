@@ -13,7 +13,7 @@ export interface Listenable<Events extends EventMap> {
 }
 
 /**
- * Typed events. A listener that throws is logged and does not disturb the others or the sender.
+ * Typed events. A listener that throws, at once or as a promise, is logged and does not disturb the others or the sender.
  * Listeners added or removed during an emit take effect at the next one.
  */
 export class Emitter<Events extends EventMap> implements Listenable<Events> {
@@ -40,11 +40,17 @@ export class Emitter<Events extends EventMap> implements Listenable<Events> {
     if (listeners === undefined) return
     for (const listener of listeners) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        // One that is asynchronous may fail later, which must not end the process.
+        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(name, error))
       } catch (error) {
-        this.#logger.error(`A listener of "${name}" threw.`, { error })
+        this.#failed(name, error)
       }
     }
+  }
+
+  #failed(name: string, error: unknown): void {
+    this.#logger.error(`A listener of "${name}" threw.`, { error })
   }
 
   /** How many listeners `name` has, or all names together: for leak checks. */

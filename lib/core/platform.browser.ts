@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Cancel, Clock } from './clock.ts'
 import { TimerQueue } from './timerQueue.ts'
 import { createWorkerAlarm, workerSource, type AlarmWorker } from './workerAlarm.ts'
 
@@ -46,5 +46,17 @@ function createWorker(): AlarmWorker {
   } catch (error) {
     revoke()
     throw error
+  }
+}
+
+/** Calls `onChange` whenever the browser says that it is online again, or on another network, until cancelled. */
+export function watchNetwork(onChange: () => void): Cancel {
+  // Not in lib.dom, nor in every browser.
+  const { connection } = globalThis.navigator as { connection?: EventTarget }
+  globalThis.addEventListener('online', onChange)
+  connection?.addEventListener('change', onChange)
+  return () => {
+    globalThis.removeEventListener('online', onChange)
+    connection?.removeEventListener('change', onChange)
   }
 }

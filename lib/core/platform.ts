@@ -1,4 +1,8 @@
+import { networkInterfaces } from 'node:os'
 import type { Cancel, Clock } from './clock.ts'
+
+/** How often Node's interfaces are looked at, ms: soon enough for a hand-over, at about 0.1 ms of work a look. */
+const networkPollMs = 2_000
 
 /** Node's timeouts count in 32 bits: a longer one would fire at once. */
 const longestTimeoutMs = 2 ** 31 - 1
@@ -26,4 +30,28 @@ function after(delayMs: number, callback: () => void): Cancel {
   }
   wait(delayMs)
   return () => clearTimeout(timer)
+}
+
+/** Calls `onChange` whenever this machine has other network addresses than before, until cancelled. */
+export function watchNetwork(onChange: () => void): Cancel {
+  let known = networkAddresses()
+  const timer = setInterval(() => {
+    const now = networkAddresses()
+    if (now === known) return
+    known = now
+    // Without any there is nothing to try; the next change tells of better.
+    if (now !== '') onChange()
+  }, networkPollMs)
+  // What the program lives for is the convoy, not this.
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function networkAddresses(): string {
+  return Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address)
+    .sort()
+    .join(' ')
 }

@@ -19,11 +19,13 @@ export * from './invite.ts'
 export { isInviteHint } from './inviteHint.ts'
 export {
   checkPasswordProof,
+  derivePasswordProver,
   derivePasswordVerifier,
   passwordParamsSchema,
   passwordVerifierSchema,
   provePassword,
   type PasswordParams,
+  type PasswordProver,
   type PasswordVerifier,
 } from './password.ts'
 export * from './replayGuard.ts'

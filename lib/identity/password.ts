@@ -38,6 +38,21 @@ export async function derivePasswordVerifier(
   return { publicKey }
 }
 
+/** Signs challenges with the key derived from a password; keeping it keeps no password. */
+export type PasswordProver = (challenge: Uint8Array) => Promise<Uint8Array>
+
+/**
+ * What proves `password` as often as it is asked for, at the cost of one derivation: see {@link provePassword}.
+ * @throws ConvoyError `invalid-argument` when the host's salt or iterations are out of range.
+ */
+export async function derivePasswordProver(
+  password: string,
+  params: PasswordParams,
+): Promise<PasswordProver> {
+  const signer = tweetnaclSigner(await passwordSeed(password, params))
+  return async (challenge) => signer.sign(proofBytes(challenge))
+}
+
 /**
  * Proves knowledge of `password` without sending it: the Ed25519 signature of `challenge` with the key derived
  * from it. The challenge must name both peers and be fresh ([IDN-22]), else a proof could be passed on.
@@ -48,8 +63,8 @@ export async function provePassword(
   params: PasswordParams,
   challenge: Uint8Array,
 ): Promise<Uint8Array> {
-  const signer = tweetnaclSigner(await passwordSeed(password, params))
-  return signer.sign(proofBytes(challenge))
+  const prove = await derivePasswordProver(password, params)
+  return prove(challenge)
 }
 
 /**

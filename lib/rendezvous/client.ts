@@ -121,6 +121,19 @@ export class RendezvousClient implements Rendezvous {
     return this.#counters.snapshot()
   }
 
+  reconnect(): void {
+    if (this.#closed) return
+    const former = this.#connection
+    // One that is being made has its own deadline, and somebody who waits for it.
+    if (former?.isOpen() === false) return
+    this.#failedAttempts = 0
+    if (former !== undefined) {
+      former.close()
+      this.#lost(former, new ConvoyError('rendezvous-unreachable', 'The network changed.'))
+    }
+    if (this.#sessions.size > 0) this.#dial()
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

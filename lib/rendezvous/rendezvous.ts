@@ -79,6 +79,11 @@ export interface Rendezvous {
   list(signal?: AbortSignal): Promise<Uint8Array[]>
   /** STUN and TURN servers that this rendezvous offers. */
   iceServers(): readonly { urls: string | string[]; username?: string; credential?: string }[]
+  /**
+   * The network of this machine changed: what was connected over the former one is connected anew at once, and
+   * announced again. A rendezvous without connections has no need of it.
+   */
+  reconnect?(): void
   /** Closes every session and route. Idempotent. */
   close(): Promise<void>
 }

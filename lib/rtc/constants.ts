@@ -101,6 +101,9 @@ export const redialAttemptMs = 3_000
 /** Shortest gap between two such attempts: one that fails at once must not make a loop. */
 export const redialGapMs = 500
 
+/** Datagrams with which the side that does not initiate asks for another connection: one may be lost. */
+export const redialRequests = 3
+
 /** A connection that was replaced stays this long, for what is still under way on it. */
 export const retireMs = 1_000
 

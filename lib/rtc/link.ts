@@ -37,7 +37,7 @@ export type LinkEvents = {
   /** Nothing was heard for a while; or heard again. */
   suspect: undefined
   recovered: undefined
-  /** The other side says that it hears nothing from here, although it is heard: time to {@link Link.redial}. */
+  /** The other side, which is heard, hears nothing from here, or asks for it: time to {@link Link.redial}. */
   unheard: undefined
   /** A new connection carries the link from now on. */
   moved: undefined
@@ -90,8 +90,9 @@ export interface Link extends Listenable<LinkEvents> {
   quality(): LinkQuality
   /**
    * Begins a connection that takes over from the present one, which goes on meanwhile; repeated until the other
-   * side is heard. Nothing on `control` is lost or doubled. Does nothing where the link was made without
-   * `redials`, on the side that did not initiate, or while such an attempt goes on.
+   * side is heard. Nothing on `control` is lost or doubled. The side that did not initiate asks the other one to, as
+   * far as its datagrams still get there. Does nothing where the link was made without `redials`, or while such an
+   * attempt goes on.
    */
   redial(): void
   /** Ends the link, telling the other side. Idempotent. */

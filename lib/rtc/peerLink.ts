@@ -136,16 +136,15 @@ export class PeerLink implements Link {
 
   /** Takes a signal of any attempt from the other side. */
   signal(signal: Signal): void {
-    if (this.#state !== 'closed') {
-      if (this.#carrier.signal(signal)) return
-      const redials = this.#options.redials && this.#state !== 'connecting'
-      if (redials && this.#redialer.follow(signal.attempt) && this.#carrier.signal(signal)) return
-    }
+    if (this.#state !== 'closed' && this.#carrier.signal(signal)) return
+    if (this.#redials && this.#redialer.follow(signal.attempt) && this.#carrier.signal(signal)) return
     this.#options.dropped.add('signal-attempt')
   }
 
   redial(): void {
-    if (this.#options.redials && (this.#state === 'open' || this.#state === 'suspect')) this.#redialer.begin()
+    if (!this.#redials) return
+    if (this.#options.initiator) this.#redialer.begin()
+    else this.#channel.askForRedial(this.#clock.now())
   }
 
   close(): void {
@@ -195,8 +194,7 @@ export class PeerLink implements Link {
   #onConnectionLost(reason: ConnectionCloseReason, cause: unknown): void {
     this.#cancelLinger?.()
     if (this.#state === 'closed') return
-    const established = this.#state === 'open' || this.#state === 'suspect'
-    if (established && this.#options.redials && reason !== 'local') {
+    if (this.#redials && reason !== 'local') {
       this.#timer.by(this.#clock.now())
       this.#suspect()
     } else this.#end(reason === 'local' ? 'failed' : reason, cause)
@@ -292,6 +290,11 @@ export class PeerLink implements Link {
     if (successor?.open !== true) return
     this.#channel.probeOver(successor.connection, now)
     this.#timer.by(now + probeEveryMs)
+  }
+
+  /** Whether another connection may take over by now. */
+  get #redials(): boolean {
+    return this.#options.redials && (this.#state === 'open' || this.#state === 'suspect')
   }
 
   // A method, since a listener of ours may have closed the link where types still say it is open.

@@ -1,7 +1,7 @@
 import { ConvoyError, type Counters } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import { ArrivalWindow } from './arrivalWindow.ts'
-import { pauseMs, pausePayloads, skipAboveBufferedBytes } from './constants.ts'
+import { pauseMs, pausePayloads, redialRequests, skipAboveBufferedBytes } from './constants.ts'
 import type { ControlChannel } from './controlChannel.ts'
 import type { Deliveries, StateHandler } from './link.ts'
 import { PathTiming } from './pathTiming.ts'
@@ -117,6 +117,12 @@ export class StateChannel implements Deliveries {
     this.#transmit(stateFlags.probe, noPayload, now, sender)
   }
 
+  /** Sends probes that say that nothing was heard for long, which makes the other side dial again ([LNK-71]). */
+  askForRedial(now: number): void {
+    for (let sent = 0; sent < redialRequests; sent++)
+      this.#transmit(stateFlags.probe, noPayload, now, this.#sender, holdSaturated)
+  }
+
   /** Tells the other side that the link is closed, as far as one datagram can. */
   sendClose(now: number): void {
     this.#transmit(stateFlags.close, noPayload, now)
@@ -163,15 +169,14 @@ export class StateChannel implements Deliveries {
     return this.#sender.stateBufferedAmount <= skipAboveBufferedBytes
   }
 
-  #transmit(flags: number, payload: Uint8Array, now: number, sender = this.#sender): void {
+  #transmit(flags: number, payload: Uint8Array, now: number, sender = this.#sender, leastHold = 0): void {
     const echo = this.#arrived.started
     header.flags = echo ? flags | stateFlags.echo : flags
     header.sequence = this.#sequence
     header.sentTicks = toTicks(now)
     header.echoTicks = this.#echoTicks
-    header.holdTicks = echo
-      ? Math.min(holdSaturated, Math.floor((now - this.#echoReceivedAt) * ticksPerMs))
-      : 0
+    const hold = Math.max(leastHold, Math.floor((now - this.#echoReceivedAt) * ticksPerMs))
+    header.holdTicks = echo ? Math.min(holdSaturated, hold) : 0
     header.newest = this.#arrived.newest
     header.arrivals = echo ? this.#arrived.arrivals : 0
     header.controlReceived = this.#control.received

@@ -12,6 +12,7 @@ import { displayText, limits, protocolVersion } from '../protocol/index.ts'
 import {
   checkCandidate,
   checkGame,
+  checkReturn,
   passwordChallenge,
   type AdmitHook,
   type Candidate,
@@ -101,6 +102,10 @@ export async function admit(
   }
 
   const late =
+    checkReturn(
+      { present: state.member(signKey)?.incarnation, departure: state.departure(signKey) },
+      knock,
+    ) ??
     checkCandidate(
       {
         rules: state.rules,
@@ -109,7 +114,8 @@ export async function admit(
         slotFree: context.slotFree(signKey),
       },
       knock,
-    ) ?? (await askHook(context, candidateOf(identity, knock), signal))
+    ) ??
+    (await askHook(context, candidateOf(identity, knock), signal))
   if (late !== undefined) return refuse(late)
   route.welcome()
   route.send({ type: 'welcome' })

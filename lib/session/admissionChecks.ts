@@ -1,6 +1,7 @@
-import { concat, utf8 } from '../core/index.ts'
+import { concat, equalBytes, utf8 } from '../core/index.ts'
 import type { Rules, VehicleClass } from '../protocol/index.ts'
 import type { Knock, RefusalCode } from './knockMessages.ts'
+import type { Departure } from './recordState.ts'
 
 /** A game and its version, compared as texts. */
 export interface GameVersion {
@@ -51,6 +52,25 @@ export function checkGame(hosted: GameVersion | null, knock: Knock): Refusal | u
     code: 'game-version',
     message: `This convoy runs ${hosted.name} ${hosted.version}; you run ${yours}. Switch to the same version.`,
   }
+}
+
+/** What the check of a return looks at. */
+export interface ReturnFacts {
+  /** The incarnation that is present under the key; undefined where none is. */
+  readonly present: Uint8Array | undefined
+  /** How the key was last seen to go, where none is present. */
+  readonly departure: Departure | undefined
+}
+
+/** Whether a member that was lost may come back without anybody having asked it to ([ADM-16]). */
+export function checkReturn({ present, departure }: ReturnFacts, knock: Knock): Refusal | undefined {
+  const { former, incarnation } = knock
+  if (former === undefined) return undefined
+  // Its own may be present twice over: as it was lost, or as an attempt to come back that it heard nothing of.
+  const own = present === undefined || equalBytes(present, former) || equalBytes(present, incarnation)
+  if (!own) return { code: 'replaced', message: 'The same identity joined again from elsewhere.' }
+  if (departure?.reason !== 'kicked') return undefined
+  return { code: 'kicked', message: `The host removed you meanwhile. ${departure.detail}`.trim() }
 }
 
 /** The checks that follow the password, in the order of [ADM-6]. */

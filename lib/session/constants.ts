@@ -103,6 +103,36 @@ export const earlyChannelBytes = 1_048_576
 /** Links with the host are watched more closely than others, since succession depends on them. */
 export const hostLinkTimings = { heartbeatMs: 250, suspectMs: 750, deadMs: graceMs } as const
 
+/**
+ * Waits between attempts to come back after the host was lost, ms, each jittered by ±25 %; the last one repeats: with it
+ * and an attempt that works, who may come back has done so within 5 s. One attempt costs a service three frames.
+ */
+export const rejoinPausesMs = [1_000, 2_000, 3_000] as const
+
+/** The wait where no rendezvous was reached, ms: nobody is asked then, and it is most likely this side's network. */
+export const unreachedPauseMs = 1_000
+
+/** How long that goes on, ms: a meal, a restart of the router. */
+export const rejoinEagerMs = 10 * 60_000
+
+/** The wait then, ms: an evening's worth of them must not weigh on a service that a host has left for good. */
+export const rejoinTirelessPauseMs = 15_000
+
+/** A return that lasts this long, ms, counts: a link that breaks sooner is waited for as if it had failed. */
+export const rejoinSteadyMs = 60_000
+
+/**
+ * How long an attempt may take to find a way to the host, ms: longer than any handshake, shorter than the gap in which
+ * TCP, after a few lost ones, no longer notices that the network is back.
+ */
+export const rejoinReachMs = 5_000
+
+/** How long the host may take for its first answer then, ms: it has only to read the knock. */
+export const rejoinAnswerMs = 4_000
+
+/** Attempts at the link then: short, since the next way to the host may be the better one. */
+export const rejoinLinkTimings = { attemptMs: 6_000, attempts: 2 } as const
+
 /** How long a route that was opened to dial the host again serves one, ms: two attempts at a connection. */
 export const resumeRouteMs = 6_000
 

@@ -22,7 +22,7 @@ export interface HostRedialOptions {
   readonly incarnation: Uint8Array
   readonly link: Link
   readonly signals: LinkSignals
-  reopen(signal: AbortSignal): Promise<ReopenedWay>
+  readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
 }
 
 /**
@@ -89,8 +89,10 @@ export class HostRedial {
         incarnation,
       })
       const { message } = await route.next(signal)
+      // It comes back as another incarnation then ([LNK-74]).
+      if (message.type === 'refused') return link.close()
       if (message.type !== 'welcome') {
-        throw new ConvoyError('message-unauthentic', 'The host does not know this member any more.')
+        throw new ConvoyError('message-malformed', `The host answered with "${message.type}" out of turn.`)
       }
       signals.use(route.signalPort())
       await movedWithin(link, environment, signal)

@@ -127,6 +127,10 @@ export class HostRole implements SessionRole {
     this.#decisions.add(() => this.#leave(peer.member, saidGoodbye ? 'left' : 'lost', ''))
   }
 
+  networkChanged(): void {
+    for (const { control } of this.#session.peers()) control?.link.redial()
+  }
+
   onApplied(): void {
     // The host applied it before anyone else: nothing to do.
   }
@@ -158,7 +162,7 @@ export class HostRole implements SessionRole {
   async #resume(
     route: SealedRoute,
     signKey: Uint8Array,
-    { sessionId, incarnation }: Extract<KnockMessage, { type: 'resume' }>,
+    { sessionId, boxKey, incarnation }: Extract<KnockMessage, { type: 'resume' }>,
     signal: AbortSignal,
   ): Promise<void> {
     const { environment, record } = this.#session
@@ -169,9 +173,16 @@ export class HostRole implements SessionRole {
       member !== undefined &&
       equalBytes(member.incarnation, incarnation) &&
       equalBytes(sessionId, record.sessionId)
-    // Without a word: who may resume is a member, and gives up by itself.
-    if (!fits || link === undefined || signals === undefined) return environment.dropped.add('resume-refused')
-    route.settleRemote(member)
+    route.settleRemote(member ?? { signKey, boxKey })
+    if (!fits || link === undefined || signals === undefined) {
+      environment.dropped.add('resume-refused')
+      // The same words in every case, so that they tell nobody anything.
+      return route.send({
+        type: 'refused',
+        code: 'unknown-member',
+        message: 'You are no member. Join again.',
+      })
+    }
     route.welcome()
     signals.use(route.signalPort())
     route.send({ type: 'welcome' })
@@ -225,9 +236,15 @@ export class HostRole implements SessionRole {
     const slot = this.#slots.find(record.state, identity.signKey)
     if (slot === undefined) throw new Error('The slot of a former incarnation is its own.')
     const member = await this.#join(identity, knock, slot)
-    for (const message of entryMessages(record)) control.send(message)
-    const ticket = await issueTicket(environment, record.sessionId, member)
-    control.send({ type: 'admitted', ticket, entries: record.length })
+    try {
+      for (const message of entryMessages(record)) control.send(message)
+      const ticket = await issueTicket(environment, record.sessionId, member)
+      control.send({ type: 'admitted', ticket, entries: record.length })
+    } catch (error) {
+      // With no link, nobody would ever miss it.
+      await this.#leave(member, 'lost', '')
+      throw error
+    }
     this.#session.attach(member, control, true)
   }
 

@@ -16,7 +16,7 @@ export type { SessionEnvironment } from './environment.ts'
 export { HostRole } from './hostRole.ts'
 export { hostSession, type Founding, type HostedSessionState } from './hostSession.ts'
 export { joinSession } from './joinSession.ts'
-export type { JoinerProfile } from './knock.ts'
+export type { Joiner } from './joinSession.ts'
 export { claimsSchema, gameVersionSchema } from './knockMessages.ts'
 export { compareLoadOrders, type LoadOrderRules, type LoadOrderVerdict } from './loadOrderCheck.ts'
 export {

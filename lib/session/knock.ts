@@ -1,10 +1,12 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
-import { openAnnouncement, provePassword, type Invite, type PublicIdentity } from '../identity/index.ts'
+import { openAnnouncement, type Invite, type PublicIdentity } from '../identity/index.ts'
 import { protocolVersion, type VehicleClass } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
 import { passwordChallenge, type GameVersion } from './admissionChecks.ts'
+import { knockStepTimeoutMs } from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
 import type { ForeignKnock, KnockMessage } from './knockMessages.ts'
+import type { PasswordMemory } from './passwordMemory.ts'
 import { SealedRoute } from './sealedRoute.ts'
 
 /** What a joiner says of itself. */
@@ -14,7 +16,9 @@ export interface JoinerProfile {
   readonly game: GameVersion | null
   readonly vehicleClass: VehicleClass | null
   readonly claims: readonly string[]
-  readonly password: string | undefined
+  readonly password: PasswordMemory
+  /** The incarnation that was lost, where a member comes back by itself ([ADM-16]). */
+  readonly former?: Uint8Array
 }
 
 /** A host that said welcome, and the way to make a link to it. */
@@ -26,6 +30,7 @@ export interface WelcomedKnock {
 /**
  * The joiner's side of admission ([ADM-2]): makes sure that the host is the one in the invite, knocks, proves
  * what is asked for, and waits for the welcome.
+ * @param challengeWithinMs - how long the host, which has little to do for it, may take for its first answer.
  * @throws ConvoyError `host-mismatch`, any refusal code, `timeout`, `closed` or `aborted`.
  */
 export async function knock(
@@ -34,6 +39,7 @@ export async function knock(
   profile: JoinerProfile,
   environment: SessionEnvironment,
   signal?: AbortSignal,
+  challengeWithinMs: number = knockStepTimeoutMs,
 ): Promise<WelcomedKnock> {
   const route = new SealedRoute(reached.route, environment)
   try {
@@ -51,13 +57,14 @@ export async function knock(
       boxKey: environment.identity.boxKey,
       secret: invite.secret ?? null,
       incarnation: profile.incarnation,
+      ...(profile.former === undefined ? {} : { former: profile.former }),
       name: profile.name,
       game: profile.game === null ? null : { ...profile.game },
       vehicleClass: profile.vehicleClass,
       claims: [...profile.claims],
       ...(environment.channels === undefined ? {} : { channels: { ...environment.channels } }),
     })
-    const challenge = (await route.next(signal)).message
+    const challenge = (await route.next(signal, challengeWithinMs)).message
     if (challenge.type !== 'challenge') throw refusalOf(challenge)
     route.send({
       type: 'proof',
@@ -78,18 +85,11 @@ type Challenge = Extract<KnockMessage, { type: 'challenge' }>
 async function answer(
   challenge: Challenge,
   sessionId: Uint8Array,
-  password: string | undefined,
+  password: PasswordMemory,
   { identity }: SessionEnvironment,
 ): Promise<Uint8Array | null> {
   if (challenge.password === null) return null
-  if (password === undefined) {
-    throw new ConvoyError(
-      'password-required',
-      'This convoy asks for a password. Join again with the password option.',
-    )
-  }
-  return provePassword(
-    password,
+  return password.prove(
     { ...challenge.password, sessionId },
     passwordChallenge(sessionId, challenge.nonce, identity.signKey),
   )

@@ -25,6 +25,9 @@ export const refusalCodes = [
   'password-wrong',
   'session-full',
   'banned',
+  'kicked',
+  'replaced',
+  'unknown-member',
   'class-refused',
   'spectators-refused',
   'claims-missing',
@@ -65,6 +68,8 @@ export const knockSchema = v.strictObject({
   /** The invite's secret, where it has one. */
   secret: v.nullable(bytesOf(16)),
   incarnation,
+  /** Left out where a person joins; the incarnation that was lost, where a member comes back by itself. */
+  former: v.optional(incarnation),
   name: memberName,
   game: v.nullable(gameVersionSchema),
   /** Null for a spectator. */

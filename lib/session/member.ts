@@ -21,5 +21,8 @@ export interface SessionMember {
   readonly pingMs: number | undefined
 }
 
-/** Why a member is no longer in the session. */
-export type LeaveReason = 'left' | 'kicked' | 'banned' | 'lost' | 'host-gone'
+/**
+ * Why a member is no longer in the session. `lost`: not heard any more, or joined anew from elsewhere; `host-gone`: the host
+ * was, and with it the way to that member; `refused`: it was lost, and the host did not take it back.
+ */
+export type LeaveReason = 'left' | 'kicked' | 'banned' | 'lost' | 'host-gone' | 'refused'

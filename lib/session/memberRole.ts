@@ -13,10 +13,22 @@ import type { SessionEnvironment } from './environment.ts'
 import type { Session, SessionRole } from './session.ts'
 import { checkTicket } from './ticket.ts'
 
+/** How a member whose link to the host is broken, or better made anew, gets another. */
+export interface WayBack {
+  /** The host is not there any more, and said no word of farewell. */
+  lost(): void
+  /** The network changed: whatever is to be tried is tried at once. */
+  networkChanged(): void
+  /** Idempotent. */
+  close(): Promise<void>
+}
+
 /** A member that is not the host: follows the record, and sees to links with the other members. */
 export class MemberRole implements SessionRole {
   readonly #session: Session
-  readonly #ticket: Uint8Array
+  /** Set once the member is in. */
+  wayBack: WayBack | undefined
+  #ticket: Uint8Array
   readonly #dialer: PeerDialer
   readonly #verifications: VerificationBudget
 
@@ -42,6 +54,17 @@ export class MemberRole implements SessionRole {
     }
   }
 
+  /** The host has taken this member back as `self`: everyone is linked anew, and nothing of before counts. */
+  reenter(self: RecordMember, ticket: Uint8Array, control: ControlLink): void {
+    const session = this.#session
+    this.#ticket = ticket
+    for (const { member } of session.peers()) this.#dialer.forget(member.id)
+    session.reenter(self)
+    session.attach(session.host, control, true)
+    this.start()
+    session.events.emit('hostBack', session.describe(session.host))
+  }
+
   async onControl(peer: Peer, message: ControlMessage): Promise<void> {
     if (message.type === 'hello') return this.#checkHello(peer, message.ticket)
     if (peer.member.id === this.#session.host.id) return this.#followHost(peer, message)
@@ -58,15 +81,24 @@ export class MemberRole implements SessionRole {
     if (!saidGoodbye) this.#dialer.reconnect(peer.member)
   }
 
+  networkChanged(): void {
+    this.wayBack?.networkChanged()
+    for (const { member, control } of this.#session.peers()) {
+      if (member.id === this.#session.host.id) continue
+      if (control === undefined) this.#dialer.connect(member)
+      else control.link.redial()
+    }
+  }
+
   onApplied({ change }: AppliedEntry): void {
     if (change.type !== 'left') return
     const gone = [...this.#session.peers()].find(({ member }) => equalBytes(member.signKey, change.signKey))
     if (gone !== undefined) this.#dialer.forget(gone.member.id)
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#dialer.close()
-    return Promise.resolve()
+    await this.wayBack?.close()
   }
 
   #host(): Peer | undefined {
@@ -101,6 +133,7 @@ export class MemberRole implements SessionRole {
       this.#session.removePeer(peer, 'host-gone', '')
     }
     this.#session.loseHost(saidGoodbye ? 'left' : 'lost')
+    if (!saidGoodbye) this.wayBack?.lost()
   }
 
   /** A link to another member is open: both show their tickets, and nothing counts before. */

@@ -10,7 +10,7 @@ import {
 } from '../protocol/index.ts'
 import type { GameVersion } from './admissionChecks.ts'
 import type { ChannelVersions } from './channelVersions.ts'
-import type { Change } from './recordEntries.ts'
+import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 
 /** A member as the record knows it. */
 export interface RecordMember {
@@ -25,6 +25,12 @@ export interface RecordMember {
   readonly joinedAt: number
 }
 
+/** How a member went. */
+export interface Departure {
+  readonly reason: RecordedLeaveReason
+  readonly detail: string
+}
+
 /** What the entries of a record add up to. */
 export class RecordState {
   rules: Rules = defaultRules
@@ -37,6 +43,8 @@ export class RecordState {
   host: RecordMember | undefined
   readonly #members = new Map<string, RecordMember>()
   readonly #banned = new Set<string>()
+  /** How those that are not present went: a kick holds until its member is asked in anew. */
+  readonly #departures = new Map<string, Departure>()
 
   /** Members present, the host included, by the order of their slots. */
   get members(): readonly RecordMember[] {
@@ -56,6 +64,11 @@ export class RecordState {
   memberById(id: string): RecordMember | undefined {
     for (const member of this.#members.values()) if (member.id === id) return member
     return undefined
+  }
+
+  /** How the member with this sign key, which is not present, went. */
+  departure(signKey: Uint8Array): Departure | undefined {
+    return this.#departures.get(toHex(signKey))
   }
 
   isBanned(signKey: Uint8Array): boolean {
@@ -90,6 +103,7 @@ export class RecordState {
         if (equalBytes(change.signKey, signKey) || !this.#members.delete(toHex(change.signKey))) {
           throw new ConvoyError('message-malformed', 'A member left that was not there.')
         }
+        this.#departures.set(toHex(change.signKey), { reason: change.reason, detail: change.detail })
         return
       case 'banned':
         this.#banned.add(toHex(change.signKey))
@@ -111,6 +125,7 @@ export class RecordState {
     const id = fingerprintOf({ signKey, boxKey })
     const member = { id, signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
     this.#members.set(toHex(signKey), member)
+    this.#departures.delete(toHex(signKey))
     return member
   }
 }

@@ -129,7 +129,7 @@ export class SealedRoute {
    * The next message that is not a signal.
    * @throws ConvoyError `timeout`, `closed` or `aborted`.
    */
-  next(signal?: AbortSignal): Promise<ReceivedKnockMessage> {
+  next(signal?: AbortSignal, withinMs: number = knockStepTimeoutMs): Promise<ReceivedKnockMessage> {
     const received = this.#inbox.shift()
     if (received !== undefined) return Promise.resolve(received)
     if (this.#closed) return Promise.reject(routeClosed())
@@ -137,13 +137,7 @@ export class SealedRoute {
       this.#waiting = { resolve, reject }
     })
     const { clock } = this.#environment
-    return withDeadline(
-      clock,
-      knockStepTimeoutMs,
-      'The other side did not answer the knock.',
-      arrival,
-      signal,
-    )
+    return withDeadline(clock, withinMs, 'The other side did not answer the knock.', arrival, signal)
   }
 
   /** Signals that cross this route, as the way to make a link. */

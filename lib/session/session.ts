@@ -1,4 +1,4 @@
-import { ConvoyError, Emitter, equalBytes, isConvoyError } from '../core/index.ts'
+import { ConvoyError, Emitter, equalBytes, isConvoyError, type ErrorCode } from '../core/index.ts'
 import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { Channels, type ChannelBudget, type ChannelHandler } from './channels.ts'
@@ -17,7 +17,10 @@ export type SessionEvents = {
   memberChanged: SessionMember
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: SessionMember; at: number }
   hostGone: { host: SessionMember; reason: LeaveReason }
-  removed: { reason: LeaveReason; detail: string }
+  /** This member is another incarnation from now on; links follow. */
+  reentered: RecordMember
+  hostBack: SessionMember
+  removed: { reason: LeaveReason; detail: string; code?: ErrorCode }
   /** State and channel messages flow between this peer and `member` from now on, or no longer. */
   linkReady: { member: RecordMember; link: Link }
   linkGone: { member: RecordMember }
@@ -39,6 +42,8 @@ export interface SessionRole {
   onControl(peer: Peer, message: ControlMessage): void | Promise<void>
   /** The link to `peer` broke, or `peer` said good-bye first. */
   onLinkClosed(peer: Peer, reason: LinkCloseReason, saidGoodbye: boolean): void
+  /** This peer's network changed: links are dialled again at once, and what waits to be tried is tried. */
+  networkChanged(): void
   /** An entry of the record was applied. */
   onApplied(entry: AppliedEntry): void
   /** Idempotent. */
@@ -51,7 +56,7 @@ export class Session {
   readonly record: SessionRecord
   readonly events: Emitter<SessionEvents>
   role: SessionRole | undefined
-  readonly #self: RecordMember
+  #self: RecordMember
   readonly #peers = new Map<string, Peer>()
   readonly #channels: Channels
   #stateHandler: MemberStateHandler = () => undefined
@@ -253,6 +258,25 @@ export class Session {
     const peer = this.#peers.get(this.host.id)
     if (peer !== undefined) this.removePeer(peer, reason, '')
     this.events.emit('hostGone', { host, reason })
+  }
+
+  /** This member was taken back as `self`: former links are void, and everyone in the record is here. */
+  reenter(self: RecordMember): void {
+    this.#self = self
+    this.#hostGone = false
+    this.events.emit('reentered', self)
+    for (const member of this.record.state.members) {
+      if (member.id === self.id) continue
+      const peer = this.#peers.get(member.id)
+      if (peer === undefined) {
+        this.#peers.set(member.id, new Peer(member))
+        this.events.emit('memberJoined', this.describe(member))
+      } else {
+        if (peer.admitted) this.events.emit('linkGone', { member })
+        peer.close()
+        this.#changed(peer)
+      }
+    }
   }
 
   get hostIsGone(): boolean {

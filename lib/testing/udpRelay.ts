@@ -37,6 +37,11 @@ export interface Impairment {
   /** Lets nothing pass, as if the other side's process was killed or the cable pulled. */
   block(): void
   unblock(): void
+  /**
+   * Every way through goes on from another port, as behind a router that forgot its mappings: what was open is seen to
+   * come from elsewhere, and answers to the former port are lost.
+   */
+  rebind(): Promise<void>
   /** A relay for one connection; {@link impairedConnector} makes its own. */
   relay(): SignalRelay
   /** Sockets that are open, for leak checks. */
@@ -81,6 +86,7 @@ class UserSpaceImpairment implements Impairment {
   readonly #clock: Clock
   readonly #random: RandomSource
   readonly #sockets = new Set<Socket>()
+  readonly #ways = new Set<OpenWay>()
   #conditions: ImpairmentConditions
   #blocked = false
 
@@ -106,13 +112,17 @@ class UserSpaceImpairment implements Impairment {
     this.#blocked = false
   }
 
+  async rebind(): Promise<void> {
+    await Promise.all([...this.#ways].map((way) => way.rebind()))
+  }
+
   relay(): SignalRelay {
     const lanes = {
       clock: this.#clock,
       decide: () => this.#decide(),
       reorder: () => this.#conditions.reorder,
     }
-    return new CandidateRelay(lanes, this.#sockets)
+    return new CandidateRelay(lanes, this.#sockets, this.#ways)
   }
 
   // Delays of the copies of one packet that arrive: none, one, or two.
@@ -138,6 +148,11 @@ class UserSpaceImpairment implements Impairment {
   }
 }
 
+/** A way for the packets of one candidate, both directions. */
+interface OpenWay {
+  rebind(): Promise<void>
+}
+
 /** Where packets for one candidate go. */
 interface Address {
   address: string
@@ -147,14 +162,16 @@ interface Address {
 class CandidateRelay implements SignalRelay {
   readonly #around: LaneSurroundings
   readonly #allSockets: Set<Socket>
+  readonly #allWays: Set<OpenWay>
   readonly #ways = new Map<string, Promise<Address>>()
   readonly #closers: (() => void)[] = []
   #closed = false
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(around: LaneSurroundings, allSockets: Set<Socket>) {
+  constructor(around: LaneSurroundings, allSockets: Set<Socket>, allWays: Set<OpenWay>) {
     this.#around = around
     this.#allSockets = allSockets
+    this.#allWays = allWays
   }
 
   rewrite(signal: Signal): Promise<Signal | undefined> {
@@ -201,37 +218,66 @@ class CandidateRelay implements SignalRelay {
     return way
   }
 
-  // One socket does both directions: what doesn't come from the target comes from our own engine.
-  #openWay(target: Address): Promise<Address> {
-    const socket = createSocket('udp4')
+  // One socket does both directions, until the way is rebound: what doesn't come from the target comes from our own engine.
+  async #openWay(target: Address): Promise<Address> {
+    const address = ownAddressNear(target.address)
+    const near = await this.#openSocket(address)
+    let far = near
     let own: Address | undefined
-    const send = (packet: Uint8Array, to: Address | undefined): void => {
+    const send = (socket: Socket, packet: Uint8Array, to: Address | undefined): void => {
       // An error means that the receiver is gone, and its packets with it.
       if (to !== undefined) socket.send(packet, to.port, to.address, () => undefined)
     }
-    const outward = new DelayLane(this.#around, (packet) => send(packet, target))
-    const inward = new DelayLane(this.#around, (packet) => send(packet, own))
-    socket.on('message', (packet: Uint8Array, from: RemoteInfo) => {
-      if (from.port === target.port && from.address === target.address) return inward.push(packet)
+    const outward = new DelayLane(this.#around, (packet) => send(far, packet, target))
+    const inward = new DelayLane(this.#around, (packet) => send(near, packet, own))
+    const isTarget = (from: RemoteInfo): boolean =>
+      from.port === target.port && from.address === target.address
+    near.on('message', (packet: Uint8Array, from: RemoteInfo) => {
+      if (isTarget(from)) return far === near ? inward.push(packet) : undefined
       own = { address: from.address, port: from.port }
       outward.push(packet)
     })
-    const address = ownAddressNear(target.address)
+    let closed = false
+    const way: OpenWay = {
+      rebind: async () => {
+        const socket = await this.#openSocket(address)
+        if (closed) return this.#closeSocket(socket)
+        if (far !== near) this.#closeSocket(far)
+        far = socket
+        socket.on('message', (packet: Uint8Array, from: RemoteInfo) => {
+          if (isTarget(from)) inward.push(packet)
+        })
+      },
+    }
+    this.#allWays.add(way)
+    const close = (): void => {
+      closed = true
+      outward.close()
+      inward.close()
+      this.#allWays.delete(way)
+      this.#closeSocket(near)
+      if (far !== near) this.#closeSocket(far)
+    }
+    const { port } = near.address()
+    if (this.#closed) close()
+    else this.#closers.push(close)
+    return this.#closed ? target : { address, port }
+  }
+
+  #openSocket(address: string): Promise<Socket> {
+    const socket = createSocket('udp4')
     return new Promise((resolve, reject) => {
       socket.once('error', reject)
       socket.bind(0, address, () => {
         this.#allSockets.add(socket)
-        const close = (): void => {
-          outward.close()
-          inward.close()
-          this.#allSockets.delete(socket)
-          socket.close()
-        }
-        if (this.#closed) close()
-        else this.#closers.push(close)
-        resolve(this.#closed ? target : { address, port: socket.address().port })
+        resolve(socket)
       })
     })
+  }
+
+  #closeSocket(socket: Socket): void {
+    this.#allSockets.delete(socket)
+    socket.close()
   }
 }
 

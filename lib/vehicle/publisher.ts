@@ -39,6 +39,7 @@ export class VehiclePublisher {
   readonly #stopTimer: Cancel
   /** Number of the newest slot served, counted since the start. */
   #lastSlot = 0
+  #tag: number
   #closed = false
 
   /** Datagrams handed to recipients. */
@@ -56,6 +57,7 @@ export class VehiclePublisher {
       )
     }
     this.#options = options
+    this.#tag = options.tag & 0xffff
     this.#clock = options.clock
     this.#slotMs = 1000 / rate / publishSlots
     this.#startedAt = this.#clock.now()
@@ -91,6 +93,11 @@ export class VehiclePublisher {
     this.#set(vehicle, state, sampledAt)
   }
 
+  /** Goes on as another incarnation, whose links are added from now on: see `incarnationTag`. */
+  set tag(tag: number) {
+    this.#tag = tag & 0xffff
+  }
+
   /** Whether the member drives. */
   get active(): boolean {
     return this.#own.visible
@@ -103,8 +110,9 @@ export class VehiclePublisher {
     for (const slot of slotOrder) {
       if ((this.#slots[slot]?.length ?? 0) < (this.#slots[emptiest]?.length ?? 0)) emptiest = slot
     }
-    const { tag, interest } = this.#options
-    this.#slots[emptiest]?.push(new VehicleFeed(recipient, tag & 0xffff, this.#buffers, interest))
+    this.#slots[emptiest]?.push(
+      new VehicleFeed(recipient, this.#tag, this.#buffers, this.#options.interest),
+    )
   }
 
   /** Removes a recipient; nothing goes to it any more. */

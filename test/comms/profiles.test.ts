@@ -1,5 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { Encoder } from '@msgpack/msgpack'
+import { describe, expect, it, vi } from 'vitest'
+import { Profiles } from '../../lib/comms/profiles.ts'
+import { Counters, Emitter } from '../../lib/core/index.ts'
 import type { Convoy } from '../../lib/index.ts'
+import type { ChannelHandler } from '../../lib/session/channels.ts'
+import type { RecordMember, Session } from '../../lib/session/index.ts'
+import { SimulatedClock } from '../../lib/testing/index.ts'
 import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
 
 const shownBy = (convoy: Convoy, name: string): unknown =>
@@ -41,6 +47,31 @@ describe('[CHN-40] profiles', () => {
     await world.clock.run(500)
     expect(shownBy(anna, 'Ben')).toEqual({ tag: '4' })
     await world.close()
+  })
+
+  it('that come over the network and are larger than any, or malformed, are counted and change nothing', () => {
+    const dropped = new Counters()
+    let arrive: ChannelHandler = () => undefined
+    const session = {
+      environment: { clock: new SimulatedClock(), dropped },
+      events: new Emitter(),
+      self: { id: 'anna' },
+      peer: () => ({}),
+      peers: () => [],
+      onChannel: (_name: string, handler: ChannelHandler) => (arrive = handler),
+    } as unknown as Session
+    const changed = vi.fn()
+    const profiles = new Profiles(session, {}, changed)
+    profiles.start()
+    const ben = { id: 'ben' } as RecordMember
+    arrive(ben, new Encoder().encode({ tag: 'mine' }))
+    // More than a link carries in one message: a megabyte never gets as far as this.
+    arrive(ben, new Uint8Array(1_000_000))
+    arrive(ben, new Encoder().encode({ tag: 'x'.repeat(17) }))
+    arrive(ben, new Encoder().encode({ tag: 'x', mood: 'fine' }))
+    expect(dropped.snapshot()).toEqual({ 'profile-message-too-large': 1, 'profile-message-malformed': 2 })
+    expect(profiles.of('ben')).toEqual({ tag: 'mine' })
+    expect(changed).toHaveBeenCalledOnce()
   })
 
   it('are gone with their member, and come back with it', async () => {

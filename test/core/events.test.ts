@@ -28,6 +28,21 @@ describe('Emitter', () => {
     expect(error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('moved'), { error: mistake })
   })
 
+  it('logs what an asynchronous listener fails with, which nobody else waits for', async () => {
+    const error = vi.fn()
+    const emitter = new Emitter<Events>({ ...silentLogger, error })
+    const mistake = new Error('a listener is wrong later')
+    const failsLater: () => unknown = async () => {
+      await Promise.resolve()
+      throw mistake
+    }
+    emitter.on('moved', failsLater)
+    emitter.emit('moved', 1)
+    await vi.waitFor(() =>
+      expect(error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('moved'), { error: mistake }),
+    )
+  })
+
   it('stops exactly the listener that was unsubscribed, however often that is done', () => {
     const emitter = new Emitter<Events>()
     const listener = vi.fn()

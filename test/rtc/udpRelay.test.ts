@@ -69,6 +69,27 @@ describe('an impairment of UDP', () => {
     expect(engine.got.length).toBe(1)
   })
 
+  it('goes on from another port once it was rebound, and lets nothing back through the former one', async () => {
+    const impairment = createImpairment({ clock, random: systemRandom })
+    const relay = impairment.relay()
+    relays.push(relay)
+    const [engine, target] = [await listening(), await listening()]
+    const port = portOf(
+      await relay.rewrite(candidate(`candidate:1 1 UDP 7 127.0.0.1 ${target.port} typ host generation 0`)),
+    )
+    await impairment.rebind()
+    engine.socket.send('there', port, '127.0.0.1')
+    await until(() => target.got.length === 1)
+    const rebound = target.got[0]?.port ?? 0
+    expect(rebound).not.toBe(port)
+    target.socket.send('lost', port, '127.0.0.1')
+    target.socket.send('back', rebound, '127.0.0.1')
+    await until(() => engine.got.length === 1)
+    expect(engine.got).toEqual([{ text: 'back', port }])
+    relay.close()
+    expect(impairment.openSockets).toBe(0)
+  })
+
   it('leaves no way around it: every candidate is replaced or dropped, in signals and in descriptions', async () => {
     const relay = createImpairment({ clock, random: systemRandom }).relay()
     relays.push(relay)

@@ -27,6 +27,25 @@ describe('at the same moment', () => {
     await world.clock.complete(Promise.all(joined.map((convoy) => convoy.close())))
   })
 
+  it('[ADM-10] a ticket that cannot be signed leaves nobody in the roster without a link', async () => {
+    const host = world.identity('Anna')
+    const { sign } = host.signer
+    let broken = true
+    host.signer.sign = (message) => {
+      // Of all that a host signs, only tickets name roles.
+      if (broken && Buffer.from(message).includes('roles')) throw new Error('The key store is locked.')
+      return sign.call(host.signer, message)
+    }
+    const anna = await world.host('Anna')
+    await expect(world.join('Ben', anna.invite)).rejects.toMatchObject({ code: 'closed' })
+    await world.clock.run(1_000)
+    expect(names(anna)).toEqual(['Anna'])
+    broken = false
+    const ben = await world.join('Ben', anna.invite)
+    await world.clock.runUntil(() => isFullyConnected(ben, 2))
+    expect(names(anna)).toEqual(['Anna', 'Ben'])
+  })
+
   it('[ADM-11] two that knock for the last place: one gets it, the other is told that it was taken', async () => {
     const anna = await world.host('Anna', { rules: { maxPlayers: 2 } })
     const joining = ['Ben', 'Cem'].map((name) =>

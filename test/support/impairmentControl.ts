@@ -8,7 +8,7 @@ import { openRpc } from './rpc.ts'
 /** What the page asks for. */
 export type ImpairmentRequest =
   | { type: 'set'; conditions: Partial<ImpairmentConditions> }
-  | { type: 'block' | 'unblock' }
+  | { type: 'block' | 'unblock' | 'rebind' }
   | { type: 'rewrite'; relay: number; signal: Signal }
   | { type: 'close'; relay: number }
 
@@ -38,6 +38,7 @@ export async function remoteImpairment(services: string): Promise<RemoteImpairme
   let lastRelay = 0
   const impairment: Impairment = {
     ...path,
+    rebind: () => tell({ type: 'rebind' }),
     counts: new Counters(),
     openSockets: 0,
     relay() {

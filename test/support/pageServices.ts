@@ -61,7 +61,7 @@ function serveImpairment(socket: WebSocket): void {
     else if (request.type === 'rewrite') {
       return { signal: await relay(request.relay).rewrite(withOwnAddress(request.signal)) }
     } else if (request.type === 'close') relay(request.relay).close()
-    else impairment[request.type]()
+    else await impairment[request.type]()
     return {}
   })
   socket.on('close', () => {

@@ -62,7 +62,8 @@ try {
     Object.assign(globalThis, { convoy })
     chat.attach(convoy)
     convoy.on('removed', ({ detail }) => fail(`You were removed. ${detail}`))
-    convoy.on('hostGone', () => fail('The host is gone.'))
+    convoy.on('hostGone', () => fail('The host is gone. It is being tried again.'))
+    convoy.on('hostBack', () => status.classList.remove('failed'))
     if (role === 'driver') await startDriving(convoy, road)
     roleButton.textContent = role === 'driver' ? 'Only watch' : 'Drive along'
     roleButton.onclick = () => void take(role === 'driver' ? 'spectator' : 'driver').catch(showFailure)

@@ -1,0 +1,151 @@
+import { ConvoyError, equalBytes, withDeadline } from '../core/index.ts'
+import type { Invite, PublicIdentity } from '../identity/index.ts'
+import type { LoadOrder } from '../protocol/index.ts'
+import type { ReachedSession } from '../rendezvous/index.ts'
+import type { Link, LinkTimings } from '../rtc/index.ts'
+import { hostLinkTimings, loadOrderTimeoutMs } from './constants.ts'
+import { ControlLink } from './controlLink.ts'
+import type { SessionEnvironment } from './environment.ts'
+import { knock, type JoinerProfile } from './knock.ts'
+import { LinkSignals } from './linkSignals.ts'
+import type { SessionRecord } from './record.ts'
+import type { RecordMember } from './recordState.ts'
+
+/** The link to a host, and who that is. */
+export interface HostWay {
+  readonly host: PublicIdentity
+  readonly link: Link
+  readonly signals: LinkSignals
+  readonly control: ControlLink
+}
+
+/** What a host hands to who it admits. */
+export interface Admission {
+  readonly ticket: Uint8Array
+  /** How many entries the record has. */
+  readonly entries: number
+}
+
+/** What {@link enter} goes by. */
+export interface EntranceOptions {
+  readonly environment: SessionEnvironment
+  readonly invite: Invite
+  readonly profile: JoinerProfile
+  readonly loadOrder: LoadOrder
+  /** Where they differ from those of any link to a host. */
+  readonly timings?: Partial<LinkTimings>
+  /** How long the host may take for its first answer, ms. */
+  readonly challengeWithinMs?: number
+  /** Takes the entries of the record, from its beginning on. */
+  entry(bytes: Uint8Array): Promise<void>
+  /**
+   * Called while the message that admits is being acted on, so that the next one finds everything in place.
+   * @throws where the record does not say so.
+   */
+  admitted(admission: Admission, way: HostWay): void
+}
+
+/**
+ * The way into a session over a route that a rendezvous opened: knock, link, load order, ticket.
+ * @throws ConvoyError any refusal code, `host-mismatch`, `link-failed`, `timeout`, `closed` or `aborted`; no link is
+ * left open then, unless `admitted` took it at the very moment of giving up.
+ */
+export async function enter(
+  reached: ReachedSession,
+  options: EntranceOptions,
+  signal?: AbortSignal,
+): Promise<HostWay> {
+  const { environment, invite, profile, timings, challengeWithinMs } = options
+  const { route, host } = await knock(reached, invite, profile, environment, signal, challengeWithinMs)
+  try {
+    const signals = new LinkSignals(route.signalPort())
+    const link = await environment.connect({
+      initiator: true,
+      signals,
+      timings: { ...hostLinkTimings, ...timings },
+      redials: true,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    const control = new ControlLink(link, environment)
+    const way: HostWay = { host, link, signals, control }
+    const taken = { over: false }
+    const admitted = (admission: Admission): void => {
+      options.admitted(admission, way)
+      taken.over = true
+    }
+    try {
+      await withDeadline(
+        environment.clock,
+        loadOrderTimeoutMs,
+        'The host did not decide on your load order.',
+        admission(options, control, admitted),
+        signal,
+      )
+      return way
+    } catch (error) {
+      if (!taken.over) {
+        control.detach()
+        link.close()
+      }
+      throw error
+    }
+  } finally {
+    route.finish()
+  }
+}
+
+/** Shows the load order and follows what the host answers. */
+function admission(
+  options: EntranceOptions,
+  control: ControlLink,
+  admitted: (admission: Admission) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    control.onClosed(() => reject(new ConvoyError('closed', 'The host hung up before admitting you.')))
+    control.onMessage(async (message) => {
+      switch (message.type) {
+        case 'entries':
+          for (const bytes of message.entries) await options.entry(bytes)
+          return
+        case 'refused':
+          return reject(
+            new ConvoyError(message.code, message.message, { details: { findings: message.findings ?? [] } }),
+          )
+        case 'admitted':
+          try {
+            return resolve(admitted(message))
+          } catch (error) {
+            return reject(error)
+          }
+        default:
+          options.environment.dropped.add(`control-unexpected-${message.type}`)
+      }
+    })
+    control.send({ type: 'loadOrder', loadOrder: options.loadOrder })
+  })
+}
+
+/**
+ * The one who was admitted, as the record that came has it ([ADM-10]).
+ * @throws ConvoyError `message-malformed`, `host-mismatch`.
+ */
+export function admittedMember(
+  record: SessionRecord,
+  { entries }: Admission,
+  { host }: HostWay,
+  signKey: Uint8Array,
+  incarnation: Uint8Array,
+): RecordMember {
+  if (record.length !== entries) {
+    throw new ConvoyError('message-malformed', 'The host left out entries of its record.')
+  }
+  const founder = record.state.host
+  if (founder === undefined || !equalBytes(founder.signKey, host.signKey)) {
+    throw new ConvoyError('host-mismatch', 'The record belongs to a host other than the one that answered.')
+  }
+  const self = record.state.member(signKey)
+  if (self === undefined || !equalBytes(self.incarnation, incarnation)) {
+    throw new ConvoyError('message-malformed', 'The host admitted you but its record does not say so.')
+  }
+  return self
+}

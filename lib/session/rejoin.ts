@@ -1,0 +1,218 @@
+import {
+  ConvoyError,
+  equalBytes,
+  isConvoyError,
+  sleep,
+  throwIfAborted,
+  type ErrorCode,
+} from '../core/index.ts'
+import type { Invite } from '../identity/index.ts'
+import type { LoadOrder } from '../protocol/index.ts'
+import {
+  rejoinAnswerMs,
+  rejoinEagerMs,
+  rejoinLinkTimings,
+  rejoinPausesMs,
+  rejoinReachMs,
+  rejoinSteadyMs,
+  rejoinTirelessPauseMs,
+  unreachedPauseMs,
+} from './constants.ts'
+import { admittedMember, enter, type HostWay } from './entrance.ts'
+import type { SessionEnvironment } from './environment.ts'
+import { HostRedial, type ReopenedWay } from './hostRedial.ts'
+import type { JoinerProfile } from './knock.ts'
+import type { LeaveReason } from './member.ts'
+import type { MemberRole, WayBack } from './memberRole.ts'
+import type { Session } from './session.ts'
+
+/** What a {@link Rejoin} is made with. */
+export interface RejoinOptions {
+  readonly environment: SessionEnvironment
+  readonly invite: Invite
+  /** As it joined; its password is kept as the key that it became. */
+  readonly profile: JoinerProfile
+  readonly loadOrder: LoadOrder
+  readonly session: Session
+  readonly role: MemberRole
+  readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
+}
+
+/**
+ * Refusals of a host that no waiting mends. They come signed by it; nothing on this side throws them.
+ */
+const finalRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'protocol-version',
+  'game-version',
+  'password-required',
+  'password-wrong',
+  'session-full',
+  'banned',
+  'kicked',
+  'replaced',
+  'class-refused',
+  'spectators-refused',
+  'claims-missing',
+  'admit-refused',
+  'load-order-mismatch',
+  'channel-mismatch',
+])
+
+/** Brings a member back that lost its host without a word of farewell ([LNK-74]). */
+export class Rejoin implements WayBack {
+  readonly #options: RejoinOptions
+  readonly #abort = new AbortController()
+  #redial: HostRedial
+  /** Ends the pause or the attempt under way, for another attempt at once. */
+  #hurry = new AbortController()
+  #running: Promise<void> | undefined
+  #busy = false
+  #failures = 0
+  /** Whether the last attempt came as far as a rendezvous. */
+  #reached = false
+  #awaySince = 0
+  #returnedAt = -Infinity
+
+  constructor(options: RejoinOptions, way: HostWay) {
+    this.#options = options
+    this.#redial = this.#follow(way, options.profile.incarnation)
+  }
+
+  lost(): void {
+    const { clock } = this.#options.environment
+    if (this.#busy || this.#abort.signal.aborted) return
+    this.#busy = true
+    // A link that does not last must not make a loop of joining and leaving, which the record keeps for good.
+    if (clock.now() - this.#returnedAt < rejoinSteadyMs) this.#failures++
+    else {
+      this.#failures = 0
+      this.#awaySince = clock.now()
+    }
+    this.#running = this.#comeBack().catch((error: unknown) => {
+      this.#options.environment.logger.debug('Coming back ended.', { error })
+    })
+  }
+
+  networkChanged(): void {
+    if (!this.#busy) return this.#redial.start()
+    this.#awaySince = this.#options.environment.clock.now()
+    this.#hurry.abort(new ConvoyError('closed', 'The network changed.'))
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort(new ConvoyError('closed', 'The session is closed.'))
+    await this.#running
+  }
+
+  #follow({ host, link, signals }: HostWay, incarnation: Uint8Array): HostRedial {
+    const { environment, invite, reopen } = this.#options
+    return new HostRedial({ environment, invite, host, incarnation, link, signals, reopen })
+  }
+
+  async #comeBack(): Promise<void> {
+    const { environment, session } = this.#options
+    const { signal } = this.#abort
+    // The same for all attempts: one that the host admitted, and this side heard nothing of, is no other's.
+    const incarnation = environment.random.bytes(8)
+    try {
+      while (session.hostIsGone) {
+        this.#hurry = new AbortController()
+        const round = AbortSignal.any([signal, this.#hurry.signal])
+        try {
+          await this.#pause(round)
+          await this.#attempt(incarnation, round)
+        } catch (error) {
+          throwIfAborted(signal)
+          if (this.#hurry.signal.aborted) this.#failures = 0
+          else if (isConvoyError(error) && finalRefusals.has(error.code)) return this.#giveUp(error)
+          else this.#failures++
+          environment.logger.debug('An attempt to come back failed.', { error })
+        }
+      }
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options.environment
+    if (this.#failures === 0) return
+    const eager = clock.now() - this.#awaySince < rejoinEagerMs
+    const index = Math.min(this.#failures, rejoinPausesMs.length) - 1
+    const eagerMs = this.#reached ? (rejoinPausesMs[index] ?? 0) : unreachedPauseMs
+    const ms = eager ? eagerMs : rejoinTirelessPauseMs
+    const pauseMs = ms * (0.75 + random.next() / 2)
+    const until = clock.now() + pauseMs
+    await sleep(clock, pauseMs, signal)
+    // This process slept: what had failed for long may work now.
+    if (clock.now() - until > rejoinTirelessPauseMs) this.#awaySince = clock.now()
+  }
+
+  async #attempt(incarnation: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { environment, invite, profile, loadOrder, session, role } = this.#options
+    const { record } = session
+    const way = await this.#reopen(signal)
+    try {
+      let number = 0
+      await enter(
+        way.reached,
+        {
+          environment,
+          invite,
+          profile: { ...profile, incarnation, former: session.self.incarnation },
+          loadOrder,
+          timings: rejoinLinkTimings,
+          challengeWithinMs: rejoinAnswerMs,
+          entry: async (bytes) => {
+            const held = record.entries[number++]
+            if (held === undefined) session.applied(await record.accept(bytes))
+            else if (!equalBytes(held, bytes)) {
+              throw new ConvoyError('message-malformed', 'The host shows another record than before.')
+            }
+          },
+          admitted: (admission, hostWay) => {
+            const { signKey } = environment.identity
+            const self = admittedMember(record, admission, hostWay, signKey, incarnation)
+            this.#returnedAt = environment.clock.now()
+            this.#redial = this.#follow(hostWay, incarnation)
+            role.reenter(self, admission.ticket, hostWay.control)
+          },
+        },
+        signal,
+      )
+    } finally {
+      await way.close()
+    }
+  }
+
+  /** A route to the host: soon, or another attempt is better. */
+  async #reopen(signal: AbortSignal): Promise<ReopenedWay> {
+    const { environment, reopen } = this.#options
+    const late = new AbortController()
+    const cancel = environment.clock.after(rejoinReachMs, () =>
+      late.abort(new ConvoyError('rendezvous-unreachable', 'No rendezvous answered in time.')),
+    )
+    this.#reached = true
+    try {
+      return await reopen(AbortSignal.any([signal, late.signal]))
+    } catch (error) {
+      this.#reached = !isConvoyError(error, 'rendezvous-unreachable')
+      throw error
+    } finally {
+      cancel()
+    }
+  }
+
+  #giveUp({ code, message }: ConvoyError): void {
+    const { session } = this.#options
+    const { reason, detail } = removalOf(code, message)
+    session.events.emit('removed', { reason, detail, code })
+    // It waits for what called this.
+    void session.close()
+  }
+}
+
+function removalOf(code: ErrorCode, detail: string): { reason: LeaveReason; detail: string } {
+  if (code === 'kicked' || code === 'banned') return { reason: code, detail }
+  return { reason: code === 'replaced' ? 'lost' : 'refused', detail }
+}
