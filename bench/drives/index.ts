@@ -1,0 +1,5 @@
+export { convoyOf, secondsBetween } from './convoy.ts'
+export type { Course } from './course.ts'
+export { cruiseCourse, doubleCourse, manoeuvringCourse, mixedCourse } from './courses.ts'
+export { emptyEnds, endsOf, type Ends } from './points.ts'
+export { recordedCourse } from './recorded.ts'
