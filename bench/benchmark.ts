@@ -1,3 +1,5 @@
+import type { Drive } from '../lib/testing/index.ts'
+
 /** One measured number and the same of what it is compared to, in the same unit. */
 export interface Figure {
   name: string
@@ -12,6 +14,8 @@ export interface Figure {
 export interface Effort {
   /** Seconds are enough: for checking that it runs, not for comparing. */
   quick: boolean
+  /** A recording whose speeds are to be driven, where the benchmark drives; one is made up where there is none. */
+  drive?: Drive
 }
 
 /** One file of this folder. */
@@ -28,6 +32,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1
     ? (sorted[middle] ?? NaN)
     : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
+}
+
+/** The `share` quantile of `values`: 0.99 for what all but one in a hundred stay below. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
 }
 
 /**
