@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSystemClock } from '../../lib/core/index.ts'
 import { enginePipes } from './enginePipe.ts'
+import { serveParent } from '../processes/parent.ts'
 import type { EndResult, FromEnd, Load, ToEnd } from './messages.ts'
 import { ourPipes } from './ourPipe.ts'
 import type { Pipe } from './pipe.ts'
@@ -15,36 +16,20 @@ const earlySignals: unknown[][] = []
 const pipes: Pipe[] = []
 let received = 0
 
-process.on('message', (message: ToEnd) => {
+const parent = serveParent<ToEnd, FromEnd>((message) => {
   switch (message.type) {
     case 'open':
-      void answer(open(message), () => ({ type: 'opened' }))
+      void parent.answer(open(message), () => ({ type: 'opened' }))
       break
     case 'signal':
       if (takeSignal[message.pipe] === undefined) (earlySignals[message.pipe] ??= []).push(message.signal)
       else takeSignal[message.pipe]?.(message.signal)
       break
     case 'load':
-      void answer(load(message.load), (result) => ({ type: 'loaded', result }))
+      void parent.answer(load(message.load), (result) => ({ type: 'loaded', result }))
       break
   }
 })
-// The benchmark ended. The engines' threads don't notice.
-process.on('disconnect', () => process.exit())
-// Ctrl-C reaches the whole group; the benchmark takes this one along.
-process.on('SIGINT', () => undefined)
-
-function tell(message: FromEnd): void {
-  if (process.connected) process.send?.(message)
-}
-
-async function answer<T>(work: Promise<T>, message: (result: T) => FromEnd): Promise<void> {
-  try {
-    tell(message(await work))
-  } catch (error) {
-    tell({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-  }
-}
 
 async function open({
   contender,
@@ -57,7 +42,7 @@ async function open({
     const pipe = pipes.length + index
     return openPipe({
       initiator,
-      signal: (signal) => tell({ type: 'signal', pipe, signal }),
+      signal: (signal) => parent.tell({ type: 'signal', pipe, signal }),
       onSignal(handler) {
         takeSignal[pipe] = handler
         for (const signal of earlySignals[pipe]?.splice(0) ?? []) handler(signal)

@@ -24,7 +24,6 @@ export type FromEnd =
   | { type: 'opened' }
   | { type: 'signal'; pipe: number; signal: unknown }
   | { type: 'loaded'; result: EndResult }
-  | { type: 'failed'; message: string }
 
 /** What one end did while it measured. */
 export interface EndResult {

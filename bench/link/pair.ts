@@ -1,14 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { createSystemClock, withDeadline } from '../../lib/core/index.ts'
+import { Child, forkProgram } from '../processes/child.ts'
 import type { Contender, EndResult, FromEnd, Load, NodeEngine, ToEnd } from './messages.ts'
 
-/** Longest that anything asked of an end may take beyond the time it is to measure, ms. */
-const answerDeadlineMs = 30_000
-
-const clock = createSystemClock()
-
-type Answer = Exclude<FromEnd, { type: 'signal' }>
+type End = Child<ToEnd, FromEnd>
 
 /** Two processes with pipes of one kind between them. */
 export class Pair {
@@ -19,10 +12,10 @@ export class Pair {
   constructor(contender: Contender, engine: NodeEngine) {
     this.#contender = contender
     this.#engine = engine
-    const first = new End()
-    const second = new End()
-    first.onSignal = (signal) => second.tell(signal)
-    second.onSignal = (signal) => first.tell(signal)
+    const first = newEnd()
+    const second = newEnd()
+    passSignals(first, second)
+    passSignals(second, first)
     this.#ends = [first, second]
   }
 
@@ -50,42 +43,14 @@ export class Pair {
   }
 }
 
-class End {
-  onSignal: ((signal: Extract<FromEnd, { type: 'signal' }>) => void) | undefined
-  // Node's own flags are handed on, among them the condition that finds the sources.
-  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./end.ts', import.meta.url)))
-  #waiting: ((answer: Answer) => void) | undefined
+function newEnd(): End {
+  return new Child('One end of a pair', forkProgram(new URL('./end.ts', import.meta.url)))
+}
 
-  constructor() {
-    this.#child.on('message', (message: FromEnd) => {
-      if (message.type === 'signal') this.onSignal?.(message)
-      else this.#waiting?.(message)
-    })
-    this.#child.once('exit', (code, signalName) =>
-      this.#waiting?.({ type: 'failed', message: `One end of a pair ended (${signalName ?? code}).` }),
-    )
-  }
-
-  tell(message: ToEnd): void {
-    if (this.#child.connected) this.#child.send(message)
-  }
-
-  async ask<Type extends Answer['type']>(
-    message: ToEnd,
-    expected: Type,
-    takesMs = 0,
-  ): Promise<Extract<Answer, { type: Type }>> {
-    const arrival = new Promise<Answer>((resolve) => {
-      this.#waiting = resolve
-    })
-    this.tell(message)
-    const late = `One end of a pair did not answer to "${message.type}".`
-    const answer = await withDeadline(clock, takesMs + answerDeadlineMs, late, arrival)
-    if (answer.type === expected) return answer as Extract<Answer, { type: Type }>
-    throw new Error(answer.type === 'failed' ? answer.message : late)
-  }
-
-  end(): void {
-    if (this.#child.connected) this.#child.disconnect()
+function passSignals(from: End, to: End): void {
+  from.onMessage = (message) => {
+    if (message.type !== 'signal') return false
+    to.tell(message)
+    return true
   }
 }

@@ -81,8 +81,12 @@ export async function watch(
   watcher.close()
   left.link.close()
   right.link.close()
+  const { timesMs, front, rear, steps } = log
   return {
-    ...log,
+    timesMs,
+    front,
+    rear,
+    steps,
     seconds: (clock.now() - startedAt) / 1000,
     packets: sentAfter.packets - sentBefore.packets,
     bytes: sentAfter.bytes - sentBefore.bytes,

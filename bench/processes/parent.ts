@@ -1,0 +1,33 @@
+/** The process that started this one, as this one sees it: see child.ts. */
+export interface Parent<From extends { type: string }> {
+  tell(message: From): void
+  /** Tells what comes of `work`, or that it failed. */
+  answer<T>(work: Promise<T>, message: (result: T) => From): Promise<void>
+}
+
+/** Takes what the parent says. This process ends with it. */
+export function serveParent<To extends { type: string }, From extends { type: string }>(
+  handle: (message: To) => void,
+): Parent<From> {
+  process.on('message', handle)
+  // The benchmark ended. The engines' threads don't notice.
+  process.on('disconnect', () => process.exit())
+  // Ctrl-C reaches the whole group; the benchmark takes this one along.
+  process.on('SIGINT', () => undefined)
+  const send = (message: object): void => {
+    if (process.connected) process.send?.(message)
+  }
+  return {
+    tell: send,
+    async answer(work, message) {
+      try {
+        send(message(await work))
+      } catch (error) {
+        send({
+          type: 'failed',
+          message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        })
+      }
+    },
+  }
+}
