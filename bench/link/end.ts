@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSystemClock } from '../../lib/core/index.ts'
 import { enginePipes } from './enginePipe.ts'
-import { serveParent } from '../processes/parent.ts'
+import { parentProcess } from '../processes/parent.ts'
 import type { EndResult, FromEnd, Load, ToEnd } from './messages.ts'
 import { ourPipes } from './ourPipe.ts'
 import type { Pipe } from './pipe.ts'
@@ -16,7 +16,8 @@ const earlySignals: unknown[][] = []
 const pipes: Pipe[] = []
 let received = 0
 
-const parent = serveParent<ToEnd, FromEnd>((message) => {
+const parent = parentProcess<FromEnd>()
+process.on('message', (message: ToEnd) => {
   switch (message.type) {
     case 'open':
       void parent.answer(open(message), () => ({ type: 'opened' }))

@@ -4,7 +4,7 @@ import { emptyVehicleState, type Signal } from '../../lib/protocol/index.ts'
 import { createConnector, establishLink, loadEngine, type Link } from '../../lib/rtc/index.ts'
 import { json, ours, type Participant } from '../baselines/index.ts'
 import { convoyOf, emptyEnds, endsOf, secondsBetween, type Course } from '../drives/index.ts'
-import { serveParent } from '../processes/parent.ts'
+import { parentProcess } from '../processes/parent.ts'
 import type { FromMembers, MembersReport, MeshRun, ToMembers } from './messages.ts'
 
 /** A game's frame, and every how many of them shown and true positions are compared: that costs what no game does. */
@@ -36,7 +36,8 @@ let startNs = 0n
 let errors: number[] = []
 let measuring: { cpu: NodeJS.CpuUsage } | undefined
 
-const parent = serveParent<ToMembers, FromMembers>((message) => {
+const parent = parentProcess<FromMembers>()
+process.on('message', (message: ToMembers) => {
   switch (message.type) {
     case 'open':
       void parent.answer(open(message.run, message.own), () => ({ type: 'opened' }))

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Child, forkProgram } from '../processes/child.ts'
-import { serveParent } from '../processes/parent.ts'
+import { parentProcess } from '../processes/parent.ts'
 import type { FromMembers, FromNetwork, MeshResult, MeshRun, ToMembers, ToNetwork } from './messages.ts'
 
 /** Both processors work, and members of one process have links to the other's. */
@@ -12,7 +12,8 @@ const processes = 2
 /** What is said to one of them is relative to this: the machine's monotonic clock, which all processes share. */
 const startInMs = 200
 
-const parent = serveParent<ToNetwork, FromNetwork>((message) => {
+const parent = parentProcess<FromNetwork>()
+process.on('message', (message: ToNetwork) => {
   void parent.answer(run(message.run), (result) => ({ type: 'ran', result }))
 })
 

@@ -51,7 +51,7 @@ export class Child<To extends { type: string }, From extends { type: string } = 
     const late = `${this.#name} did not answer to "${message.type}".`
     const answer = await withDeadline(clock, takesMs + answerDeadlineMs, late, arrival)
     if (answer.type === expected) return answer as Extract<From, { type: Type }>
-    throw new Error(answer.type === 'failed' && 'message' in answer ? String(answer.message) : late)
+    throw new Error(answer.type === 'failed' && 'message' in answer ? answer.message : late)
   }
 
   /** The child notices and exits. */

@@ -5,11 +5,8 @@ export interface Parent<From extends { type: string }> {
   answer<T>(work: Promise<T>, message: (result: T) => From): Promise<void>
 }
 
-/** Takes what the parent says. This process ends with it. */
-export function serveParent<To extends { type: string }, From extends { type: string }>(
-  handle: (message: To) => void,
-): Parent<From> {
-  process.on('message', handle)
+/** The parent, with which this process ends. What it says comes as `message` events of the process. */
+export function parentProcess<From extends { type: string }>(): Parent<From> {
   // The benchmark ended. The engines' threads don't notice.
   process.on('disconnect', () => process.exit())
   // Ctrl-C reaches the whole group; the benchmark takes this one along.
