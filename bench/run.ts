@@ -49,13 +49,14 @@ async function runAll({ json, write, options, ...effort }: Request): Promise<num
   for (const name of names) {
     const { code, lastLine } = await again([name, '--json', ...options], [], 'pipe')
     if (code !== 0) {
-      process.stderr.write(`The benchmark ${name} failed.\n`)
-      return code
+      process.stderr.write(`The benchmark ${name} failed: see above.\n`)
+      continue
     }
     const report = JSON.parse(lastLine) as Report
     reports.push(report)
     process.stdout.write(json ? `${lastLine}\n` : `${name}\n${tableOf(report.figures)}\n`)
   }
+  if (reports.length < names.length) return 1
   if (write) {
     // Loaded only now: it brings all baselines and a formatter along.
     const { writePage } = await import('./page/page.ts')
