@@ -81,7 +81,7 @@ function startNetwork(): Child<ToNetwork, FromNetwork> {
   const program = fileURLToPath(new URL('./mesh/network.ts', import.meta.url))
   const command = ['--map-root-user', '--net', process.execPath, ...process.execArgv, program]
   return new Child(
-    'The network namespace that meshes are measured in (it takes Linux with unshare, ip, veth and user namespaces)',
+    'Meshes are measured in a network namespace, which takes Linux with unshare, ip, veth and user namespaces; here it',
     spawn('unshare', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   )
 }

@@ -30,7 +30,7 @@ const benchmark: Benchmark = {
 export default benchmark
 
 const seed = 1
-const quickMs = 20_000
+const quickMs = 8_000
 
 /** A recording (or one made up) on a generated road, everything that is hard, and a double trailer. */
 export function coursesFor({ quick, drive }: Pick<Effort, 'quick' | 'drive'>): Course[] {

@@ -34,17 +34,13 @@ function openInterfaces(): void {
 }
 
 /**
- * Bytes that all interfaces sent so far. The kernel counts whole IP packets, without a frame of Ethernet, since there is
- * none on the loopback interface.
+ * Bytes that the loopback interface sent so far. The kernel counts whole IP packets there, without a frame of Ethernet, since
+ * there is none.
  */
 function sentBytes(): number {
   const sentColumn = 8
-  const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n')
-  const counts = lines.flatMap((line) => {
-    const [, columns] = line.split(':')
-    return columns === undefined ? [] : [Number(columns.trim().split(/\s+/)[sentColumn])]
-  })
-  return counts.reduce((sum, count) => sum + count, 0)
+  const [, columns = ''] = /^ *lo:(.*)$/m.exec(readFileSync('/proc/self/net/dev', 'utf8')) ?? []
+  return Number(columns.trim().split(/\s+/)[sentColumn])
 }
 
 type Members = Child<ToMembers, FromMembers>

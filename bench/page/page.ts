@@ -26,7 +26,7 @@ export async function writePage(folder: URL, reports: readonly Report[], effort:
 }
 
 /** The page, unformatted. */
-function pageOf(reports: readonly Report[], effort: Effort): string {
+export function pageOf(reports: readonly Report[], effort: Effort): string {
   const others = reports.filter(({ bench }) => bench !== 'motion')
   return `<!-- Written by npm run bench -- --write. Change bench/page instead. -->
 

@@ -69,10 +69,13 @@ export class Chart {
     )
   }
 
-  /** Text beside a place, this many pixels away from it. */
-  note([x, y]: readonly [x: number, y: number], text: string, right = 10, down = 4): void {
+  /** Text beside a place. */
+  note([x, y]: readonly [x: number, y: number], text: string, side: 'left' | 'right' = 'right'): void {
     const [left, top] = this.#place(x, y)
-    this.#parts.push(`<text class="ink" x="${left + right}" y="${top + down}">${text}</text>`)
+    const [by, anchor] = side === 'right' ? [10, 'start'] : [-10, 'end']
+    this.#parts.push(
+      `<text class="ink" x="${left + by}" y="${top + 4}" text-anchor="${anchor}">${text}</text>`,
+    )
   }
 
   /** What colour stands for what, beside the chart. */

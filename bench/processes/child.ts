@@ -19,6 +19,7 @@ export class Child<To extends { type: string }, From extends { type: string } = 
   readonly #name: string
   readonly #process: ChildProcess
   #waiting: ((answer: From | Failed) => void) | undefined
+  #failed: Failed | undefined
 
   /** @param name - for messages: what it is part of. */
   constructor(name: string, process: ChildProcess) {
@@ -27,12 +28,13 @@ export class Child<To extends { type: string }, From extends { type: string } = 
     process.on('message', (message: From) => {
       if (this.onMessage?.(message) !== true) this.#waiting?.(message)
     })
-    process.once('error', (error) => this.#fail(`${name} did not start: ${error.message}`))
+    process.on('error', (error) => this.#fail(`${name} did not start: ${error.message}`))
     process.once('exit', (code, signalName) => this.#fail(`${name} ended (${signalName ?? code}).`))
   }
 
   tell(message: To): void {
-    if (this.#process.connected) this.#process.send(message)
+    // That it is gone by now is told by its exit.
+    if (this.#process.connected) this.#process.send(message, () => undefined)
   }
 
   /**
@@ -46,6 +48,7 @@ export class Child<To extends { type: string }, From extends { type: string } = 
   ): Promise<Extract<From, { type: Type }>> {
     const arrival = new Promise<From | Failed>((resolve) => {
       this.#waiting = resolve
+      if (this.#failed !== undefined) resolve(this.#failed)
     })
     this.tell(message)
     const late = `${this.#name} did not answer to "${message.type}".`
@@ -60,7 +63,8 @@ export class Child<To extends { type: string }, From extends { type: string } = 
   }
 
   #fail(message: string): void {
-    this.#waiting?.({ type: 'failed', message })
+    this.#failed ??= { type: 'failed', message }
+    this.#waiting?.(this.#failed)
   }
 }
 

@@ -12,7 +12,8 @@ export function parentProcess<From extends { type: string }>(): Parent<From> {
   // Ctrl-C reaches the whole group; the benchmark takes this one along.
   process.on('SIGINT', () => undefined)
   const send = (message: object): void => {
-    if (process.connected) process.send?.(message)
+    // A parent that is gone takes this process along.
+    if (process.connected) process.send?.(message, () => undefined)
   }
   return {
     tell: send,

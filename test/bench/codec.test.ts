@@ -1,23 +1,6 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Figure } from '../../bench/benchmark.ts'
-
-const run = fileURLToPath(new URL('../../bench/run.ts', import.meta.url))
-
-async function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    const output = await promisify(execFile)(process.execPath, [
-      '--conditions=openconvoy-source',
-      run,
-      ...args,
-    ])
-    return { code: 0, ...output }
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string }
-  }
-}
+import { bench } from './support/bench.ts'
 
 describe('npm run bench', () => {
   it('ends with one line of JSON in the common language, and the codec keeps its promises', async () => {
@@ -47,13 +30,4 @@ describe('npm run bench', () => {
     expect(figure('encodeDecodePerSecond', '').value).toBeGreaterThan(0)
     expect(figure('heapGrowthBytes', '10000-updates').unit).toBe('B')
   })
-
-  it.each(['nope', '', 'codec --nope', 'codec codec', 'run', '../bench/codec'])(
-    'says how it is used when asked for "%s", and exits with 2',
-    async (request) => {
-      const { code, stdout, stderr } = await bench(...request.split(' ').filter((word) => word !== ''))
-      expect([code, stdout]).toEqual([2, ''])
-      expect(stderr).toContain('NAME is one of: codec')
-    },
-  )
 })
