@@ -30,6 +30,7 @@ import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } fr
 import { followLinks } from './openLinks.ts'
 import { checkReason } from './options.ts'
 import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
+import { HostedTime } from './sessionTime.ts'
 import { statsOf } from './stats.ts'
 
 /** What a {@link PeerConvoy} is put together from. */
@@ -49,6 +50,7 @@ export interface PeerConvoyParts {
 /** {@link Convoy} over a session, with vehicles and chat. */
 export class PeerConvoy implements Convoy {
   readonly invite: string
+  readonly time: HostedTime
   readonly #parts: PeerConvoyParts
   readonly #session: Session
   readonly #events: Emitter<ConvoyEvents>
@@ -89,6 +91,7 @@ export class PeerConvoy implements Convoy {
     this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
       this.#events.emit('memberChanged', this.#describe(member)),
     )
+    this.time = new HostedTime(session, () => this.#authority('set the time'))
     this.#links = followLinks(session, this.#publisher)
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
@@ -237,6 +240,7 @@ export class PeerConvoy implements Convoy {
     events.on('rulesChanged', ({ rules, changed, by, at }) => {
       this.#events.emit('rulesChanged', { rules, changed, by: this.#withDistance(by), at })
     })
+    events.on('gameTimeChanged', () => this.#events.emit('gameTimeChanged', undefined))
     events.on('hostGone', ({ host, reason }) => {
       this.#lastHost = this.#withDistance(host)
       this.#events.emit('hostGone', { host: this.#lastHost, reason })
@@ -251,6 +255,7 @@ export class PeerConvoy implements Convoy {
       })
     })
     this.#profiles.start()
+    this.time.start()
   }
 
   #receiveVehicles(

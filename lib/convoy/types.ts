@@ -8,9 +8,11 @@ import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../se
 import type { RemoteVehicles } from '../vehicle/index.ts'
 import type { Budgets } from './budgets.ts'
 import type { Quality } from './quality.ts'
+import type { SessionTime } from './sessionTime.ts'
 
 export type { Budgets } from './budgets.ts'
 export type { Quality, QualityLevel } from './quality.ts'
+export type { SessionTime } from './sessionTime.ts'
 
 export type { Member } from '../comms/index.ts'
 
@@ -101,6 +103,8 @@ export type ConvoyEvents = {
   memberChanged: Member
   /** The host changed rules: what, by whom, when (ms since the Unix epoch on the host's clock). */
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: Member; at: number }
+  /** The host set the game's clock: see {@link SessionTime.game}. */
+  gameTimeChanged: undefined
   chat: ChatMessage
   /** The host left or is no longer heard: the session goes on between those who are there. */
   hostGone: { host: Member; reason: LeaveReason }
@@ -161,6 +165,8 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   readonly rules: Rules
   /** The host's mods. */
   readonly loadOrder: LoadOrder
+  /** Time as all members have it, and the game's clock as the host sets it. */
+  readonly time: SessionTime
   /** The vehicles of the others. */
   readonly vehicles: RemoteVehicles
   /**

@@ -1,4 +1,5 @@
 export * from './fields.ts'
+export * from './gameTime.ts'
 export * from './limits.ts'
 export * from './loadOrder.ts'
 export * from './rules.ts'

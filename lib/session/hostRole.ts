@@ -1,6 +1,6 @@
 import { abortError, ConvoyError, equalBytes, SerialQueue, TokenBucket, withDeadline } from '../core/index.ts'
 import { ReplayGuard, type PublicIdentity } from '../identity/index.ts'
-import { differingRules, type RulesChanges } from '../protocol/index.ts'
+import { differingRules, type GameTime, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
@@ -95,6 +95,11 @@ export class HostRole implements SessionRole {
       const differing = differingRules(this.#session.record.state.rules, changes)
       if (Object.keys(differing).length > 0) await this.#append({ type: 'rules', changes: differing })
     }, signal)
+  }
+
+  /** Records what the game's time is. */
+  async setGameTime(time: GameTime, signal?: AbortSignal): Promise<void> {
+    await this.#decide(() => this.#append({ type: 'gameTime', ...time }), signal)
   }
 
   /**

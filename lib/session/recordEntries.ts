@@ -4,6 +4,7 @@ import {
   bytesOf,
   count,
   displayText,
+  gameTimeSchema,
   incarnation,
   limits,
   loadOrderSchema,
@@ -44,6 +45,7 @@ export const changeSchema = v.variant('type', [
   }),
   v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema }),
   v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
+  v.strictObject({ type: v.literal('gameTime'), ...gameTimeSchema.entries }),
   v.strictObject({
     type: v.literal('joined'),
     ...memberFields,

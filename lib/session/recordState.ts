@@ -4,6 +4,7 @@ import {
   changeRules,
   defaultRules,
   emptyLoadOrder,
+  type GameTime,
   type LoadOrder,
   type Rules,
   type VehicleClass,
@@ -36,6 +37,8 @@ export class RecordState {
   rules: Rules = defaultRules
   loadOrder: LoadOrder = emptyLoadOrder
   game: GameVersion | null = null
+  /** Undefined until the host has set it. */
+  gameTime: GameTime | undefined
   /** The host's channels that joiners must have the same version of ([ADM-15]). */
   channels: ChannelVersions = {}
   password: PasswordVerifier | null = null
@@ -94,6 +97,9 @@ export class RecordState {
         return
       case 'loadOrder':
         this.loadOrder = change.loadOrder
+        return
+      case 'gameTime':
+        this.gameTime = { minutes: change.minutes, scale: change.scale, at: change.at }
         return
       case 'joined':
         this.#checkJoin(change.signKey, change.slot)

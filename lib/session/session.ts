@@ -16,6 +16,8 @@ export type SessionEvents = {
   memberLeft: { member: SessionMember; reason: LeaveReason; detail: string }
   memberChanged: SessionMember
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: SessionMember; at: number }
+  /** The host set the game's time, see {@link RecordState.gameTime}. */
+  gameTimeChanged: undefined
   hostGone: { host: SessionMember; reason: LeaveReason }
   /** This member is another incarnation from now on; links follow. */
   reentered: RecordMember
@@ -225,6 +227,9 @@ export class Session {
           by: this.describe(this.host),
           at: entry.at,
         })
+        break
+      case 'gameTime':
+        this.events.emit('gameTimeChanged', undefined)
         break
       default:
         break

@@ -1,5 +1,6 @@
 export * from './codec/index.ts'
 export { defaultUpdateRate, maxUpdateRate, minUpdateRate } from './constants.ts'
+export { ClockSlew } from './clockSlew.ts'
 export * from './copyVehicleState.ts'
 export * from './deterministicMath.ts'
 export * from './playout.ts'

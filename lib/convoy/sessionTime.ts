@@ -1,0 +1,116 @@
+import * as v from 'valibot'
+import { ConvoyError } from '../core/index.ts'
+import { decodeMessage, encodeMessage, gameTimeSchema } from '../protocol/index.ts'
+import type { HostRole, RecordMember, Session } from '../session/index.ts'
+import { ClockSlew } from '../vehicle/index.ts'
+
+/** Time as all members of a convoy have it. */
+export interface SessionTime {
+  /**
+   * Milliseconds since the convoy was founded, on the host's clock: alike for all members to a few ms. It never jumps by
+   * what the game's clock does. Undefined until the host's clock is known, within a second of joining; without
+   * the host it goes on by this member's own clock.
+   */
+  now(): number | undefined
+  /**
+   * What the game's clock is to show now, where the host has set it: minutes since the game's beginning with their fraction, and
+   * how many game seconds pass per real one. Vehicles move in real time, whatever it says.
+   */
+  game(): { readonly minutes: number; readonly scale: number } | undefined
+  /**
+   * Host only: sets the game's clock for everyone; resolves once that is signed and on its way.
+   * @param minutes - since the game's beginning, as the SDK counts them, 0…2^32 − 1.
+   * @param scale - game seconds per real second, 0…1,000 (default 1); 0 stops it.
+   * @throws ConvoyError `invalid-argument`, `not-permitted`, `closed`, `aborted`.
+   * @example
+   * ```ts
+   * // Monday, 20:00, with the pace of the open road.
+   * await convoy.time.setGame(20 * 60, 19)
+   * ```
+   */
+  setGame(minutes: number, scale?: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Name of the session's channel on which the host tells when it founded the convoy. */
+const channel = 'time'
+
+/** [TIM-1] */
+const foundingSchema = v.strictObject({
+  /** On the host's monotonic clock, ms. */
+  foundedAt: v.pipe(v.number(), v.finite()),
+})
+
+/** Bytes of such a message at most. */
+const mostBytes = 64
+
+/** The host tells once per link; more is no use. */
+const budget = { perSecond: 1, atOnce: 8 }
+
+/** {@link SessionTime} over a session: docs/protocol/04-session.md [TIM-1] to [TIM-3]. */
+export class HostedTime implements SessionTime {
+  readonly #session: Session
+  readonly #authority: () => HostRole
+  /** From the host's clock to this one. */
+  readonly #offset = new ClockSlew()
+  /** On the host's clock. */
+  #foundedAt: number | undefined
+
+  /** @param authority - the host's role; throws where this peer may not decide. */
+  constructor(session: Session, authority: () => HostRole) {
+    this.#session = session
+    this.#authority = authority
+    if (session.isHost) this.#foundedAt = session.environment.clock.now()
+  }
+
+  /** Begins to tell newcomers, or to listen to the host. */
+  start(): void {
+    const { events } = this.#session
+    this.#session.onChannel(channel, (from, body) => this.#receive(from, body), budget)
+    events.on('linkReady', ({ member }) => this.#tell(member))
+    for (const { member, admitted } of this.#session.peers()) if (admitted) this.#tell(member)
+  }
+
+  now(): number | undefined {
+    if (this.#foundedAt === undefined) return undefined
+    const now = this.#session.environment.clock.now()
+    if (this.#session.isHost) return now - this.#foundedAt
+    const link = this.#session.peer(this.#session.host.id)?.control?.link
+    if (link?.clockOffset !== undefined) this.#offset.observe(link.clockOffset, now, now)
+    return this.#offset.known ? now - this.#offset.at(now) - this.#foundedAt : undefined
+  }
+
+  game(): { minutes: number; scale: number } | undefined {
+    const set = this.#session.record.state.gameTime
+    const now = this.now()
+    if (set === undefined || now === undefined) return undefined
+    return { minutes: set.minutes + (Math.max(0, now - set.at) * set.scale) / 60_000, scale: set.scale }
+  }
+
+  async setGame(minutes: number, scale = 1, signal?: AbortSignal): Promise<void> {
+    const role = this.#authority()
+    const time = { minutes, scale, at: Math.round(this.now() ?? 0) }
+    if (!v.is(gameTimeSchema, time)) {
+      throw new ConvoyError(
+        'invalid-argument',
+        'Game time takes minutes from 0 to 2^32 − 1 and a scale from 0 to 1,000.',
+      )
+    }
+    await role.setGameTime(time, signal)
+  }
+
+  #tell(member: RecordMember): void {
+    if (!this.#session.isHost || this.#foundedAt === undefined) return
+    const body = encodeMessage(foundingSchema, { foundedAt: this.#foundedAt }, mostBytes)
+    this.#session.sendChannel([member.id], channel, body)
+  }
+
+  #receive(from: RecordMember, body: Uint8Array): void {
+    if (from.id !== this.#session.host.id)
+      return this.#session.environment.dropped.addFrom(from.id, 'time-foreign')
+    try {
+      this.#foundedAt = decodeMessage(foundingSchema, body, mostBytes).foundedAt
+    } catch {
+      this.#session.environment.dropped.addFrom(from.id, 'time-malformed')
+    }
+  }
+}
