@@ -45,6 +45,7 @@ export class PublishedVehicle {
   hide(at: number): void {
     this.visible = false
     this.codes.fill(0)
+    this.#controlsAt = -Infinity
     this.#stamp(at)
   }
 

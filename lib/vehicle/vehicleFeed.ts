@@ -34,8 +34,8 @@ export interface StateRecipient {
 
 /** What one recipient was last told of one vehicle. */
 class Told {
-  /** Undefined before the first time. */
-  known: Known | undefined
+  /** False before the first time. */
+  ever = false
   readonly state: VehicleState = emptyVehicleState()
   readonly rates: MotionRates = { ...noRates }
   sampledAt = 0
@@ -127,12 +127,15 @@ export class VehicleFeed {
   #urgency(vehicle: PublishedVehicle, told: Told, now: number, tickMs: number): 'now' | 'soon' | 'none' {
     // Timers fire a little early or late: half a tick belongs to the tick it is nearest to.
     const gap = now - told.sentAt + tickMs / 2
-    if (!vehicle.visible) return told.hides < hideRepeats && gap >= hideEveryMs ? 'now' : 'none'
-    if (told.known === undefined || gap === Infinity) return 'now'
+    if (!vehicle.visible) {
+      // What a recipient never saw needs no hiding from it.
+      return told.ever && told.hides < hideRepeats && gap >= hideEveryMs ? 'now' : 'none'
+    }
+    if (gap === Infinity) return 'now'
     this.#weigh(vehicle, told, now)
     const { boundMetres, steadyMs, fastestMs } = told.interest
     if (gap < fastestMs || gap < tickMs) return 'none'
-    if (switched(vehicle.codes, told.known.codes)) return 'now'
+    if (switched(vehicle.codes, told.state)) return 'now'
     vehicle.at(now, this.#actual)
     predict(told.state, (now - told.sampledAt) / 1_000, this.#expected, told.rates)
     if (separation(this.#actual, this.#expected) > boundMetres) {
@@ -156,7 +159,7 @@ export class VehicleFeed {
     if (vehicle === undefined || known === undefined || told === undefined) return
     if (told.repeats > 0) told.repeats--
     told.hides = vehicle.visible ? 0 : told.hides + 1
-    told.known = known
+    told.ever = true
     told.sampledAt = vehicle.sampledAt
     told.sentAt = now
     dequantise(known.codes, told.state)
@@ -165,6 +168,6 @@ export class VehicleFeed {
 }
 
 /** Whether something changed that others see at once: lights, horn, trailers. */
-function switched(a: Codes, b: Codes): boolean {
-  return a[codeOf.flags] !== b[codeOf.flags] || a[codeOf.trailerCount] !== b[codeOf.trailerCount]
+function switched(codes: Codes, told: Readonly<VehicleState>): boolean {
+  return codes[codeOf.flags] !== told.flags || codes[codeOf.trailerCount] !== told.trailerCount
 }

@@ -20,6 +20,9 @@ const follows = { jerk: 0.7, yawAcceleration: 0.9, pitch: 0.6, roll: 0.6, drift:
 /** Share of the acceleration that the change of speed tells; the rest is what the baseline tells. */
 const inferredShare = 0.4
 
+/** Below this, s, two updates tell nothing of how motion changes: a step of rounding between them would look like a jolt. */
+const leastSecondsForRates = 1 / 64
+
 /** Everything one vehicle's coding needs along the way, reused. */
 const ways = { span: 0, held: 0.5, perSecond: 0.5 }
 
@@ -31,7 +34,7 @@ export function codeMotion(coder: SymbolCoder, base: Known, update: Known, secon
   way.seconds = seconds
   ways.span = spanOf(seconds)
   ways.held = seconds < ratesHoldSeconds ? seconds : ratesHoldSeconds
-  ways.perSecond = seconds > 0 ? 1 / seconds : 0
+  ways.perSecond = seconds < leastSecondsForRates ? 0 : 1 / seconds
   readMoment(base.codes, start)
   codeDrive(coder, base, update)
   codeAttitude(coder, base, update)
@@ -64,7 +67,7 @@ function codeDrive(coder: SymbolCoder, base: Known, update: Known): void {
   const stands = end.speed === 0
 
   const inferred =
-    seconds > 0 ? 2 * (end.speed - start.speed) * perSecond - start.acceleration : start.acceleration
+    perSecond > 0 ? 2 * (end.speed - start.speed) * perSecond - start.acceleration : start.acceleration
   const expected = inferredShare * inferred + (1 - inferredShare) * (start.acceleration + 2 * ahead)
   residual.predicted = stands ? 0 : expected * stepsPer.acceleration
   code(coder, base, update, codeOf.acceleration, quantity.acceleration, quantity.acceleration)
@@ -196,10 +199,10 @@ function codeAngle(
   code(coder, base, update, index, of, slot)
 }
 
-/** Moves a rate towards what an update `showed`. */
+/** Moves a rate towards what an update `showed`; one too close to its baseline shows nothing. */
 function follow(base: Known, update: Known, rate: number, showed: number, share: number): void {
   const before = at(base.rates, rate)
-  update.rates[rate] = before + (showed - before) * share
+  update.rates[rate] = ways.perSecond > 0 ? before + (showed - before) * share : before
 }
 
 function at(numbers: Int32Array | Float64Array, index: number): number {
