@@ -112,18 +112,22 @@ describe('range coder', () => {
 
   it('decodes any bytes to something within the total, without end and without exception', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), fc.array(interval, { minLength: 200, maxLength: 200 }), (bytes, intervals) => {
-        const decoder = new RangeDecoder()
-        decoder.reset(bytes)
-        for (const { from, to } of intervals) {
-          const target = decoder.target()
-          expect(Number.isInteger(target) && target >= 0 && target < rangeTotal).toBe(true)
-          // What a format would read there: this symbol, or one of those beside it.
-          if (target < from) decoder.accept(0, from)
-          else if (target < to) decoder.accept(from, to)
-          else decoder.accept(to, rangeTotal)
-        }
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.array(interval, { minLength: 200, maxLength: 200 }),
+        (bytes, intervals) => {
+          const decoder = new RangeDecoder()
+          decoder.reset(bytes)
+          for (const { from, to } of intervals) {
+            const target = decoder.target()
+            expect(Number.isInteger(target) && target >= 0 && target < rangeTotal).toBe(true)
+            // What a format would read there: this symbol, or one of those beside it.
+            if (target < from) decoder.accept(0, from)
+            else if (target < to) decoder.accept(from, to)
+            else decoder.accept(to, rangeTotal)
+          }
+        },
+      ),
     )
   })
 

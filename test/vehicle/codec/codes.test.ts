@@ -52,7 +52,10 @@ const onRoad = anyState.map((state) => ({
   x: state.x * 0.99,
   y: state.y * 0.99,
   z: state.z * 0.99,
-  trailers: state.trailers.map((trailer) => ({ ...trailer, pitch: trailer.pitch * 0.1 })) as VehicleState['trailers'],
+  trailers: state.trailers.map((trailer) => ({
+    ...trailer,
+    pitch: trailer.pitch * 0.1,
+  })) as VehicleState['trailers'],
 }))
 
 describe('codes', () => {
@@ -72,17 +75,20 @@ describe('codes', () => {
     ['brake', 1 / 63, Infinity],
     ['rpm', 25, Infinity],
   ]
-  it.each(steps)('[VEH-19] bring %s back to within half a step of %d over its whole range', (field, step, end) => {
-    fc.assert(
-      fc.property(anyState, (state) => {
-        const before = state[field] as number
-        const error = Math.abs((roundTrip(state)[field] as number) - before)
-        const allowed = before > end - step ? step : step / 2
-        expect(error).toBeLessThanOrEqual(allowed + epsilon)
-      }),
-      { numRuns: 300 },
-    )
-  })
+  it.each(steps)(
+    '[VEH-19] bring %s back to within half a step of %d over its whole range',
+    (field, step, end) => {
+      fc.assert(
+        fc.property(anyState, (state) => {
+          const before = state[field] as number
+          const error = Math.abs((roundTrip(state)[field] as number) - before)
+          const allowed = before > end - step ? step : step / 2
+          expect(error).toBeLessThanOrEqual(allowed + epsilon)
+        }),
+        { numRuns: 300 },
+      )
+    },
+  )
 
   it('[VEH-19] bring angles back to within half a step, modulo one turn', () => {
     fc.assert(

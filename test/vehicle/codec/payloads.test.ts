@@ -35,7 +35,10 @@ describe('payloads', () => {
 
   it('[VEH-1] hold a steady truck in 6 bytes, and take 33 for a whole one', () => {
     const link = new VehiclesLink()
-    const sizes = Array.from({ length: 20 }, (_, index) => link.pass([truck(index * 1_000)], index * 1_000).bytes)
+    const sizes = Array.from(
+      { length: 20 },
+      (_, index) => link.pass([truck(index * 1_000)], index * 1_000).bytes,
+    )
     expect(sizes[0]).toBeLessThanOrEqual(33)
     for (const size of sizes.slice(8)) expect(size).toBeLessThanOrEqual(7)
   })
@@ -59,7 +62,9 @@ describe('payloads', () => {
           now = (now + gap) & 0xffffff
           const vehicles = states
             .sort(([a], [b]) => a - b)
-            .map(([index, state], place) => outgoing(index, state, (now - (place === 1 ? 0 : age)) & 0xffffff))
+            .map(([index, state], place) =>
+              outgoing(index, state, (now - (place === 1 ? 0 : age)) & 0xffffff),
+            )
           const bytes = link.send(vehicles, now)
           if (lost) continue
           // The header is stamped a little later than the payload is written.
@@ -218,7 +223,8 @@ describe('payloads', () => {
         flags: sign > 0 ? 0x3fff : 0,
         trailerCount: 3,
       })
-      for (const trailer of state.trailers) Object.assign(trailer, { yaw: sign * 0.24, pitch: sign * 0.2, roll: sign * 0.24 })
+      for (const trailer of state.trailers)
+        Object.assign(trailer, { yaw: sign * 0.24, pitch: sign * 0.2, roll: sign * 0.24 })
       return state
     }
     for (let round = 0; round < 12; round++) {
@@ -243,7 +249,8 @@ describe('hostile payloads', () => {
   it('[VEH-4] of another kind, cut short or empty are refused', () => {
     const link = new VehiclesLink()
     const bytes = link.send([truck(0)], 0)
-    for (const length of [0, 1, 2, 3]) expect(link.open(bytes.subarray(0, length), 0).verdict).toBe('malformed')
+    for (const length of [0, 1, 2, 3])
+      expect(link.open(bytes.subarray(0, length), 0).verdict).toBe('malformed')
     expect(link.open(new Uint8Array([2, ...bytes.subarray(1)]), 0).verdict).toBe('malformed')
   })
 
@@ -255,7 +262,10 @@ describe('hostile payloads', () => {
   it('[VEH-4] longer than their symbols are refused', () => {
     const link = new VehiclesLink()
     const bytes = link.send([truck(0)], 0)
-    expect(link.open(new Uint8Array([...bytes, 1, 2, 3, 4, 5]), 0)).toMatchObject({ verdict: 'malformed', vehicles: [] })
+    expect(link.open(new Uint8Array([...bytes, 1, 2, 3, 4, 5]), 0)).toMatchObject({
+      verdict: 'malformed',
+      vehicles: [],
+    })
   })
 
   it('[VEH-4] with a pose out of range give nothing, not even the vehicles before it', () => {
@@ -280,7 +290,8 @@ describe('hostile payloads', () => {
 
   it('[VEH-4] give nothing out of range, whatever their bytes', () => {
     const link = new VehiclesLink()
-    for (let at = 0; at < 4; at++) link.pass([truck(at * 200), outgoing(5, northbound(at), at * 200)], at * 200)
+    for (let at = 0; at < 4; at++)
+      link.pass([truck(at * 200), outgoing(5, northbound(at), at * 200)], at * 200)
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat({ max: 255 }), (noise, number) => {
         const payload = new Uint8Array([1, 0xbe, 0xef, number, ...noise])

@@ -11,7 +11,10 @@ interface Expected {
 }
 
 const code = fc.integer({ min: -(2 ** 25), max: 2 ** 25 - 1 })
-const scale = fc.oneof(fc.double({ min: 0.004, max: 100, noNaN: true }), fc.constantFrom(0.004, 0.02, 0.21, 81))
+const scale = fc.oneof(
+  fc.double({ min: 0.004, max: 100, noNaN: true }),
+  fc.constantFrom(0.004, 0.02, 0.21, 81),
+)
 const anyExpected: fc.Arbitrary<Expected> = fc.oneof(
   fc.record({ value: code, predicted: fc.double({ min: -1e12, max: 1e12, noNaN: true }), scale }),
   fc
@@ -98,15 +101,19 @@ describe('residuals', () => {
 
   it('decode from any bytes to whole numbers, with an end', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 60 }), fc.array(anyExpected, { minLength: 60, maxLength: 60 }), (bytes, all) => {
-        const coder = decoderOf(bytes)
-        for (const { predicted, scale } of all) {
-          Object.assign(residual, { predicted, scale })
-          const value = coder.residual()
-          expect(Number.isInteger(value)).toBe(true)
-          expect(Math.abs(value)).toBeLessThan(2 ** 29)
-        }
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 60 }),
+        fc.array(anyExpected, { minLength: 60, maxLength: 60 }),
+        (bytes, all) => {
+          const coder = decoderOf(bytes)
+          for (const { predicted, scale } of all) {
+            Object.assign(residual, { predicted, scale })
+            const value = coder.residual()
+            expect(Number.isInteger(value)).toBe(true)
+            expect(Math.abs(value)).toBeLessThan(2 ** 29)
+          }
+        },
+      ),
     )
   })
 })

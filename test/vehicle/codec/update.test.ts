@@ -131,7 +131,16 @@ describe('an update against a baseline', () => {
   })
 
   it('[VEH-14] costs two bytes and less where nothing moved', () => {
-    const parked = knownOf(stateWith({ x: 5_000, z: -900, heading: 0.3, pitch: 0.01, trailerCount: 1, flags: vehicleFlags.parkBrake }))
+    const parked = knownOf(
+      stateWith({
+        x: 5_000,
+        z: -900,
+        heading: 0.3,
+        pitch: 0.01,
+        trailerCount: 1,
+        flags: vehicleFlags.parkBrake,
+      }),
+    )
     let base = parked
     for (let count = 0; count < 6; count++) {
       const update = emptyKnown()
@@ -175,7 +184,7 @@ describe('an update against a baseline', () => {
   ])('[VEH-6] serves as one %s: %s', (_name, values, age, expected) => {
     const update = knownOf(stateWith({ x: 5, trailerCount: 1 }))
     const state = { ...stateWith({ x: 5, trailerCount: 1 }), ...values }
-    const base = knownOf(state, (-age) & 0xffffff)
+    const base = knownOf(state, -age & 0xffffff)
     if (age < 0) base.ticks = 1
     expect(serves(base, update.codes, 0)).toBe(expected)
   })

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { emptyVehicleState, type VehicleState } from '../../../lib/protocol/index.ts'
-import { codeOf, dequantise, emptyKnown, quantise, type Codes, type Known } from '../../../lib/vehicle/index.ts'
+import {
+  codeOf,
+  dequantise,
+  emptyKnown,
+  quantise,
+  type Codes,
+  type Known,
+} from '../../../lib/vehicle/index.ts'
 import { anyState } from './states.ts'
 
 /** An update of `state`, standing on no baseline. */

@@ -180,7 +180,10 @@ export function tailOf(state: Readonly<VehicleState>): { x: number; z: number } 
 }
 
 /** The front axle, or the tail of the last trailer, in the world, metres. */
-export function along(state: Readonly<VehicleState>, end: 'front' | 'tail'): [x: number, y: number, z: number] {
+export function along(
+  state: Readonly<VehicleState>,
+  end: 'front' | 'tail',
+): [x: number, y: number, z: number] {
   const point: [number, number, number] = [state.x, state.y, state.z]
   const move = (heading: number, pitch: number, metres: number): void => {
     const flat = metres * Math.cos(pitch * 2 * Math.PI)
