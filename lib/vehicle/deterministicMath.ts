@@ -9,19 +9,24 @@
 /** Radians of one turn. */
 export const radiansPerTurn = 6.283185307179586
 
-/** The sine and cosine of an angle: both are needed together, and numbers in an object cost no allocation. */
+/**
+ * An angle, and the sine and cosine that {@link rotate} gives it: in an object that is reused, because a fraction handed
+ * to a function, or returned, may be an object on the heap.
+ */
 export interface Rotation {
+  turns: number
   sin: number
   cos: number
 }
 
-/** No rotation. */
+/** One to be filled. */
 export function emptyRotation(): Rotation {
-  return { sin: 0, cos: 1 }
+  return { turns: 0.5, sin: 0.5, cos: 0.5 }
 }
 
-/** Sets `rotation` to an angle in turns; within 4e-16 of the true values for angles of a few turns. */
-export function rotate(rotation: Rotation, turns: number): void {
+/** Sets sine and cosine of `rotation.turns`; within 4e-16 of the true values for angles of a few turns. */
+export function rotate(rotation: Rotation): void {
+  const { turns } = rotation
   const quarters = Math.floor(turns * 4 + 0.5)
   const x = (turns - quarters / 4) * radiansPerTurn
   const sin = sinKernel(x)

@@ -36,6 +36,7 @@ export class VehiclePublisher {
   readonly #vehicles: PublishedVehicle[] = [this.#own]
   readonly #feeds = new Map<StateRecipient, VehicleFeed>()
   readonly #slots: VehicleFeed[][] = Array.from({ length: publishSlots }, () => [])
+  readonly #tickMs: number
   readonly #slotMs: number
   readonly #startedAt: number
   readonly #stopTimer: Cancel
@@ -59,7 +60,8 @@ export class VehiclePublisher {
     }
     this.#options = options
     this.#clock = options.clock
-    this.#slotMs = 1000 / rate / publishSlots
+    this.#tickMs = 1000 / rate
+    this.#slotMs = this.#tickMs / publishSlots
     this.#startedAt = this.#clock.now()
     this.#stopTimer = this.#clock.every(this.#slotMs, () => this.#serveDueSlots())
   }
@@ -166,7 +168,7 @@ export class VehiclePublisher {
     const feeds = this.#slots[slot % publishSlots]
     if (feeds === undefined) return
     for (const feed of feeds) {
-      const sent = feed.serve(this.#vehicles, now, this.#slotMs * publishSlots)
+      const sent = feed.serve(this.#vehicles, now, this.#tickMs)
       if (sent === true) this.updatesSent++
       else if (sent === false) this.updatesSkipped++
     }

@@ -21,5 +21,5 @@ export function unwrapSampleTime(time: number, sentAt: number): number {
 export function wrapSampleTime(sampledAt: number): number {
   // Rounded down, as the link's sending times are: a sample taken just then must not seem later than its datagram.
   const steps = Math.floor(sampledAt * timeStepsPerMs)
-  return steps - Math.floor(steps / 2 ** 24) * 2 ** 24
+  return (steps - Math.floor(steps / 2 ** 24) * 2 ** 24) | 0
 }

@@ -67,7 +67,9 @@ describe('playout', () => {
     const before = feed.at(1_080)
     expect(feed.update(stateWith({ x: 500 }), 1_000, { receivedAt: 1_070 })).toBe('repeat')
     for (const sampledAt of [999.75, 900, 0]) {
-      expect(feed.update(stateWith({ x: 500 }), sampledAt, { sentAt: 1_000, receivedAt: 1_070 })).toBe('stale')
+      expect(feed.update(stateWith({ x: 500 }), sampledAt, { sentAt: 1_000, receivedAt: 1_070 })).toBe(
+        'stale',
+      )
     }
     expect(feed.at(1_080)).toEqual(before)
   })
@@ -296,7 +298,7 @@ describe('playout', () => {
       expect(Math.hypot(tail[0] - last[0], tail[2] - last[2]) / 0.01).toBeLessThan(2.05)
       last = tail
     }
-    expect(feed.at(2_500)?.heading).toBeCloseTo(0.52, 3)
+    expect(feed.at(2_500)?.heading).toBeCloseTo(0.52, 2)
   })
 
   it('[VEH-58] fades after 1.5 s of silence and is gone after 3 s', () => {

@@ -63,13 +63,13 @@ export function travel(): void {
       (end.speed - start.speed) * gone +
       leaving * start.acceleration +
       arriving * end.acceleration
-    rotate(
-      heading,
+    heading.turns =
       start.heading +
-        (end.heading - start.heading) * gone +
-        (leaving * start.yawRate + arriving * end.yawRate) / radiansPerTurn,
-    )
-    rotate(pitch, start.pitch + (end.pitch - start.pitch) * share)
+      (end.heading - start.heading) * gone +
+      (leaving * start.yawRate + arriving * end.yawRate) / radiansPerTurn
+    rotate(heading)
+    pitch.turns = start.pitch + (end.pitch - start.pitch) * share
+    rotate(pitch)
     const left = start.left + (end.left - start.left) * share
     const lift = start.up + (end.up - start.up) * share
     const along = speed * pitch.cos - lift * pitch.sin
@@ -107,7 +107,8 @@ function setYawRates(angles: Float64Array, count: number): void {
   let carrierRate = start.yawRate + (end.yawRate - start.yawRate) * share
   let left = start.left + (end.left - start.left) * share - carrierRate * hitchBehindTruck
   for (let index = 0; index < count; index++) {
-    rotate(yaw, angles[index] ?? 0)
+    yaw.turns = angles[index] ?? 0
+    rotate(yaw)
     const rate = (left * yaw.cos - along * yaw.sin) / trailerWheelbase
     yawRates[index] = (rate - carrierRate) / radiansPerTurn
     along = along * yaw.cos + left * yaw.sin

@@ -24,15 +24,16 @@ const inferredShare = 0.4
 const leastSecondsForRates = 1 / 64
 
 /** Everything one vehicle's coding needs along the way, reused. */
-const ways = { span: 0, held: 0.5, perSecond: 0.5 }
+const ways = { span: 0, held: 0.5, perSecond: 0.5, showed: 0.5, share: 0.5 }
 
 /**
- * Codes the motion of `update` as told against `base`, sampled `seconds` before it: with an encoder it reads the
+ * Codes the motion of `update` as told against `base`, sampled `ticks` (¼ ms) before it: with an encoder it reads the
  * codes of `update`, with a decoder it fills them in. Either way it fills in rates and doubts.
  */
-export function codeMotion(coder: SymbolCoder, base: Known, update: Known, seconds: number): void {
+export function codeMotion(coder: SymbolCoder, base: Known, update: Known, ticks: number): void {
+  const seconds = ticks / 4_000
   way.seconds = seconds
-  ways.span = spanOf(seconds)
+  ways.span = spanOf(ticks)
   ways.held = seconds < ratesHoldSeconds ? seconds : ratesHoldSeconds
   ways.perSecond = seconds < leastSecondsForRates ? 0 : 1 / seconds
   readMoment(base.codes, start)
@@ -72,7 +73,9 @@ function codeDrive(coder: SymbolCoder, base: Known, update: Known): void {
   residual.predicted = stands ? 0 : expected * stepsPer.acceleration
   code(coder, base, update, codeOf.acceleration, quantity.acceleration, quantity.acceleration)
   end.acceleration = at(update.codes, codeOf.acceleration) / stepsPer.acceleration
-  follow(base, update, rateOf.jerk, (end.acceleration - start.acceleration) * perSecond, follows.jerk)
+  ways.showed = (end.acceleration - start.acceleration) * perSecond
+  ways.share = follows.jerk
+  follow(base, update, rateOf.jerk)
 
   const yawAcceleration = at(base.rates, rateOf.yawAcceleration)
   // Wheels turn a truck only while they roll.
@@ -81,13 +84,9 @@ function codeDrive(coder: SymbolCoder, base: Known, update: Known): void {
     : (start.yawRate + yawAcceleration * held * believed.yawAcceleration) * stepsPer.yawRate
   code(coder, base, update, codeOf.yawRate, quantity.yawRate, quantity.yawRate)
   end.yawRate = at(update.codes, codeOf.yawRate) / stepsPer.yawRate
-  follow(
-    base,
-    update,
-    rateOf.yawAcceleration,
-    (end.yawRate - start.yawRate) * perSecond,
-    follows.yawAcceleration,
-  )
+  ways.showed = (end.yawRate - start.yawRate) * perSecond
+  ways.share = follows.yawAcceleration
+  follow(base, update, rateOf.yawAcceleration)
 
   const turned = ((start.yawRate + end.yawRate) * seconds) / (2 * radiansPerTurn)
   residual.predicted = (start.heading + turned) * stepsPer.turn
@@ -110,12 +109,16 @@ function codeAttitude(coder: SymbolCoder, base: Known, update: Known): void {
   residual.predicted = pitch + at(base.rates, rateOf.pitch) * held * believed.pitch
   code(coder, base, update, codeOf.pitch, quantity.pitch, quantity.pitch)
   end.pitch = at(update.codes, codeOf.pitch) / stepsPer.turn
-  follow(base, update, rateOf.pitch, (at(update.codes, codeOf.pitch) - pitch) * perSecond, follows.pitch)
+  ways.showed = (at(update.codes, codeOf.pitch) - pitch) * perSecond
+  ways.share = follows.pitch
+  follow(base, update, rateOf.pitch)
 
   const roll = at(base.codes, codeOf.roll)
   residual.predicted = roll + at(base.rates, rateOf.roll) * held * believed.roll
   codeAngle(coder, base, update, codeOf.roll, quantity.roll, quantity.roll, stepsPer.rollTurn)
-  follow(base, update, rateOf.roll, (at(update.codes, codeOf.roll) - roll) * perSecond, follows.roll)
+  ways.showed = (at(update.codes, codeOf.roll) - roll) * perSecond
+  ways.share = follows.roll
+  follow(base, update, rateOf.roll)
   update.codes[codeOf.roll] = wrapCode(at(update.codes, codeOf.roll), stepsPer.rollTurn)
 
   residual.predicted = end.speed === 0 ? 0 : at(base.codes, codeOf.velocityY)
@@ -156,14 +159,18 @@ function codeTrailers(coder: SymbolCoder, base: Known, update: Known, count: num
     const rolled = (yaws[index] ?? 0) * stepsPer.turn
     residual.predicted = rolled + at(base.rates, drift) * held * believed.drift
     codeAngle(coder, base, update, yaw, quantity.trailerYaw, doubts, stepsPer.turn)
-    follow(base, update, drift, (at(update.codes, yaw) - rolled) * perSecond, follows.drift)
+    ways.showed = (at(update.codes, yaw) - rolled) * perSecond
+    ways.share = follows.drift
+    follow(base, update, drift)
     update.codes[yaw] = wrapCode(at(update.codes, yaw), stepsPer.turn)
 
     const before = pitchBefore + at(base.codes, pitch)
     residual.predicted = before + at(base.rates, pitchRate) * held * believed.pitch - pitchAfter
     codeAngle(coder, base, update, pitch, quantity.trailerPitch, doubts + 1, stepsPer.turn)
     const after = pitchAfter + at(update.codes, pitch)
-    follow(base, update, pitchRate, (after - before) * perSecond, follows.pitch)
+    ways.showed = (after - before) * perSecond
+    ways.share = follows.pitch
+    follow(base, update, pitchRate)
     update.codes[pitch] = wrapCode(at(update.codes, pitch), stepsPer.turn)
     pitchBefore = before
     pitchAfter = after
@@ -171,7 +178,9 @@ function codeTrailers(coder: SymbolCoder, base: Known, update: Known, count: num
     const rollBefore = at(base.codes, roll)
     residual.predicted = rollBefore + at(base.rates, rollRate) * held * believed.roll
     codeAngle(coder, base, update, roll, quantity.trailerRoll, doubts + 2, stepsPer.rollTurn)
-    follow(base, update, rollRate, (at(update.codes, roll) - rollBefore) * perSecond, follows.roll)
+    ways.showed = (at(update.codes, roll) - rollBefore) * perSecond
+    ways.share = follows.roll
+    follow(base, update, rollRate)
     update.codes[roll] = wrapCode(at(update.codes, roll), stepsPer.rollTurn)
   }
 }
@@ -199,10 +208,10 @@ function codeAngle(
   code(coder, base, update, index, of, slot)
 }
 
-/** Moves a rate towards what an update `showed`; one too close to its baseline shows nothing. */
-function follow(base: Known, update: Known, rate: number, showed: number, share: number): void {
+/** Moves a rate towards `ways.showed`, by `ways.share` of the way; one too close to its baseline shows nothing. */
+function follow(base: Known, update: Known, rate: number): void {
   const before = at(base.rates, rate)
-  update.rates[rate] = ways.perSecond > 0 ? before + (showed - before) * share : before
+  update.rates[rate] = ways.perSecond > 0 ? before + (ways.showed - before) * ways.share : before
 }
 
 function at(numbers: Int32Array | Float64Array, index: number): number {

@@ -22,8 +22,8 @@ export const quantity = {
   trailerRoll: 12,
 } as const
 
-/** Least seconds between an update and its baseline from which on the next column holds; before the first nothing moved. */
-const spans = [0.001, 0.06, 0.12, 0.17, 0.22, 0.32, 0.45, 0.65, 1, 1.5]
+/** Least ¼ ms between an update and its baseline from which on the next column holds; before the first nothing moved. */
+const spans = [4, 240, 480, 680, 880, 1_280, 1_800, 2_600, 4_000, 6_000]
 const columns = spans.length + 1
 
 /** Usual scale, in steps, by quantity and span. */
@@ -52,10 +52,10 @@ const steady = new Float64Array([0.55, 0.5, 0.2, 0.3, 0.45, 0.5, 0.5, 0.3, 0.5, 
 const doubtShare = 0.4
 const largestSurprise = 6
 
-/** The column for `seconds` between an update and its baseline. */
-export function spanOf(seconds: number): number {
+/** The column for `ticks` (¼ ms) between an update and its baseline. */
+export function spanOf(ticks: number): number {
   let span = 0
-  while (span < spans.length && seconds >= (spans[span] ?? 0)) span++
+  while (span < spans.length && ticks >= (spans[span] ?? 0)) span++
   return span
 }
 
@@ -63,8 +63,6 @@ export function spanOf(seconds: number): number {
 export const model = {
   /** Scale to code with. */
   scale: 0.5,
-  /** Doubt from now on. */
-  doubt: 0.5,
 }
 
 /** Sets `model.scale` for `of` at `span`, doubt being `doubts[slot]`: 1 where predictions are as wrong as usual. */

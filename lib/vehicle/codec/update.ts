@@ -69,7 +69,7 @@ export function codeAgainst(coder: SymbolCoder, base: Known, update: Known, tick
   const { codes } = update
   codes[codeOf.trailerCount] = base.codes[codeOf.trailerCount] ?? 0
   codeControls(coder, base.codes, codes)
-  codeMotion(coder, base, update, ticks / 4_000)
+  codeMotion(coder, base, update, ticks)
   codes.fill(0, codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer)
 }
 
