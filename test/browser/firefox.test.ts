@@ -16,7 +16,8 @@ async function serve(code: string): Promise<{ url: string; result: Promise<unkno
     ['/page.js', ['text/javascript', code]],
     ['/vectors.json', ['application/json', vectors]],
   ])
-  const { promise, resolve } = Promise.withResolvers<unknown>()
+  let resolve: (result: unknown) => void = () => undefined
+  const promise = new Promise<unknown>((settle) => (resolve = settle))
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '')
     if (file !== undefined) response.writeHead(200, { 'content-type': file[0] }).end(file[1])
