@@ -265,12 +265,9 @@ export class PeerConvoy implements Convoy {
     receivedAt: number,
     clockOffset: number | undefined,
   ): void {
-    const advice = this.#vehicles.receive(memberId, payload, sentAt, receivedAt, clockOffset)
-    if (advice === 'none') return
+    const receipt = this.#vehicles.receive(memberId, payload, sentAt, receivedAt, clockOffset)
     const link = this.#links.get(memberId)
-    if (link === undefined) return
-    if (advice === 'restart') this.#publisher.restart(link)
-    else this.#publisher.askWhole(link, advice === 'askWhole')
+    if (link !== undefined) this.#publisher.heard(link, receipt)
   }
 
   #receiveText({ from, text, direct }: ReceivedText): void {

@@ -1,5 +1,5 @@
 import { correctionStiffness, maxCorrectionSpeed } from './constants.ts'
-import { emptyPose, poseLength, swing, type Pose } from './pose.ts'
+import { emptyPose, measureSwing, poseLength, swing, type Pose } from './pose.ts'
 
 /**
  * What is still shown beside the prediction after an update proved the former prediction wrong. It decays
@@ -18,8 +18,11 @@ export class Correction {
     this.#startRate.set(rate)
     this.#startedAt = now
     // The spring's own speed peaks at e₀ ω / e (with ė₀ = 0).
-    const size = swing(offset, trailers)
-    this.#stiffness = Math.min(correctionStiffness, (maxCorrectionSpeed * Math.E) / Math.max(size, 1e-9))
+    measureSwing(offset, trailers)
+    this.#stiffness = Math.min(
+      correctionStiffness,
+      (maxCorrectionSpeed * Math.E) / Math.max(swing.metres, 1e-9),
+    )
   }
 
   /** Nothing to correct: the prediction is shown as it is. */

@@ -9,29 +9,23 @@
 /** Radians of one turn. */
 export const radiansPerTurn = 6.283185307179586
 
-/** An angle with its sine and cosine: both are needed together, and numbers in an object cost no allocation. */
+/**
+ * An angle, and the sine and cosine that {@link rotate} gives it: in an object that is reused, because a fraction handed
+ * to a function, or returned, may be an object on the heap.
+ */
 export interface Rotation {
   turns: number
   sin: number
   cos: number
 }
 
-/** No rotation. */
+/** One to be filled. */
 export function emptyRotation(): Rotation {
-  return { turns: 0, sin: 0, cos: 1 }
+  return { turns: 0.5, sin: 0.5, cos: 0.5 }
 }
 
-/** Sets `rotation` to an angle in turns; within 4e-16 of the true values for angles of a few turns. */
-export function rotate(rotation: Rotation, turns: number): void {
-  rotation.turns = turns
-  resolve(rotation)
-}
-
-/**
- * Sets sine and cosine of `rotation` to those of its `turns`. For where {@link rotate} is called more often than engines
- * inline, since a fraction handed to it may cost an allocation then.
- */
-export function resolve(rotation: Rotation): void {
+/** Sets sine and cosine of `rotation.turns`; within 4e-16 of the true values for angles of a few turns. */
+export function rotate(rotation: Rotation): void {
   const { turns } = rotation
   const quarters = Math.floor(turns * 4 + 0.5)
   const x = (turns - quarters / 4) * radiansPerTurn

@@ -29,7 +29,7 @@ import {
   writePose,
   type Pose,
 } from './pose.ts'
-import { noRates, predict, type MotionRates } from './prediction.ts'
+import { horizon, noRates, predictToHorizon, type MotionRates } from './prediction.ts'
 
 /**
  * What became of an update: shown; the vehicle's `hidden` sign; a `repeat` of a sample already known; or
@@ -181,7 +181,8 @@ export class Playout {
   /** Whether no truck could have driven from the newest sample to `state`. */
   #isTeleport(state: Readonly<VehicleState>, sampledAt: number): boolean {
     const seconds = (sampledAt - this.#sampledAt) / 1000
-    predict(this.#newest, Math.min(seconds, 1), this.#predicted, this.#rates)
+    horizon.seconds = Math.min(seconds, 1)
+    predictToHorizon(this.#newest, this.#predicted, this.#rates)
     const unforeseen = distanceBetween(state, this.#predicted)
     const turn = Math.abs(wrapHalfTurns(state.heading - this.#predicted.heading))
     const beyondHorizon = Math.max(0, seconds - 1) * Math.abs(this.#newest.velocityZ)
@@ -211,7 +212,8 @@ export class Playout {
     const ageMs = Math.max(-maxRewindMs, now + byMs - this.#sampledAt - this.#offset.at(now))
     const beyondMs = Math.min(slowDownMs, Math.max(0, ageMs - this.#fullMs))
     const predictedMs = Math.min(ageMs, this.#fullMs) + beyondMs - (beyondMs * beyondMs) / (2 * slowDownMs)
-    predict(this.#newest, predictedMs / 1000, into, this.#rates)
+    horizon.seconds = predictedMs / 1000
+    predictToHorizon(this.#newest, into, this.#rates)
     if (beyondMs === 0) return
     // Wheels slow down with the truck.
     const pace = 1 - beyondMs / slowDownMs

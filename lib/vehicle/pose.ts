@@ -86,25 +86,26 @@ export function translation(pose: Pose): number {
   return Math.sqrt(x * x + y * y + z * z)
 }
 
-/** Metres that the tail of a vehicle with `trailers` moves at most when its pose shifts by `pose`, which is small. */
-export function swing(pose: Pose, trailers: number): number {
-  let metres = translation(pose)
+/** What {@link measureSwing} found: in an object that is reused, since a fraction returned may be one on the heap. */
+export const swing = { metres: 0.5 }
+
+/** Sets `swing` to how far the tail of a vehicle with `trailers` moves at most when its pose shifts by `pose`, which is small. */
+export function measureSwing(pose: Pose, trailers: number): void {
+  const x = pose[poseX] ?? 0
+  const y = pose[poseY] ?? 0
+  const z = pose[poseZ] ?? 0
+  let metres = Math.sqrt(x * x + y * y + z * z)
   let yaw = pose[poseHeading] ?? 0
   let pitch = pose[posePitch] ?? 0
-  metres += turned(yaw, pitch) * hitchBehindTruck
+  metres += radiansPerTurn * Math.sqrt(yaw * yaw + pitch * pitch) * hitchBehindTruck
   for (let index = 0; index < trailers; index++) {
     const base = poseTrailers + index * numbersPerTrailer
     yaw += pose[base] ?? 0
     pitch += pose[base + 1] ?? 0
     const behind = index === trailers - 1 ? trailerOverhang : hitchBehindTrailer
-    metres += turned(yaw, pitch) * (trailerWheelbase + behind)
+    metres += radiansPerTurn * Math.sqrt(yaw * yaw + pitch * pitch) * (trailerWheelbase + behind)
   }
-  return metres
-}
-
-/** Radians of small turns about two axes together. */
-function turned(yaw: number, pitch: number): number {
-  return radiansPerTurn * Math.sqrt(yaw * yaw + pitch * pitch)
+  swing.metres = metres
 }
 
 function isAngle(index: number): boolean {

@@ -82,7 +82,7 @@ const yawRates = new Float64Array(3)
 /**
  * Where a vehicle is `seconds` after `from` was sampled (a little before it, where negative), filled into
  * `into`, which must be another object. Braking ends at standstill, a paused vehicle stays; trailers follow
- * their couplings. Allocates nothing.
+ * their couplings.
  * @param rates - how its motion was changing, where that is known.
  */
 export function predict(
@@ -91,6 +91,20 @@ export function predict(
   into: VehicleState,
   rates: Readonly<MotionRates> = noRates,
 ): void {
+  horizon.seconds = seconds
+  predictToHorizon(from, into, rates)
+}
+
+/** How far {@link predictToHorizon} predicts. */
+export const horizon = { seconds: 0.5 }
+
+/** {@link predict}, by `horizon.seconds`: for hot paths, as it allocates nothing. */
+export function predictToHorizon(
+  from: Readonly<VehicleState>,
+  into: VehicleState,
+  rates: Readonly<MotionRates>,
+): void {
+  const { seconds } = horizon
   copyVehicleState(from, into)
   if ((from.flags & vehicleFlags.paused) !== 0) return
 
@@ -101,12 +115,13 @@ export function predict(
   motion.jerk = standing ? 0 : rates.jerk * believedRates.jerk
   motion.yawAcceleration = standing ? 0 : rates.yawAcceleration * believedRates.yawAcceleration
   motion.pitchRate = rates.pitchRate * believedRates.pitch
-  const stopped = endsWithin(seconds)
-  if (!stopped) motion.duration = seconds
+  motion.duration = seconds
+  const stopped = endsWithin()
 
   follow(from, into)
   turnTrailers(from, into)
-  rise(motion.duration)
+  motion.time = motion.duration
+  rise()
   into.velocityZ = from.velocityZ - motion.acceleration * motion.duration - motion.jerk * risen.twice
   if (stopped) {
     into.velocityX = 0
@@ -120,10 +135,11 @@ export function predict(
   }
 }
 
-/** Whether braking ends within `seconds`; then sets `motion.duration` to when. */
-function endsWithin(seconds: number): boolean {
-  const { speed } = motion
-  rise(seconds)
+/** Whether braking ends within `motion.duration`; then sets that to when. */
+function endsWithin(): boolean {
+  const { speed, duration: seconds } = motion
+  motion.time = seconds
+  rise()
   const finalSpeed = speed + motion.acceleration * seconds + motion.jerk * risen.twice
   if (seconds <= 0 || speed * finalSpeed > 0 || (speed === 0 && motion.acceleration === 0)) return false
   // Standing, throttle up: it pulls away.
@@ -133,8 +149,9 @@ function endsWithin(seconds: number): boolean {
   return true
 }
 
-/** Sets `risen` to what a rate of 1 comes to after `time`: in what it changes, and in what that changes in turn. */
-function rise(time: number): void {
+/** Sets `risen` to what a rate of 1 comes to after `motion.time`: in what it changes, and in what that changes in turn. */
+function rise(): void {
+  const { time } = motion
   if (time <= ratesHoldSeconds) {
     risen.once = time
     risen.twice = (time * time) / 2
@@ -157,9 +174,12 @@ function follow(from: Readonly<VehicleState>, into: VehicleState): void {
   for (let node = -1; node <= 1; node++) {
     const time = duration * (0.5 + node * gaussOffset)
     const weight = node === 0 ? gaussInner : gaussOuter
-    rise(time)
-    rotate(pitch, from.pitch + motion.pitchRate * risen.once)
-    rotate(heading, from.heading + turnRate * time + turnAcceleration * risen.twice)
+    motion.time = time
+    rise()
+    pitch.turns = from.pitch + motion.pitchRate * risen.once
+    rotate(pitch)
+    heading.turns = from.heading + turnRate * time + turnAcceleration * risen.twice
+    rotate(heading)
     const forward = speed + acceleration * time + motion.jerk * risen.twice
     // Turning, it moves sideways as far as its reference point is ahead of what it turns about.
     const sideways = left + motion.yawAcceleration * risen.once * hitchBehindTruck
@@ -171,7 +191,8 @@ function follow(from: Readonly<VehicleState>, into: VehicleState): void {
   into.x = from.x + east * duration
   into.y = from.y + up * duration
   into.z = from.z - north * duration
-  rise(duration)
+  motion.time = duration
+  rise()
   into.heading = wrapTurns(from.heading + turnRate * duration + turnAcceleration * risen.twice)
   into.pitch = Math.min(0.25, Math.max(-0.25, from.pitch + motion.pitchRate * risen.once))
 }
@@ -212,7 +233,7 @@ function turnTrailers(from: Readonly<VehicleState>, into: VehicleState): void {
 
 /** Sets `coupling` to the truck's at `motion.time`. */
 function pull(from: Readonly<VehicleState>): void {
-  rise(motion.time)
+  rise()
   const turned = motion.yawAcceleration * risen.once
   coupling.along = motion.speed + motion.acceleration * motion.time + motion.jerk * risen.twice
   coupling.yawRate = from.yawRate + turned
@@ -223,7 +244,8 @@ function pull(from: Readonly<VehicleState>): void {
 function setYawRates(angles: Float64Array, count: number): void {
   for (let index = 0; index < count; index++) {
     const { along, left } = coupling
-    rotate(yaw, angles[index] ?? 0)
+    yaw.turns = angles[index] ?? 0
+    rotate(yaw)
     const rate = (left * yaw.cos - along * yaw.sin) / trailerWheelbase
     yawRates[index] = (rate - coupling.yawRate) / radiansPerTurn
     coupling.along = along * yaw.cos + left * yaw.sin

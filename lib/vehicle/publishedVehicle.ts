@@ -2,7 +2,7 @@ import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
 import { codeOf, differ, emptyCodes, quantise, type Codes } from './codec/index.ts'
 import { controlsEveryMs, maxStampedAgeMs } from './constants.ts'
 import { copyVehicleState } from './copyVehicleState.ts'
-import { predict } from './prediction.ts'
+import { horizon, noRates, predictToHorizon } from './prediction.ts'
 import { wrapSampleTime } from './sampleTime.ts'
 import { validateVehicleState } from './validate.ts'
 
@@ -45,6 +45,7 @@ export class PublishedVehicle {
   hide(at: number): void {
     this.visible = false
     this.codes.fill(0)
+    this.#controlsAt = -Infinity
     this.#stamp(at)
   }
 
@@ -53,9 +54,10 @@ export class PublishedVehicle {
     if (now - this.sampledAt > maxStampedAgeMs) this.#stamp(now - maxStampedAgeMs)
   }
 
-  /** Fills `into` with where the vehicle is at `now`, as far as this member knows. */
-  at(now: number, into: VehicleState): void {
-    predict(this.#state, Math.max(0, now - this.sampledAt) / 1_000, into)
+  /** Fills `into` with where the vehicle is at `time.now`, as far as this member knows. */
+  at(time: Readonly<{ now: number }>, into: VehicleState): void {
+    horizon.seconds = Math.max(0, time.now - this.sampledAt) / 1_000
+    predictToHorizon(this.#state, into, noRates)
   }
 
   /** Whether it stands. */

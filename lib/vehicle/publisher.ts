@@ -6,6 +6,7 @@ import { defaultUpdateRate, maxUpdateRate, minUpdateRate, publishSlots, slotOrde
 import type { InterestPolicy } from './interest.ts'
 import { PublishedVehicle } from './publishedVehicle.ts'
 import { VehicleFeed, type StateRecipient } from './vehicleFeed.ts'
+import type { Receipt } from './vehicleReceiver.ts'
 
 /** Share of a slot by which it may be served early: timers fire a little early on some platforms. */
 const earliness = 0.25
@@ -33,7 +34,9 @@ export class VehiclePublisher {
   readonly #own = new PublishedVehicle(ownVehicleIndex)
   /** By index. */
   readonly #vehicles: PublishedVehicle[] = [this.#own]
+  readonly #feeds = new Map<StateRecipient, VehicleFeed>()
   readonly #slots: VehicleFeed[][] = Array.from({ length: publishSlots }, () => [])
+  readonly #tickMs: number
   readonly #slotMs: number
   readonly #startedAt: number
   readonly #stopTimer: Cancel
@@ -59,7 +62,8 @@ export class VehiclePublisher {
     this.#options = options
     this.#tag = options.tag & 0xffff
     this.#clock = options.clock
-    this.#slotMs = 1000 / rate / publishSlots
+    this.#tickMs = 1000 / rate
+    this.#slotMs = this.#tickMs / publishSlots
     this.#startedAt = this.#clock.now()
     this.#stopTimer = this.#clock.every(this.#slotMs, () => this.#serveDueSlots())
   }
@@ -105,39 +109,43 @@ export class VehiclePublisher {
 
   /** Adds a recipient, in the slot that has fewest. Adding it again does nothing. */
   add(recipient: StateRecipient): void {
-    if (this.#closed || this.#feed(recipient) !== undefined) return
+    if (this.#closed || this.#feeds.has(recipient)) return
     let emptiest = slotOrder[0] as number
     for (const slot of slotOrder) {
       if ((this.#slots[slot]?.length ?? 0) < (this.#slots[emptiest]?.length ?? 0)) emptiest = slot
     }
-    this.#slots[emptiest]?.push(
-      new VehicleFeed(recipient, this.#tag, this.#buffers, this.#options.interest),
-    )
+    const feed = new VehicleFeed(recipient, this.#tag, this.#buffers, this.#options.interest)
+    this.#feeds.set(recipient, feed)
+    this.#slots[emptiest]?.push(feed)
   }
 
   /** Removes a recipient; nothing goes to it any more. */
   remove(recipient: StateRecipient): void {
+    const feed = this.#feeds.get(recipient)
+    if (feed === undefined) return
+    this.#feeds.delete(recipient)
     for (const slot of this.#slots) {
-      const index = slot.findIndex((feed) => feed.recipient === recipient)
+      const index = slot.indexOf(feed)
       if (index >= 0) slot.splice(index, 1)
     }
   }
 
-  /** Asks `recipient` for whole updates, or no longer, since this side lacks a baseline of its vehicles. */
-  askWhole(recipient: StateRecipient, wants: boolean): void {
-    const feed = this.#feed(recipient)
-    if (feed !== undefined) feed.wantsWhole = wants
-  }
-
-  /** Tells `recipient` everything anew: it lacks a baseline. */
-  restart(recipient: StateRecipient): void {
-    this.#feed(recipient)?.restart()
+  /**
+   * Takes what a payload of `recipient` said of baselines: asks it for whole updates as long as this side lacks one, and tells
+   * it everything anew where it lacks one itself.
+   */
+  heard(recipient: StateRecipient, { lacksBaseline, wantsWhole }: Receipt): void {
+    const feed = this.#feeds.get(recipient)
+    if (feed === undefined) return
+    feed.wantsWhole = lacksBaseline
+    if (wantsWhole) feed.restart()
   }
 
   /** Stops. Idempotent. */
   close(): void {
     this.#closed = true
     this.#stopTimer()
+    this.#feeds.clear()
     for (const slot of this.#slots) slot.length = 0
   }
 
@@ -153,14 +161,6 @@ export class VehiclePublisher {
     else if (vehicle.visible) vehicle.hide(now)
   }
 
-  #feed(recipient: StateRecipient): VehicleFeed | undefined {
-    for (const slot of this.#slots) {
-      const feed = slot.find((each) => each.recipient === recipient)
-      if (feed !== undefined) return feed
-    }
-    return undefined
-  }
-
   /** Serves every slot whose time has come: one on a punctual timer, each at most once after a late one. */
   #serveDueSlots(): void {
     const now = this.#clock.now()
@@ -174,7 +174,7 @@ export class VehiclePublisher {
     const feeds = this.#slots[slot % publishSlots]
     if (feeds === undefined) return
     for (const feed of feeds) {
-      const sent = feed.serve(this.#vehicles, now, this.#slotMs * publishSlots)
+      const sent = feed.serve(this.#vehicles, now, this.#tickMs)
       if (sent === true) this.updatesSent++
       else if (sent === false) this.updatesSkipped++
     }

@@ -19,6 +19,7 @@ export function unwrapSampleTime(time: number, sentAt: number): number {
 
 /** The field for a sample taken at `sampledAt` ms on the sender's clock. */
 export function wrapSampleTime(sampledAt: number): number {
-  const steps = Math.round(sampledAt * timeStepsPerMs)
-  return steps - Math.floor(steps / 2 ** 24) * 2 ** 24
+  // Rounded down, as the link's sending times are: a sample taken just then must not seem later than its datagram.
+  const steps = Math.floor(sampledAt * timeStepsPerMs)
+  return (steps - Math.floor(steps / 2 ** 24) * 2 ** 24) | 0
 }

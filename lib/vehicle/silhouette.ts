@@ -17,24 +17,30 @@ interface Point {
 const ends = { a: { x: 0.5, y: 0.5, z: 0.5 }, b: { x: 0.5, y: 0.5, z: 0.5 } }
 
 /**
- * Metres between two poses of one vehicle where they differ most: at the front axle or at the tail of the last trailer, which a small
- * angle swings far. Allocates nothing.
+ * Whether two poses of one vehicle differ by more than `boundMetres` where they differ most: at the front axle or at the tail of the
+ * last trailer, which a small angle swings far. Allocates nothing.
  */
-export function separation(a: Readonly<VehicleState>, b: Readonly<VehicleState>): number {
+export function areApart(
+  a: Readonly<VehicleState>,
+  b: Readonly<VehicleState>,
+  { boundMetres }: Readonly<{ boundMetres: number }>,
+): boolean {
   setFront(a, ends.a)
   setFront(b, ends.b)
-  const front = squaredDistance()
+  if (isFurther(boundMetres)) return true
   setTail(a, ends.a)
   setTail(b, ends.b)
-  return Math.sqrt(Math.max(front, squaredDistance()))
+  return isFurther(boundMetres)
 }
 
 function setFront(state: Readonly<VehicleState>, point: Point): void {
   point.x = state.x
   point.y = state.y
   point.z = state.z
-  rotate(heading, state.heading)
-  rotate(pitch, state.pitch)
+  heading.turns = state.heading
+  rotate(heading)
+  pitch.turns = state.pitch
+  rotate(pitch)
   move(point, frontAxleAhead)
 }
 
@@ -42,8 +48,10 @@ function setTail(state: Readonly<VehicleState>, point: Point): void {
   point.x = state.x
   point.y = state.y
   point.z = state.z
-  rotate(heading, state.heading)
-  rotate(pitch, state.pitch)
+  heading.turns = state.heading
+  rotate(heading)
+  pitch.turns = state.pitch
+  rotate(pitch)
   move(point, -hitchBehindTruck)
   let yaw = state.heading
   let tilt = state.pitch
@@ -52,8 +60,10 @@ function setTail(state: Readonly<VehicleState>, point: Point): void {
     if (trailer === undefined) break
     yaw += trailer.yaw
     tilt += trailer.pitch
-    rotate(heading, yaw)
-    rotate(pitch, tilt)
+    heading.turns = yaw
+    rotate(heading)
+    pitch.turns = tilt
+    rotate(pitch)
     const isLast = index === state.trailerCount - 1
     move(point, -(trailerWheelbase + (isLast ? trailerOverhang : hitchBehindTrailer)))
   }
@@ -67,10 +77,11 @@ function move(point: Point, metres: number): void {
   point.z -= flat * heading.cos
 }
 
-function squaredDistance(): number {
+/** Whether the ends are more than `metres` apart. */
+function isFurther(metres: number): boolean {
   const { a, b } = ends
   const dx = a.x - b.x
   const dy = a.y - b.y
   const dz = a.z - b.z
-  return dx * dx + dy * dy + dz * dz
+  return dx * dx + dy * dy + dz * dz > metres * metres
 }

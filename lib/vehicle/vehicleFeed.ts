@@ -19,10 +19,10 @@ import {
   soonShare,
 } from './constants.ts'
 import { closeInterest, type Interest, type InterestPolicy } from './interest.ts'
-import { noRates, predict, type MotionRates } from './prediction.ts'
+import { horizon, noRates, predictToHorizon, type MotionRates } from './prediction.ts'
 import type { PublishedVehicle } from './publishedVehicle.ts'
 import { wrapSampleTime } from './sampleTime.ts'
-import { separation } from './silhouette.ts'
+import { areApart } from './silhouette.ts'
 
 /** Where a publisher's payloads go; a link is one. */
 export interface StateRecipient {
@@ -34,8 +34,8 @@ export interface StateRecipient {
 
 /** What one recipient was last told of one vehicle. */
 class Told {
-  /** Undefined before the first time. */
-  known: Known | undefined
+  /** False before the first time. */
+  ever = false
   readonly state: VehicleState = emptyVehicleState()
   readonly rates: MotionRates = { ...noRates }
   sampledAt = 0
@@ -54,10 +54,14 @@ export class VehicleFeed {
   readonly #outgoing: OutgoingVehicles
   readonly #policy: InterestPolicy<StateRecipient> | undefined
   readonly #told: (Told | undefined)[] = []
+  // Never emptied, since an array that is filled anew is an allocation.
   readonly #due: PublishedVehicle[] = []
+  #dueCount = 0
   readonly #knowns: Known[] = []
   readonly #actual: VehicleState = emptyVehicleState()
   readonly #expected: VehicleState = emptyVehicleState()
+  // In an object, since fractions handed from one method to the next may each be an object on the heap.
+  readonly #time = { now: 0.5, tickMs: 0.5 }
   #askedAt = -Infinity
 
   constructor(
@@ -93,49 +97,58 @@ export class VehicleFeed {
    * @returns whether it went out; undefined when nothing was due.
    */
   serve(vehicles: readonly PublishedVehicle[], now: number, tickMs: number): boolean | undefined {
-    if (!this.#choose(vehicles, now, tickMs)) return undefined
+    this.#time.now = now
+    this.#time.tickMs = tickMs
+    if (!this.#choose(vehicles)) return undefined
     const sentTicks = wrapSampleTime(now)
     this.#outgoing.begin()
     let count = 0
-    for (const vehicle of this.#due) {
-      if (!this.#outgoing.hasRoom) break
+    while (count < this.#dueCount && this.#outgoing.hasRoom) {
+      const vehicle = this.#due[count]
+      if (vehicle === undefined) break
       vehicle.refresh(now)
       this.#knowns[count++] = this.#outgoing.add(vehicle.index, vehicle.codes, vehicle.ticks, sentTicks)
     }
     if (!this.recipient.sendState(this.#outgoing.finish())) return false
     this.#outgoing.sent(this.recipient.deliveries.sentSequence)
     this.#askedAt = now
-    for (let place = 0; place < count; place++) this.#note(this.#due[place], this.#knowns[place], now)
+    for (let place = 0; place < count; place++) this.#note(this.#due[place], this.#knowns[place])
     return true
   }
 
   /** Fills `#due`. @returns whether there is a reason to send. */
-  #choose(vehicles: readonly PublishedVehicle[], now: number, tickMs: number): boolean {
-    this.#due.length = 0
+  #choose(vehicles: readonly PublishedVehicle[]): boolean {
+    const { now } = this.#time
+    this.#dueCount = 0
     let reason = this.#outgoing.wantsWhole && now - this.#askedAt >= askWholeEveryMs
     for (const vehicle of vehicles) {
       const told = (this.#told[vehicle.index] ??= new Told())
-      const urgency = this.#urgency(vehicle, told, now, tickMs)
+      const urgency = this.#urgency(vehicle, told)
       if (urgency === 'none') continue
-      this.#due.push(vehicle)
+      this.#due[this.#dueCount++] = vehicle
       if (urgency === 'now') reason = true
     }
     return reason
   }
 
   /** Whether `vehicle` has to be told now, may as well be told if anything is, or need not be. */
-  #urgency(vehicle: PublishedVehicle, told: Told, now: number, tickMs: number): 'now' | 'soon' | 'none' {
+  #urgency(vehicle: PublishedVehicle, told: Told): 'now' | 'soon' | 'none' {
+    const { now, tickMs } = this.#time
     // Timers fire a little early or late: half a tick belongs to the tick it is nearest to.
     const gap = now - told.sentAt + tickMs / 2
-    if (!vehicle.visible) return told.hides < hideRepeats && gap >= hideEveryMs ? 'now' : 'none'
-    if (told.known === undefined || gap === Infinity) return 'now'
-    this.#weigh(vehicle, told, now)
-    const { boundMetres, steadyMs, fastestMs } = told.interest
+    if (!vehicle.visible) {
+      // What a recipient never saw needs no hiding from it.
+      return told.ever && told.hides < hideRepeats && gap >= hideEveryMs ? 'now' : 'none'
+    }
+    if (gap === Infinity) return 'now'
+    this.#weigh(vehicle, told)
+    const { steadyMs, fastestMs } = told.interest
     if (gap < fastestMs || gap < tickMs) return 'none'
-    if (switched(vehicle.codes, told.known.codes)) return 'now'
-    vehicle.at(now, this.#actual)
-    predict(told.state, (now - told.sampledAt) / 1_000, this.#expected, told.rates)
-    if (separation(this.#actual, this.#expected) > boundMetres) {
+    if (switched(vehicle.codes, told.state)) return 'now'
+    vehicle.at(this.#time, this.#actual)
+    horizon.seconds = (now - told.sampledAt) / 1_000
+    predictToHorizon(told.state, this.#expected, told.rates)
+    if (areApart(this.#actual, this.#expected, told.interest)) {
       told.repeats = repeatsAfterSurprise + 1
       return 'now'
     }
@@ -145,26 +158,27 @@ export class VehicleFeed {
     return gap >= rest * soonShare ? 'soon' : 'none'
   }
 
-  #weigh(vehicle: PublishedVehicle, told: Told, now: number): void {
+  #weigh(vehicle: PublishedVehicle, told: Told): void {
+    const { now } = this.#time
     if (this.#policy === undefined || now - told.interestAt < interestEveryMs) return
     told.interest = this.#policy.of(this.recipient, vehicle.index)
     told.interestAt = now
   }
 
-  #note(vehicle: PublishedVehicle | undefined, known: Known | undefined, now: number): void {
+  #note(vehicle: PublishedVehicle | undefined, known: Known | undefined): void {
     const told = this.#told[vehicle?.index ?? -1]
     if (vehicle === undefined || known === undefined || told === undefined) return
     if (told.repeats > 0) told.repeats--
     told.hides = vehicle.visible ? 0 : told.hides + 1
-    told.known = known
+    told.ever = true
     told.sampledAt = vehicle.sampledAt
-    told.sentAt = now
+    told.sentAt = this.#time.now
     dequantise(known.codes, told.state)
     readRates(known, told.rates)
   }
 }
 
 /** Whether something changed that others see at once: lights, horn, trailers. */
-function switched(a: Codes, b: Codes): boolean {
-  return a[codeOf.flags] !== b[codeOf.flags] || a[codeOf.trailerCount] !== b[codeOf.trailerCount]
+function switched(codes: Codes, told: Readonly<VehicleState>): boolean {
+  return codes[codeOf.flags] !== told.flags || codes[codeOf.trailerCount] !== told.trailerCount
 }

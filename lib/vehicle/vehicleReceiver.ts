@@ -36,11 +36,13 @@ const dropOfUpdate: Readonly<Partial<Record<PlayoutVerdict, VehicleDrop>>> = {
   future: 'vehicleFuture',
 }
 
-/**
- * What follows from a payload for what goes the other way: nothing; its sender is to be asked for whole updates, or no
- * longer; or it asks for them itself.
- */
-export type ReceiptAdvice = 'none' | 'askWhole' | 'askNoMore' | 'restart'
+/** What follows from a payload for the payloads that go the other way. Reused: read it at once. */
+export interface Receipt {
+  /** Whether a baseline is lacking here, so that its sender has to be asked for whole updates. */
+  readonly lacksBaseline: boolean
+  /** Whether its sender asks for whole updates. */
+  readonly wantsWhole: boolean
+}
 
 /** What `sample` hands out, filled anew each time. */
 class ShownVehicle implements RemoteVehicle {
@@ -94,6 +96,7 @@ export class VehicleReceiver implements RemoteVehicles {
   // What `receive` hands to the visitor, which is made once so that no update makes a closure.
   #track: Track | undefined
   #receivedAt = 0
+  readonly #receipt = { lacksBaseline: false, wantsWhole: false }
   #clockOffset: number | undefined
   readonly #visit = (index: number, update: Known): void => this.#take(index, update)
 
@@ -125,6 +128,7 @@ export class VehicleReceiver implements RemoteVehicles {
       this.#tracks.push(track)
     } else if (known.tag !== tag) {
       known.tag = tag
+      known.lacksBaseline = false
       known.incoming.clear()
       known.playout.reset()
     }
@@ -144,7 +148,7 @@ export class VehicleReceiver implements RemoteVehicles {
    * @param sentAt - when it was sent, on the sender's clock, ms; congruent to that clock modulo 2^22 ms.
    * @param receivedAt - when it arrived, on the local clock, ms.
    * @param clockOffset - the link's clock offset, ms; undefined while unknown.
-   * @returns what the publisher has to do about it.
+   * @returns what the publisher has to know of it.
    */
   receive(
     memberId: string,
@@ -152,30 +156,29 @@ export class VehicleReceiver implements RemoteVehicles {
     sentAt: number,
     receivedAt: number,
     clockOffset: number | undefined,
-  ): ReceiptAdvice {
+  ): Receipt {
+    const receipt = this.#receipt
+    receipt.lacksBaseline = false
+    receipt.wantsWhole = false
     const track = this.#byMember.get(memberId)
     if (track === undefined) {
       this.dropped.add('vehicleUnknownMember')
-      return 'none'
+      return receipt
     }
     const { incoming } = track
     const verdict = incoming.open(payload, track.tag & 0xffff, wrapSampleTime(sentAt))
     const drop = dropOfPayload[verdict]
-    if (drop !== undefined) {
-      this.dropped.addFrom(memberId, drop)
-      if (verdict !== 'baseline') return 'none'
-      track.lacksBaseline = true
-      return 'askWhole'
-    }
+    if (drop !== undefined) this.dropped.addFrom(memberId, drop)
     this.#track = track
     this.#times.sentAt = sentAt
     this.#receivedAt = receivedAt
     this.#clockOffset = clockOffset
     incoming.forEach(this.#visit)
-    if (incoming.wantsWhole) return 'restart'
-    if (!track.lacksBaseline) return 'none'
-    track.lacksBaseline = false
-    return 'askNoMore'
+    if (verdict === 'baseline') track.lacksBaseline = true
+    if (verdict === 'taken') track.lacksBaseline = false
+    receipt.lacksBaseline = track.lacksBaseline
+    receipt.wantsWhole = incoming.wantsWhole
+    return receipt
   }
 
   sample(now: number = this.#clock.now()): readonly RemoteVehicle[] {

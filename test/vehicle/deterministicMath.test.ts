@@ -4,13 +4,15 @@ import { emptyRotation, rotate, wrapHalfTurns, wrapTurns } from '../../lib/vehic
 
 function sinTurns(turns: number): number {
   const rotation = emptyRotation()
-  rotate(rotation, turns)
+  rotation.turns = turns
+  rotate(rotation)
   return rotation.sin
 }
 
 function cosTurns(turns: number): number {
   const rotation = emptyRotation()
-  rotate(rotation, turns)
+  rotation.turns = turns
+  rotate(rotation)
   return rotation.cos
 }
 

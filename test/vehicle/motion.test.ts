@@ -23,16 +23,22 @@ function steps(frames: readonly Frame[]): number[] {
 }
 
 describe('motion as others see it', () => {
-  it('is within 10 cm of the truth at display time (p99), at 50 ms, jitter 10 ms, 5 % loss, 10 Hz', () => {
+  it('is within 6 cm of the truth at display time (p99), at 50 ms, jitter 10 ms, 5 % loss, with fewer than 5 packets a second', () => {
     for (const seed of [1, 2, 3]) {
-      const { frames } = watch(new TruthDrive(eventfulDrive(seed)), { ...ordinary, seed })
+      const { frames, receiver, packetsPerSecond } = watch(new TruthDrive(eventfulDrive(seed)), {
+        ...ordinary,
+        seed,
+      })
+      expect(packetsPerSecond).toBeLessThan(5)
+      expect(receiver.dropped.total).toBe(0)
       const errors = settled(frames).map((frame) => frame.error * 100)
       const tailErrors = settled(frames).map((frame) => frame.tailError * 100)
       expect(errors.length).toBeGreaterThan(6_000)
       expect(quantile(errors, 0.5)).toBeLessThan(1)
-      expect(quantile(errors, 0.99)).toBeLessThan(10)
-      expect(quantile(tailErrors, 0.99)).toBeLessThan(10)
-      expect(Math.max(...errors)).toBeLessThan(50)
+      expect(quantile(errors, 0.95)).toBeLessThan(5)
+      expect(quantile(errors, 0.99)).toBeLessThan(6)
+      expect(quantile(tailErrors, 0.99)).toBeLessThan(6)
+      expect(Math.max(...errors)).toBeLessThan(30)
     }
   })
 
@@ -45,23 +51,40 @@ describe('motion as others see it', () => {
       reorder: true,
       duplicate: 0.1,
     })
-    expect(receiver.dropped.get('vehicleStale')).toBeGreaterThan(50)
+    // Four updates a second rarely overtake each other; those that repeat a surprise do.
+    expect(receiver.dropped.get('vehicleStale')).toBeGreaterThan(0)
+    expect(receiver.dropped.total).toBe(receiver.dropped.get('vehicleStale'))
     expect(
       quantile(
         settled(frames).map((frame) => frame.error * 100),
         0.99,
       ),
-    ).toBeLessThan(50)
+    ).toBeLessThan(25)
   })
 
-  it('is within 15 cm (p99) with three trailers, at the very tail', () => {
+  it('is within 30 cm (p99) at 100 ms, jitter 40 ms, 10 % loss, and never jumps by 5 cm beside the true motion', () => {
+    const { frames } = watch(drive, { ...ordinary, delayMs: 100, jitterMs: 40, loss: 0.1 })
+    expect(
+      quantile(
+        settled(frames).map((frame) => frame.error * 100),
+        0.99,
+      ),
+    ).toBeLessThan(20)
+    expect(Math.max(...steps(settled(frames))) * 100).toBeLessThan(5)
+  })
+
+  it('takes 12 bytes a packet at most, on average, besides the header of the link', () => {
+    expect(watch(drive, ordinary).bytesPerPacket).toBeLessThan(12)
+  })
+
+  it('is within 6 cm (p99) with three trailers, at the very tail', () => {
     const { frames } = watch(new TruthDrive(eventfulDrive(5), 3), ordinary)
     expect(
       quantile(
         settled(frames).map((frame) => frame.tailError * 100),
         0.99,
       ),
-    ).toBeLessThan(15)
+    ).toBeLessThan(6)
   })
 
   it.each([30, 60, 144, 240])(

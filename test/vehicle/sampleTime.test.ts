@@ -3,16 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { unwrapSampleTime, wrapSampleTime } from '../../lib/vehicle/sampleTime.ts'
 
 describe('sample times', () => {
-  it('[VEH-18] come back to ⅛ ms from 60 s before the datagram left to just after it, whatever the clock says', () => {
+  it('[VEH-18] come back to ¼ ms, and never later than they were, from 60 s before the datagram left to just after it, whatever the clock says', () => {
     fc.assert(
       fc.property(
         fc.double({ min: -1e9, max: 1e12, noNaN: true }),
         fc.double({ min: -10, max: 60_000, noNaN: true }),
         (sentAt, age) => {
           const sampledAt = sentAt - age
-          expect(Math.abs(unwrapSampleTime(wrapSampleTime(sampledAt), sentAt) - sampledAt)).toBeLessThan(
-            0.126,
-          )
+          const behind = sampledAt - unwrapSampleTime(wrapSampleTime(sampledAt), sentAt)
+          // And what doubles of this size lose.
+          expect(behind).toBeGreaterThan(-0.001)
+          expect(behind).toBeLessThan(0.251)
         },
       ),
     )

@@ -1,5 +1,5 @@
 import { limits } from '../../protocol/index.ts'
-import { emptyRotation, radiansPerTurn, resolve, type Rotation } from '../deterministicMath.ts'
+import { emptyRotation, radiansPerTurn, rotate, type Rotation } from '../deterministicMath.ts'
 import { hitchBehindTrailer, hitchBehindTruck, trailerWheelbase } from '../prediction.ts'
 
 /** A vehicle's motion at one moment; a class, so that its numbers are written in place. */
@@ -67,9 +67,9 @@ export function travel(): void {
       start.heading +
       (end.heading - start.heading) * gone +
       (leaving * start.yawRate + arriving * end.yawRate) / radiansPerTurn
-    resolve(heading)
+    rotate(heading)
     pitch.turns = start.pitch + (end.pitch - start.pitch) * share
-    resolve(pitch)
+    rotate(pitch)
     const left = start.left + (end.left - start.left) * share
     const lift = start.up + (end.up - start.up) * share
     const along = speed * pitch.cos - lift * pitch.sin
@@ -108,7 +108,7 @@ function setYawRates(angles: Float64Array, count: number): void {
   let left = start.left + (end.left - start.left) * share - carrierRate * hitchBehindTruck
   for (let index = 0; index < count; index++) {
     yaw.turns = angles[index] ?? 0
-    resolve(yaw)
+    rotate(yaw)
     const rate = (left * yaw.cos - along * yaw.sin) / trailerWheelbase
     yawRates[index] = (rate - carrierRate) / radiansPerTurn
     along = along * yaw.cos + left * yaw.sin

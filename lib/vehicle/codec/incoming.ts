@@ -31,7 +31,7 @@ const coder = new SymbolDecoder(range)
  * told a few times.
  */
 export class IncomingVehicles {
-  /** Whether the payload last opened asks for whole updates. */
+  /** Whether the payload last opened asks for whole updates; known as well where a baseline is lacking. */
   wantsWhole = false
   readonly #rings: (KnownRing | undefined)[] = []
   readonly #indices = new Uint8Array(vehicleIndices)
@@ -52,16 +52,15 @@ export class IncomingVehicles {
     if ((((payload[1] ?? 0) << 8) | (payload[2] ?? 0)) !== tag) return 'foreign'
     this.#number = payload[3] ?? 0
     range.reset(payload, payloadHeaderBytes)
-    const wantsWhole = codeWantsWhole(coder, false)
+    // Even of a payload that lacks a baseline: where both sides lack one, neither would ever hear of the other's lack.
+    this.wantsWhole = codeWantsWhole(coder, false)
     const verdict = this.#decodeVehicles(sentTicks)
-    if (verdict === 'taken') {
-      this.wantsWhole = wantsWhole
-      this.#keep()
-    }
+    if (verdict === 'taken') this.#keep()
+    if (verdict === 'malformed') this.wantsWhole = false
     return verdict
   }
 
-  /** Hands out the vehicles of the payload last opened, which must have been taken. */
+  /** Hands out the vehicles of the payload last opened: none unless it was taken. */
   forEach(visit: VehicleVisitor): void {
     for (let place = 0; place < this.#count; place++) {
       const index = this.#indices[place] ?? 0
@@ -105,7 +104,8 @@ export class IncomingVehicles {
     } else {
       this.#back = back
       const ticks = (known.ticks - base.known.ticks) & 0xffffff
-      if (ticks > oldestBaselineTicks) return 'malformed'
+      // Payload numbers repeat: this is another update than the one meant.
+      if (ticks > oldestBaselineTicks) return 'baseline'
       codeAgainst(coder, base.known, known, ticks)
     }
     return areValid(known.codes) ? 'taken' : 'malformed'

@@ -13,9 +13,6 @@ import { residual, type SymbolCoder } from './symbols.ts'
  * integers. Constants were found by the bits they save on generated drives (scripts/fitResidualModel.ts).
  */
 
-/** Sample times count quarters of a millisecond. */
-const ticksPerSecond = 4_000
-
 /** Share of each rate that is believed. */
 const believed = { ...believedRates, roll: 0.7, drift: 0.3 } as const
 /** Share by which each rate follows what an update shows. */
@@ -23,28 +20,23 @@ const follows = { jerk: 0.7, yawAcceleration: 0.9, pitch: 0.6, roll: 0.6, drift:
 /** Share of the acceleration that the change of speed tells; the rest is what the baseline tells. */
 const inferredShare = 0.4
 
-/** What one vehicle's coding needs along the way; in an object, since fractions handed on may each cost an allocation. */
-const ways = {
-  /** Column of the model. */
-  span: 0,
-  /** Seconds for which rates hold. */
-  held: 0.5,
-  /** One over the time since the baseline, 0 where there was none. */
-  perSecond: 0.5,
-  /** What an update shows of a rate. */
-  showed: 0.5,
-}
+/** Below this, s, two updates tell nothing of how motion changes: a step of rounding between them would look like a jolt. */
+const leastSecondsForRates = 1 / 64
+
+/** Everything one vehicle's coding needs along the way, reused. */
+const ways = { span: 0, held: 0.5, perSecond: 0.5, showed: 0.5, share: 0.5 }
 
 /**
  * Codes the motion of `update` as told against `base`, sampled `ticks` (¼ ms) before it: with an encoder it reads the
  * codes of `update`, with a decoder it fills them in. Either way it fills in rates and doubts.
  */
 export function codeMotion(coder: SymbolCoder, base: Known, update: Known, ticks: number): void {
-  const seconds = ticks / ticksPerSecond
+  const seconds = ticks / 4_000
   way.seconds = seconds
   ways.span = spanOf(ticks)
+  // Not a choice of one or the other: an imported constant is an object, and would make the number stored one as well.
   ways.held = Math.min(seconds, ratesHoldSeconds)
-  ways.perSecond = seconds > 0 ? 1 / seconds : 0
+  ways.perSecond = seconds < leastSecondsForRates ? 0 : 1 / seconds
   readMoment(base.codes, start)
   codeDrive(coder, base, update)
   codeAttitude(coder, base, update)
@@ -77,13 +69,14 @@ function codeDrive(coder: SymbolCoder, base: Known, update: Known): void {
   const stands = end.speed === 0
 
   const inferred =
-    seconds > 0 ? 2 * (end.speed - start.speed) * perSecond - start.acceleration : start.acceleration
+    perSecond > 0 ? 2 * (end.speed - start.speed) * perSecond - start.acceleration : start.acceleration
   const expected = inferredShare * inferred + (1 - inferredShare) * (start.acceleration + 2 * ahead)
   residual.predicted = stands ? 0 : expected * stepsPer.acceleration
   code(coder, base, update, codeOf.acceleration, quantity.acceleration, quantity.acceleration)
   end.acceleration = at(update.codes, codeOf.acceleration) / stepsPer.acceleration
   ways.showed = (end.acceleration - start.acceleration) * perSecond
-  follow(base, update, rateOf.jerk, follows.jerk)
+  ways.share = follows.jerk
+  follow(base, update, rateOf.jerk)
 
   const yawAcceleration = at(base.rates, rateOf.yawAcceleration)
   // Wheels turn a truck only while they roll.
@@ -93,7 +86,8 @@ function codeDrive(coder: SymbolCoder, base: Known, update: Known): void {
   code(coder, base, update, codeOf.yawRate, quantity.yawRate, quantity.yawRate)
   end.yawRate = at(update.codes, codeOf.yawRate) / stepsPer.yawRate
   ways.showed = (end.yawRate - start.yawRate) * perSecond
-  follow(base, update, rateOf.yawAcceleration, follows.yawAcceleration)
+  ways.share = follows.yawAcceleration
+  follow(base, update, rateOf.yawAcceleration)
 
   const turned = ((start.yawRate + end.yawRate) * seconds) / (2 * radiansPerTurn)
   residual.predicted = (start.heading + turned) * stepsPer.turn
@@ -117,13 +111,15 @@ function codeAttitude(coder: SymbolCoder, base: Known, update: Known): void {
   code(coder, base, update, codeOf.pitch, quantity.pitch, quantity.pitch)
   end.pitch = at(update.codes, codeOf.pitch) / stepsPer.turn
   ways.showed = (at(update.codes, codeOf.pitch) - pitch) * perSecond
-  follow(base, update, rateOf.pitch, follows.pitch)
+  ways.share = follows.pitch
+  follow(base, update, rateOf.pitch)
 
   const roll = at(base.codes, codeOf.roll)
   residual.predicted = roll + at(base.rates, rateOf.roll) * held * believed.roll
   codeAngle(coder, base, update, codeOf.roll, quantity.roll, quantity.roll, stepsPer.rollTurn)
   ways.showed = (at(update.codes, codeOf.roll) - roll) * perSecond
-  follow(base, update, rateOf.roll, follows.roll)
+  ways.share = follows.roll
+  follow(base, update, rateOf.roll)
   update.codes[codeOf.roll] = wrapCode(at(update.codes, codeOf.roll), stepsPer.rollTurn)
 
   residual.predicted = end.speed === 0 ? 0 : at(base.codes, codeOf.velocityY)
@@ -165,7 +161,8 @@ function codeTrailers(coder: SymbolCoder, base: Known, update: Known, count: num
     residual.predicted = rolled + at(base.rates, drift) * held * believed.drift
     codeAngle(coder, base, update, yaw, quantity.trailerYaw, doubts, stepsPer.turn)
     ways.showed = (at(update.codes, yaw) - rolled) * perSecond
-    follow(base, update, drift, follows.drift)
+    ways.share = follows.drift
+    follow(base, update, drift)
     update.codes[yaw] = wrapCode(at(update.codes, yaw), stepsPer.turn)
 
     const before = pitchBefore + at(base.codes, pitch)
@@ -173,7 +170,8 @@ function codeTrailers(coder: SymbolCoder, base: Known, update: Known, count: num
     codeAngle(coder, base, update, pitch, quantity.trailerPitch, doubts + 1, stepsPer.turn)
     const after = pitchAfter + at(update.codes, pitch)
     ways.showed = (after - before) * perSecond
-    follow(base, update, pitchRate, follows.pitch)
+    ways.share = follows.pitch
+    follow(base, update, pitchRate)
     update.codes[pitch] = wrapCode(at(update.codes, pitch), stepsPer.turn)
     pitchBefore = before
     pitchAfter = after
@@ -182,7 +180,8 @@ function codeTrailers(coder: SymbolCoder, base: Known, update: Known, count: num
     residual.predicted = rollBefore + at(base.rates, rollRate) * held * believed.roll
     codeAngle(coder, base, update, roll, quantity.trailerRoll, doubts + 2, stepsPer.rollTurn)
     ways.showed = (at(update.codes, roll) - rollBefore) * perSecond
-    follow(base, update, rollRate, follows.roll)
+    ways.share = follows.roll
+    follow(base, update, rollRate)
     update.codes[roll] = wrapCode(at(update.codes, roll), stepsPer.rollTurn)
   }
 }
@@ -210,10 +209,10 @@ function codeAngle(
   code(coder, base, update, index, of, slot)
 }
 
-/** Moves a rate by `share` towards `ways.showed`. */
-function follow(base: Known, update: Known, rate: number, share: number): void {
+/** Moves a rate towards `ways.showed`, by `ways.share` of the way; one too close to its baseline shows nothing. */
+function follow(base: Known, update: Known, rate: number): void {
   const before = at(base.rates, rate)
-  update.rates[rate] = before + (ways.showed - before) * share
+  update.rates[rate] = ways.perSecond > 0 ? before + (ways.showed - before) * ways.share : before
 }
 
 function at(numbers: Int32Array | Float64Array, index: number): number {

@@ -99,14 +99,15 @@ export class OutgoingVehicles {
     const coder = this.#coder
     const ring = (this.#rings[index] ??= new KnownRing())
     const back = this.#baseline(ring, codes, ticks)
-    const base = ring.find((this.#number - back + payloadNumbers) % payloadNumbers)
+    // Payload numbers repeat: what has the number of this payload is older than any baseline.
+    const base = back === 0 ? undefined : ring.find((this.#number - back + payloadNumbers) % payloadNumbers)
     const entry = ring.take(this.#number)
     const { known } = entry
     known.codes.set(codes)
     known.ticks = ticks
     codeMore(coder, true, this.#count)
     codeIndex(coder, index, this.#index)
-    codeBack(coder, base === undefined ? 0 : back, this.#back)
+    codeBack(coder, back, this.#back)
     codeTime(coder, ticks, sentTicks, this.#ticks)
     if (base === undefined) {
       codeWhole(coder, known)

@@ -22,7 +22,7 @@ export const quantity = {
   trailerRoll: 12,
 } as const
 
-/** Least time between an update and its baseline, ¼ ms, from which on the next column holds; before the first nothing moved. */
+/** Least ¼ ms between an update and its baseline from which on the next column holds; before the first nothing moved. */
 const spans = [4, 240, 480, 680, 880, 1_280, 1_800, 2_600, 4_000, 6_000]
 const columns = spans.length + 1
 
@@ -63,8 +63,6 @@ export function spanOf(ticks: number): number {
 export const model = {
   /** Scale to code with. */
   scale: 0.5,
-  /** Doubt from now on. */
-  doubt: 0.5,
 }
 
 /** Sets `model.scale` for `of` at `span`, doubt being `doubts[slot]`: 1 where predictions are as wrong as usual. */

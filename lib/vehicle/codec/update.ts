@@ -25,9 +25,15 @@ const pedalScale = 4
 const gearScale = 0.7
 const rpmScale = 3
 
-/** From the first to the last of what the driver's hands and feet do, and what the engine makes of it. */
-const firstControl: number = codeOf.steering
-const lastControl: number = codeOf.rpm
+/** What the driver's hands and feet do, and what the engine makes of it. */
+const controls = [
+  codeOf.steering,
+  codeOf.throttle,
+  codeOf.brake,
+  codeOf.flags,
+  codeOf.gear,
+  codeOf.rpm,
+] as const
 
 /** Codes from the first up to this are the truck's; each trailer has its own after them. */
 const truckCodes = codeOf.trailers
@@ -64,17 +70,12 @@ export function codeAgainst(coder: SymbolCoder, base: Known, update: Known, tick
   codes[codeOf.trailerCount] = base.codes[codeOf.trailerCount] ?? 0
   codeControls(coder, base.codes, codes)
   codeMotion(coder, base, update, ticks)
-  clearTrailers(codes)
-}
-
-function clearTrailers(codes: Codes): void {
-  const end = codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer
-  for (let index = end; index < codesLength; index++) codes[index] = 0
+  codes.fill(0, codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer)
 }
 
 function codeControls(coder: SymbolCoder, base: Codes, codes: Codes): void {
   if (!coder.choice(differ(base, codes), controlsChange)) {
-    for (let index = firstControl; index <= lastControl; index++) codes[index] = base[index] ?? 0
+    for (const index of controls) codes[index] = base[index] ?? 0
     return
   }
   codeControl(coder, base, codes, codeOf.steering, steeringScale)
@@ -97,7 +98,7 @@ function codeControl(coder: SymbolCoder, base: Codes, codes: Codes, index: numbe
 
 /** Whether steering, pedals, flags, gear or engine speed differ. */
 export function differ(a: Codes, b: Codes): boolean {
-  for (let index = firstControl; index <= lastControl; index++) if (a[index] !== b[index]) return true
+  for (const index of controls) if (a[index] !== b[index]) return true
   return false
 }
 

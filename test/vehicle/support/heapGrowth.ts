@@ -1,4 +1,11 @@
-import { OwnVehicleEncoder, VehiclePublisher, VehicleReceiver } from '../../../lib/vehicle/index.ts'
+import {
+  emptyCodes,
+  OutgoingVehicles,
+  PayloadBuffers,
+  quantise,
+  VehiclePublisher,
+  VehicleReceiver,
+} from '../../../lib/vehicle/index.ts'
 import { SimulatedClock } from '../../../lib/testing/index.ts'
 import { emptyVehicleState } from '../../../lib/protocol/index.ts'
 
@@ -21,8 +28,7 @@ state.trailerCount = 1
 state.trailers[0].yaw = 0.01
 state.trailers[0].pitch = -0.001
 state.trailers[0].roll = 0.002
-const clock = new SimulatedClock()
-const encoder = new OwnVehicleEncoder(1)
+const codes = emptyCodes()
 
 /** The least of several rounds: what the compiler allocates in between isn't in each of them. */
 function bytesPerCall(call: (index: number) => void): number {
@@ -38,10 +44,26 @@ function bytesPerCall(call: (index: number) => void): number {
   return least
 }
 
-const encode = bytesPerCall((index) => {
-  state.z = -index / 100
-  encoder.encode(index, index, state)
-})
+const buffers = new PayloadBuffers(1_131)
+const outgoing = new OutgoingVehicles(
+  { sentSequence: 0, hasArrived: (sequence) => sequence <= arrived },
+  1,
+  buffers,
+)
+let arrived = -3
+/** Tells the state as it is after `index` steps of 0.1 s, against what was told two steps before. */
+function encodeNext(index: number): Uint8Array {
+  state.z = 200_000 - index - (index % 7) / 100
+  state.velocityZ = -10 - (index % 5) / 50
+  quantise(state, codes)
+  outgoing.begin()
+  outgoing.add(0, codes, (index * 400) & 0xffffff, (index * 400) & 0xffffff)
+  const payload = outgoing.finish()
+  outgoing.sent(index)
+  arrived = index - 2
+  return payload
+}
+const encode = bytesPerCall(encodeNext)
 
 /** Milliseconds of the publisher's clock: in an array, since a number that changes is an object to some engines. */
 const time = new Float64Array(1)
@@ -59,20 +81,36 @@ const publisher = new VehiclePublisher({
   },
   tag: 1,
 })
-for (let count = 0; count < 8; count++) publisher.add({ sendState: () => true })
+for (let count = 0; count < 8; count++) {
+  let sequence = -1
+  const deliveries = {
+    get sentSequence() {
+      return sequence
+    },
+    hasArrived: (asked: number) => asked < sequence - 1,
+  }
+  publisher.add({
+    deliveries,
+    sendState: () => {
+      sequence++
+      return true
+    },
+  })
+}
 const publish = bytesPerCall(() => {
   time[0] = (time[0] ?? 0) + 12.5
-  state.z -= 0.1
+  // Now steady, now surprising.
+  state.z -= (time[0] & 2_048) === 0 ? 0.25 : 0.2
+  if (state.z < -200_000) state.z = 200_000
   publisher.setVehicle(state)
   tick()
 })
 
-const receiver = new VehicleReceiver(clock)
+const receiver = new VehicleReceiver(new SimulatedClock())
 receiver.setMember('anna', 1)
+outgoing.restart()
 const receive = bytesPerCall((index) => {
-  state.z = -index * 2
-  const payload = encoder.encode(index, index * 400, state)
-  receiver.receive('anna', payload, index * 100, index * 100 + 50, 0)
+  receiver.receive('anna', encodeNext(index), index * 100, index * 100 + 50, 0)
 })
 
 const sample = bytesPerCall((index) => {

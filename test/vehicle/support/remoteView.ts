@@ -1,13 +1,18 @@
 import { seededRandom, type RandomSource } from '../../../lib/core/index.ts'
 import { emptyVehicleState, type VehicleState } from '../../../lib/protocol/index.ts'
 import { SimulatedClock } from '../../../lib/testing/index.ts'
-import { VehiclePublisher, VehicleReceiver, type RemoteVehicle } from '../../../lib/vehicle/index.ts'
+import {
+  VehiclePublisher,
+  VehicleReceiver,
+  type RemoteVehicle,
+  type StateRecipient,
+} from '../../../lib/vehicle/index.ts'
 import { tailOf, type TruthDrive } from './truckModel.ts'
 
 /** The path between a driver and who watches. */
 export interface PathOptions {
   seed: number
-  /** Updates per second (default 10). */
+  /** Ticks per second (default 20). */
   updateRate?: number
   /** Frames per second of the watcher (default 60). */
   frameRate?: number
@@ -38,11 +43,16 @@ export interface Frame {
   vehicle: { ageMs: number; opacity: number }
 }
 
+/** A watch, and what it took. */
+export interface Watched {
+  frames: Frame[]
+  receiver: VehicleReceiver
+  packetsPerSecond: number
+  bytesPerPacket: number
+}
+
 /** Drives `drive` through publisher, path and receiver in simulated time and reports each frame. */
-export function watch(
-  drive: TruthDrive,
-  options: PathOptions,
-): { frames: Frame[]; receiver: VehicleReceiver } {
+export function watch(drive: TruthDrive, options: PathOptions): Watched {
   const clock = new SimulatedClock({ startMs: 5_000 })
   const startedAt = clock.now()
   const driverClock = clock.skewed({
@@ -51,33 +61,59 @@ export function watch(
   })
   const random = seededRandom(options.seed)
   const receiver = new VehicleReceiver(clock)
-  receiver.setMember('driver', 0xabcdef01)
+  receiver.setMember('driver', 0xabcd)
   const publisher = new VehiclePublisher({
     clock: driverClock,
-    tag: 0xabcdef01,
+    tag: 0xabcd,
     ...(options.updateRate === undefined ? {} : { updateRate: options.updateRate }),
   })
   const offset = new OffsetEstimate(options, random)
   let lastArrival = 0
-  const deliver = (payload: Uint8Array, sentAt: number): void => {
+  const acknowledged = new Set<number>()
+  let packets = 0
+  let bytes = 0
+  // What the watcher's own datagrams, ten a second, tell the driver: what arrived, and whether a baseline is lacking.
+  let arrived: number[] = []
+  let lacksBaseline = false
+  clock.every(100, () => {
+    const report = { arrived, lacksBaseline }
+    if (random.next() < options.loss) return
+    arrived = []
+    clock.after(options.delayMs + options.jitterMs * (2 * random.next() - 1), () => {
+      for (const sequence of report.arrived) acknowledged.add(sequence)
+      publisher.heard(recipient, { lacksBaseline: false, wantsWhole: report.lacksBaseline })
+    })
+  })
+  const deliver = (payload: Uint8Array, sentAt: number, sequence: number): void => {
     let delay = options.delayMs + options.jitterMs * (2 * random.next() - 1)
     if (options.reorder !== true) delay = Math.max(delay, lastArrival - clock.now())
     lastArrival = clock.now() + delay
     clock.after(delay, () => {
       const now = clock.now()
       offset.observe(driverClock.now() - now)
-      receiver.receive('driver', payload, sentAt, now, offset.value)
+      const sent = Math.floor(sentAt * 4) / 4
+      ;({ lacksBaseline } = receiver.receive('driver', payload, sent, now, offset.value))
+      arrived.push(sequence)
     })
   }
-  publisher.add({
+  const recipient: StateRecipient = {
+    deliveries: {
+      get sentSequence() {
+        return packets
+      },
+      hasArrived: (sequence) => acknowledged.has(sequence),
+    },
     sendState(payload) {
+      packets++
+      bytes += payload.length
       const copies = random.next() < (options.duplicate ?? 0) ? 2 : 1
       for (let copy = 0; copy < copies; copy++) {
-        if (random.next() >= options.loss) deliver(payload.slice(), driverClock.now())
+        if (random.next() >= options.loss) deliver(payload.slice(), driverClock.now(), packets)
       }
       return true
     },
-  })
+  }
+  publisher.add(recipient)
   const state = emptyVehicleState()
   // A game that runs at 60 frames per second, none of them at the publisher's beat.
   clock.every(50 / 3, () => publisher.setVehicle(drive.stateAt(clock.now() - startedAt, state)))
@@ -102,7 +138,12 @@ export function watch(
   })
   clock.advance(drive.durationMs)
   publisher.close()
-  return { frames, receiver }
+  return {
+    frames,
+    receiver,
+    packetsPerSecond: (packets * 1000) / drive.durationMs,
+    bytesPerPacket: bytes / packets,
+  }
 }
 
 /** The `share` quantile of `values`. */

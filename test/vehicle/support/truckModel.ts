@@ -13,6 +13,8 @@ export const coupling = 2
 /** Metres from each trailer's coupling to its axles, and from there to its own coupling. */
 export const wheelbase = 7.7
 export const nextCoupling = 0.5
+/** Metres from the reference point ahead to the front axle. */
+const frontAxle = 1.6
 /** Metres from a trailer's axles to its tail. */
 const overhang = 4.5
 
@@ -175,6 +177,28 @@ export function tailOf(state: Readonly<VehicleState>): { x: number; z: number } 
     z += Math.cos(heading) * length
   }
   return { x, z }
+}
+
+/** The front axle, or the tail of the last trailer, in the world, metres. */
+export function along(
+  state: Readonly<VehicleState>,
+  end: 'front' | 'tail',
+): [x: number, y: number, z: number] {
+  const point: [number, number, number] = [state.x, state.y, state.z]
+  const move = (heading: number, pitch: number, metres: number): void => {
+    const flat = metres * Math.cos(pitch * 2 * Math.PI)
+    point[0] -= flat * Math.sin(heading * 2 * Math.PI)
+    point[1] += metres * Math.sin(pitch * 2 * Math.PI)
+    point[2] -= flat * Math.cos(heading * 2 * Math.PI)
+  }
+  let { heading, pitch } = state
+  move(heading, pitch, end === 'front' ? frontAxle : -coupling)
+  for (let index = 0; end === 'tail' && index < state.trailerCount; index++) {
+    heading += state.trailers[index]?.yaw ?? 0
+    pitch += state.trailers[index]?.pitch ?? 0
+    move(heading, pitch, -(wheelbase + (index === state.trailerCount - 1 ? overhang : nextCoupling)))
+  }
+  return point
 }
 
 /** One millisecond on. */
