@@ -128,6 +128,11 @@ export class Playout {
     return now - (this.#sampledAt + this.#offset.at(now))
   }
 
+  /** Takes any update next, whatever its sequence: the newest one is not to be believed. */
+  forgetOrder(): void {
+    this.#sequence = -1
+  }
+
   /** Forgets everything: another process drives from here on. */
   reset(): void {
     this.#sequence = -1

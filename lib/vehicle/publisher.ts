@@ -23,6 +23,13 @@ export interface StateRecipient {
   sendState(payload: Uint8Array): boolean
 }
 
+/**
+ * Told of each sample that is sent to anybody. The state is valid during the call only.
+ * @param period - number of the period since the publisher started; the sequence of the update is it modulo 2^16.
+ * @param time - when it was sampled, as in an update.
+ */
+export type PublishObserver = (period: number, time: number, state: Readonly<VehicleState>) => void
+
 /** What {@link VehiclePublisher} takes. */
 export interface PublisherOptions {
   clock: Clock
@@ -55,6 +62,8 @@ export class VehiclePublisher {
   updatesSent = 0
   /** Datagrams that recipients skipped. */
   updatesSkipped = 0
+  /** Who is told of what is sent; this is the hot path, so one at a time. */
+  observer: PublishObserver | undefined
 
   /** @throws ConvoyError `invalid-argument` when the rate is out of range. */
   constructor(options: PublisherOptions) {
@@ -105,6 +114,11 @@ export class VehiclePublisher {
   /** Whether a vehicle is set. */
   get active(): boolean {
     return this.#untilSlot === Infinity
+  }
+
+  /** Number of the period that goes on, counted since the start: all before it are over. */
+  get period(): number {
+    return Math.floor(this.#lastSlot / publishSlots)
   }
 
   /** Adds a recipient, in the slot that has fewest. Adding it again does nothing. */
@@ -162,5 +176,6 @@ export class VehiclePublisher {
       if (recipient.sendState(payload)) this.updatesSent++
       else this.updatesSkipped++
     }
+    this.observer?.(sequence, time, this.#state)
   }
 }

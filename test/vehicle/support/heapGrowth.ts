@@ -1,3 +1,5 @@
+import { maxCanonicalBytes, writeCanonical } from '../../../lib/vehicle/forwarding/canonicalUpdate.ts'
+import { SampleLog } from '../../../lib/vehicle/forwarding/sampleLog.ts'
 import { OwnVehicleEncoder, VehiclePublisher, VehicleReceiver } from '../../../lib/vehicle/index.ts'
 import { SimulatedClock } from '../../../lib/testing/index.ts'
 import { emptyVehicleState } from '../../../lib/protocol/index.ts'
@@ -60,11 +62,20 @@ const publisher = new VehiclePublisher({
   tag: 1,
 })
 for (let count = 0; count < 8; count++) publisher.add({ sendState: () => true })
-const publish = bytesPerCall(() => {
+const publishOnce = (): void => {
   time[0] = (time[0] ?? 0) + 12.5
   state.z -= 0.1
   publisher.setVehicle(state)
   tick()
+}
+const publish = bytesPerCall(publishOnce)
+
+// As it is while somebody wants digests: at every call a sample is noted.
+const log = new SampleLog()
+publisher.observer = (period, at, noted) => log.note(period, at, noted)
+const publishNoted = bytesPerCall((index) => {
+  publishOnce()
+  if (index % 100 === 0) log.startAfter(-1)
 })
 
 const receiver = new VehicleReceiver(clock)
@@ -75,10 +86,24 @@ const receive = bytesPerCall((index) => {
   receiver.receive('anna', payload, index * 100, index * 100 + 50, 0)
 })
 
-const sample = bytesPerCall((index) => {
-  receiver.sample((rounds + 1) * calls * 100 + (index % 1000))
+// As it is while its vehicle is forwarded.
+const canonical = new Uint8Array(maxCanonicalBytes)
+let observedAt = 0
+receiver.observer = (_memberId, update, { sampledAt }) => {
+  writeCanonical(canonical, update.sequence, update.time, update.state)
+  if (sampledAt > observedAt) observedAt = 1
+}
+const receiveObserved = bytesPerCall((call) => {
+  const index = (rounds + 1) * calls + call
+  state.z = -call * 2
+  const payload = encoder.encode(index, index * 400, state)
+  receiver.receive('anna', payload, index * 100, index * 100 + 50, 0)
 })
-if (receiver.sample((rounds + 1) * calls * 100).length !== 1 || receiver.dropped.total > 0)
+
+const sample = bytesPerCall((index) => {
+  receiver.sample(2 * (rounds + 1) * calls * 100 + (index % 1000))
+})
+if (receiver.sample(2 * (rounds + 1) * calls * 100).length !== 1 || receiver.dropped.total > 0)
   throw new Error('Nothing was received.')
 
-process.stdout.write(JSON.stringify({ encode, publish, receive, sample }))
+process.stdout.write(JSON.stringify({ encode, publish, publishNoted, receive, receiveObserved, sample }))
