@@ -216,6 +216,25 @@ describe('two members that cannot reach each other', () => {
     expect(forwardedOf(cem, 'Ben')).toMatchObject({ unproved: 0, forged: 0 })
   })
 
+  it('[FWD-1] see each other through the host again after a sleep that cost one of them its place', async () => {
+    world.network.cut('Ben', 'Cem')
+    const [, ben, cem] = (await convoyOf('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
+    await world.clock.run(5_000)
+    world.network.freeze('Cem')
+    await world.clock.run(30_000)
+    expect(ben.members.map(({ name }) => name)).not.toContain('Cem')
+    world.network.thaw('Cem')
+    await world.clock.run(15_000)
+    for (const [convoy, other] of [
+      [ben, 'Cem'],
+      [cem, 'Ben'],
+    ] as const) {
+      expect(viaOf(convoy, other)).toBe('Anna')
+      expect(errorOf(convoy, other)).toBeLessThan(0.05)
+      expect(forwardedOf(convoy, other)?.forged).toBe(0)
+    }
+  })
+
   it('[FWD-4] are shown within 50 cm (p99) through all manoeuvres, at 50 ms a hop, jitter 10 ms, 5 % loss', async () => {
     world.network.setConditions({ delayMs: 50, jitterMs: 10, lossPercent: 5 })
     world.network.cut('Ben', 'Cem')
