@@ -10,8 +10,9 @@ import {
 import { clientHelloRace, junkDatagrams, lateClientHello, spoofedAlert } from './attacks/forgedRecords.ts'
 import { controlFlood, stalledReader, stateFlood } from './attacks/peerFloods.ts'
 import { nodeEngines, type HostileCase } from './hostileCase.ts'
+import { narrowPath } from './setup/narrowPath.ts'
 
-const attacks = [
+const kinds = [
   spoofedAlert,
   lateClientHello,
   clientHelloRace,
@@ -27,9 +28,10 @@ const attacks = [
   controlFlood,
   bogusKnocks,
   bogusSignals,
+  narrowPath,
 ]
 
-/** Every attack on every engine. */
+/** Every attack, and the narrow path, on every engine. */
 export function hostileCases(): HostileCase[] {
-  return nodeEngines.flatMap((engine) => attacks.map((attack) => attack(engine)))
+  return nodeEngines.flatMap((engine) => kinds.map((kind) => kind(engine)))
 }
