@@ -7,6 +7,7 @@ import {
   swappedAnswers,
   wrongFingerprint,
 } from './attacks/descriptions.ts'
+import { foreignChannels } from './attacks/foreignChannels.ts'
 import { clientHelloRace, junkDatagrams, lateClientHello, spoofedAlert } from './attacks/forgedRecords.ts'
 import { controlFlood, stalledReader, stateFlood } from './attacks/peerFloods.ts'
 import { nodeEngines, type HostileCase } from './hostileCase.ts'
@@ -26,6 +27,7 @@ const kinds = [
   stalledReader,
   stateFlood,
   controlFlood,
+  foreignChannels,
   bogusKnocks,
   bogusSignals,
   narrowPath,
