@@ -13,6 +13,8 @@ export type {
   HostOptions,
   JoinOptions,
   Member,
+  ForwardedForOthers,
+  ForwardedMember,
   Quality,
   QualityLevel,
   RendezvousSource,

@@ -25,6 +25,8 @@ export class Profiles {
   readonly #changed: (member: RecordMember) => void
   readonly #others = new Map<string, MemberProfile>()
   readonly #changes: TokenBucket
+  /** Members without a link that this profile was passed on to. */
+  readonly #passedTo = new Set<string>()
   #own: MemberProfile
 
   /** @param changed - told of each member that shows something else than before. */
@@ -43,6 +45,10 @@ export class Profiles {
       atOnce: profilesAtOnce,
     })
     events.on('linkReady', ({ member }) => this.#sendTo(member.id))
+    // Where no link comes about, who shows up through another member is shown the profile the same way.
+    events.on('memberChanged', ({ id, via }) => {
+      if (via !== undefined) this.#passTo(id)
+    })
     for (const { member, admitted } of this.#session.peers()) if (admitted) this.#sendTo(member.id)
   }
 
@@ -76,6 +82,14 @@ export class Profiles {
   /** Forgets a member that is gone. */
   forget(memberId: string): void {
     this.#others.delete(memberId)
+    this.#passedTo.delete(memberId)
+  }
+
+  /** Shows the profile to a member that there never was a link to, once. */
+  #passTo(memberId: string): void {
+    if (this.#passedTo.has(memberId) || this.#session.peer(memberId)?.presence !== 'connecting') return
+    this.#passedTo.add(memberId)
+    this.#sendTo(memberId)
   }
 
   #sendTo(memberId: string): void {
@@ -92,6 +106,7 @@ export class Profiles {
     const { dropped } = this.#session.environment
     // What waited for this program may be from somebody who is gone by now.
     if (this.#session.peer(from.id) === undefined) return dropped.add('profile-late')
+    this.#passTo(from.id)
     try {
       const profile = Object.freeze(decodeMessage(memberProfileSchema, body, mostProfileBytes))
       if (equalProfiles(this.of(from.id), profile)) return

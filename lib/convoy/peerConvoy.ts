@@ -26,7 +26,14 @@ import {
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
-import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import {
+  distanceBetween,
+  Forwarding,
+  forwardPayloadKind,
+  incarnationTag,
+  VehiclePublisher,
+  VehicleReceiver,
+} from '../vehicle/index.ts'
 import { followLinks } from './openLinks.ts'
 import { checkReason } from './options.ts'
 import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
@@ -56,6 +63,7 @@ export class PeerConvoy implements Convoy {
   readonly #events: Emitter<ConvoyEvents>
   readonly #vehicles: VehicleReceiver
   readonly #publisher: VehiclePublisher
+  readonly #forwarding: Forwarding
   readonly #chat: Chat
   readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
   readonly #interceptors: Interceptors
@@ -80,6 +88,7 @@ export class PeerConvoy implements Convoy {
       tag: incarnationTag(session.self.incarnation),
       ...(parts.updateRate === undefined ? {} : { updateRate: parts.updateRate }),
     })
+    this.#forwarding = new Forwarding({ session, vehicles: this.#vehicles, publisher: this.#publisher })
     this.#interceptors = new Interceptors(logger, session.environment.dropped)
     this.#channels = new ChannelHub({
       session,
@@ -190,7 +199,7 @@ export class PeerConvoy implements Convoy {
   }
 
   stats(): ConvoyStats {
-    return statsOf(this.#session, this.#links, this.#publisher, this.#vehicles)
+    return statsOf(this.#session, this.#links, this.#publisher, this.#vehicles, this.#forwarding)
   }
 
   networkChanged(): void {
@@ -207,6 +216,7 @@ export class PeerConvoy implements Convoy {
   async #shutDown(): Promise<void> {
     this.#publisher.close()
     this.#channels.close()
+    this.#forwarding.close()
     try {
       await this.#session.close()
       await this.#parts.release()
@@ -221,6 +231,8 @@ export class PeerConvoy implements Convoy {
     const { events } = this.#session
     this.#session.onState((member, payload, sentAt, receivedAt, clockOffset) => {
       if (payload[0] === channelPayloadKind) this.#channels.takeDatagram(member, payload)
+      else if (payload[0] === forwardPayloadKind)
+        this.#forwarding.receive(member, payload, sentAt, receivedAt, clockOffset)
       else this.#receiveVehicles(member.id, payload, sentAt, receivedAt, clockOffset)
     })
     for (const { member } of this.#session.peers()) this.#expectVehicle(member)

@@ -46,6 +46,12 @@ const adviceFor: Readonly<Record<Cause, string>> = {
   rtt: 'It takes long to get through. Keep more distance; if it is not far, switch off a VPN.',
 }
 
+/** Where no connection carries anything, but another member forwards what would cross it. */
+export const forwardedQuality: Quality = {
+  level: 'fair',
+  advice: 'There is no direct connection, so another member forwards. A TURN server would get one through.',
+}
+
 /** How well one connection does: its worst measure decides. */
 export function qualityOf(measures: QualityMeasures): Quality {
   const { state, rttMs = 0, jitterMs, lossIn, lossOut } = measures

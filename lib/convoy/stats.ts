@@ -1,7 +1,7 @@
 import type { Link } from '../rtc/index.ts'
 import type { Session } from '../session/index.ts'
-import type { VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
-import { overallQuality, qualityOf, type Quality } from './quality.ts'
+import type { Forwarding, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import { forwardedQuality, overallQuality, qualityOf, type Quality } from './quality.ts'
 import type { ConvoyStats } from './types.ts'
 
 /** What a convoy has done so far, as plain data. */
@@ -10,6 +10,7 @@ export function statsOf(
   openLinks: ReadonlyMap<string, Link>,
   publisher: VehiclePublisher,
   vehicles: VehicleReceiver,
+  forwarding: Forwarding,
 ): ConvoyStats {
   const dropped: Record<string, number> = {}
   const add = (counts: Readonly<Partial<Record<string, number>>>): void => {
@@ -20,11 +21,19 @@ export function statsOf(
   const links = [...openLinks].map(([memberId, link]) => {
     const quality = link.quality()
     add(quality.dropped)
-    return { memberId, state: link.state, ...quality, quality: qualityOf({ state: link.state, ...quality }) }
+    const forwarded = session.peer(memberId)?.via !== undefined
+    const judged = forwarded ? forwardedQuality : qualityOf({ state: link.state, ...quality })
+    return { memberId, state: link.state, ...quality, quality: judged }
   })
   const withoutLink: Quality[] = [...session.peers()]
-    .filter(({ member, presence }) => presence === 'away' && !openLinks.has(member.id))
-    .map(() => ({ level: 'broken', advice: 'There is no connection right now. It is being tried again.' }))
+    .filter(
+      ({ member, presence, via }) => !openLinks.has(member.id) && (presence === 'away' || via !== undefined),
+    )
+    .map(({ via }) =>
+      via !== undefined
+        ? forwardedQuality
+        : { level: 'broken', advice: 'There is no connection right now. It is being tried again.' },
+    )
   const members = [...session.peers()].flatMap(({ member: { id: memberId } }) => {
     const ofMember = { ...session.environment.dropped.from(memberId), ...vehicles.dropped.from(memberId) }
     if (Object.keys(ofMember).length === 0) return []
@@ -50,6 +59,7 @@ export function statsOf(
       }),
     ),
     members,
+    forwarding: { members: forwarding.received, forOthers: forwarding.forOthers },
     dropped,
   }
 }

@@ -5,12 +5,13 @@ import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from 
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
 import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
-import type { RemoteVehicles } from '../vehicle/index.ts'
+import type { ForwardedForOthers, ForwardedMember, RemoteVehicles } from '../vehicle/index.ts'
 import type { Budgets } from './budgets.ts'
 import type { Quality } from './quality.ts'
 import type { SessionTime } from './sessionTime.ts'
 
 export type { Budgets } from './budgets.ts'
+export type { ForwardedForOthers, ForwardedMember } from '../vehicle/index.ts'
 export type { Quality, QualityLevel } from './quality.ts'
 export type { SessionTime } from './sessionTime.ts'
 
@@ -148,6 +149,12 @@ export interface ConvoyStats {
     readonly memberId: string
     readonly dropped: Readonly<Record<string, number>>
   }[]
+  /** Vehicles that come through other members, and what this member forwards for others. */
+  readonly forwarding: {
+    /** Members whose vehicle came, or comes, through others. */
+    readonly members: readonly ForwardedMember[]
+    readonly forOthers: Readonly<ForwardedForOthers>
+  }
   /** What was refused or dropped in all, by name; also of links and members that are gone. */
   readonly dropped: Readonly<Record<string, number>>
 }

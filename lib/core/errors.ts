@@ -46,6 +46,7 @@ export const errorCodes = {
   'message-expired': 'A signed message is past its expiry.',
   'message-replayed': 'A signed message was seen before.',
   'message-misaddressed': 'A signed message is meant for somebody else.',
+  'channel-foreign': 'The other side opened a data channel that no link has.',
   'rate-limited': 'More was sent than the receiver allows; wait and try again.',
   'backlog-full': 'Too much is queued for this link already.',
   // Programs around the library

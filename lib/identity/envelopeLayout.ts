@@ -11,6 +11,7 @@ const purposeCodes = {
   grant: 6,
   digest: 7,
   report: 8,
+  message: 9,
 } as const
 
 /** What an envelope is for: a closed set, see [IDN-7]. */

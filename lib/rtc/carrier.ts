@@ -20,7 +20,7 @@ export interface CarrierHandlers {
   open(strand: Strand): void
   control(frame: Uint8Array, strand: Strand): void
   state(datagram: Uint8Array, strand: Strand): void
-  /** The connection in use ended; no other has taken over yet. */
+  /** The connection in use ended, and no other has taken over yet; or any of them was `violated`. */
   lost(reason: ConnectionCloseReason, cause: unknown): void
   /** The connection that was to take over ended before it did. */
   successorFailed(): void
@@ -177,7 +177,7 @@ export class Carrier {
           const made = began.strand
           if (made === undefined || made.over) return
           made.over = true
-          if (made === this.#current) handlers.lost(reason, cause)
+          if (made === this.#current || reason === 'violated') handlers.lost(reason, cause)
           else if (made === this.#successor) {
             this.#successor = undefined
             handlers.successorFailed()

@@ -23,8 +23,11 @@ export interface ConnectionHandlers {
   refused?(reason: string): void
 }
 
-/** Why a connection ended. */
-export type ConnectionCloseReason = 'local' | 'remote' | 'failed'
+/**
+ * Why a connection ended. `violated`: the other side did what no sound one does, so that none shall take over from this
+ * connection.
+ */
+export type ConnectionCloseReason = 'local' | 'remote' | 'failed' | 'violated'
 
 /**
  * One attempt at two channels between two peers: over WebRTC, or simulated. What it is worth (retries,

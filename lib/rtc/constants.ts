@@ -3,6 +3,12 @@ import type { LinkTimings } from './link.ts'
 /** SCTP streams of the pre-negotiated channels; the same on both sides, and never taken by in-band ones. */
 export const channelIds = { control: 1, state: 2 } as const
 
+/**
+ * Largest IP packet that engines may count on, bytes: tunnels within tunnels leave as little. Engines don't find it out
+ * by themselves; what is larger than the path vanishes, as often as it is sent again.
+ */
+export const pathMtuBytes = 1_150
+
 /** Version in the first four bits of every datagram and control frame. */
 export const linkVersion = 1
 

@@ -43,6 +43,8 @@ export interface EngineConfiguration {
 export interface EnginePeerConnection {
   createDataChannel(label: string, options: EngineDataChannelInit): EngineDataChannel
   addIceCandidate(candidate?: EngineIceCandidateInit | null): Promise<void>
+  /** Told of each channel that the other side opens in band. */
+  ondatachannel: ((event: never) => void) | null | undefined
 }
 
 /** The classes simple-peer takes as its `wrtc` option. */

@@ -54,7 +54,11 @@ class PeerConnection implements Connection {
     this.#handlers = options.handlers
     this.#peer = new Peer({
       initiator: options.initiator,
-      wrtc: withStateChannel(engine.wrtc, (channel) => this.#adopt(channel)),
+      wrtc: withOwnChannels(
+        engine.wrtc,
+        (channel) => this.#adopt(channel),
+        () => this.#refuseChannel(),
+      ),
       config: { iceServers: options.iceServers.map(copyOfServer) },
       channelName: 'control',
       channelConfig: { negotiated: true, id: channelIds.control },
@@ -184,6 +188,15 @@ class PeerConnection implements Connection {
     channel.onerror = end
   }
 
+  // Both sides know the channels there are ([LNK-1]): one that opens another is after our memory.
+  #refuseChannel(): void {
+    this.#refuse('channel-foreign')
+    this.#finish(
+      'violated',
+      new ConvoyError('channel-foreign', 'The other side opened a data channel that no link has.'),
+    )
+  }
+
   #openWhenReady(): void {
     if (this.#open || this.#closed || !this.#controlReady || this.#stateChannel?.readyState !== 'open') return
     this.#open = true
@@ -217,8 +230,11 @@ class PeerConnection implements Connection {
   }
 }
 
-/** `wrtc` with a connection class that pre-negotiates the state channel and hands it to `adopt`. */
-function withStateChannel(wrtc: Wrtc, adopt: (channel: EngineDataChannel) => void): Wrtc {
+/**
+ * `wrtc` with a connection class that pre-negotiates the state channel and hands it to `adopt`, and calls `foreign` for
+ * each channel that the other side opens besides.
+ */
+function withOwnChannels(wrtc: Wrtc, adopt: (channel: EngineDataChannel) => void, foreign: () => void): Wrtc {
   class LinkPeerConnection extends wrtc.RTCPeerConnection {
     constructor(configuration: RTCConfiguration) {
       super(configuration)
@@ -230,6 +246,7 @@ function withStateChannel(wrtc: Wrtc, adopt: (channel: EngineDataChannel) => voi
           maxRetransmits: 0,
         }),
       )
+      this.ondatachannel = foreign
     }
 
     // As responder simple-peer gives its channel no name, which not every engine takes.

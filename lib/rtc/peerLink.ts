@@ -194,10 +194,10 @@ export class PeerLink implements Link {
   #onConnectionLost(reason: ConnectionCloseReason, cause: unknown): void {
     this.#cancelLinger?.()
     if (this.#state === 'closed') return
-    if (this.#redials && reason !== 'local') {
+    if (this.#redials && (reason === 'remote' || reason === 'failed')) {
       this.#timer.by(this.#clock.now())
       this.#suspect()
-    } else this.#end(reason === 'local' ? 'failed' : reason, cause)
+    } else this.#end(reason === 'remote' ? 'remote' : 'failed', cause)
   }
 
   #receiveState(datagram: Uint8Array, strand: Strand, now: number): void {

@@ -138,3 +138,28 @@ export const resumeRouteMs = 6_000
 
 /** Pause before the host is dialled once more, ms: as short as a service bears from a convoy that lost its host. */
 export const resumePauseMs = 1_000
+
+/** Messages that one member has others pass on per second, and at once: chat to all of 24 that it has no link to. */
+export const passesPerSecond = 40
+export const passesAtOnce = 120
+
+/** Bytes that a member passes on for one other per second, and at once: ten times what people write. */
+export const passedBytesPerSecond = 32_000
+export const passedBytesAtOnce = 256_000
+
+/** Messages that wait to be signed or checked, at each end: each costs up to 20 ms where no native Ed25519 is present. */
+export const passedMessagesWaiting = 200
+
+/** How far a message that was passed on may lie in the past, ms. */
+export const passLifetimeMs = 60_000
+
+/** How long a neighbour that had no link to a member is not asked to pass anything on to it, ms. */
+export const passRefusalMs = 2_000
+
+/**
+ * Channels on which neighbours speak to each other: who passes messages on, and who forwards vehicles. What is said on
+ * them counts on a link only.
+ */
+export const passChannel = 'pass'
+export const forwardChannel = 'forward'
+export const linkOnlyChannels: ReadonlySet<string> = new Set([passChannel, forwardChannel])

@@ -6,6 +6,7 @@ export {
   announcementLifetimeMs,
   burstSeconds,
   embedderChannelPrefix,
+  forwardChannel,
   loadOrderBytes,
   redialBackoffMs,
   sharedChannelRate,
@@ -27,5 +28,7 @@ export {
   type ModName,
 } from './loadOrderFinding.ts'
 export * from './member.ts'
+export { isNeighbour, neighboursToAsk } from './neighbours.ts'
+export type { Peer } from './peer.ts'
 export type { RecordMember } from './recordState.ts'
 export { Session, type SessionEvents } from './session.ts'

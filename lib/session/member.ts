@@ -17,8 +17,13 @@ export interface SessionMember {
   readonly vehicleClass: VehicleClass | null
   readonly role: Role
   readonly presence: Presence
-  /** Round trip of the direct link, ms; undefined until measured, and for this peer itself. */
+  /**
+   * Round trip of the direct link, ms; undefined until measured, and for this peer itself. It says nothing of the way
+   * through {@link SessionMember.via}.
+   */
   readonly pingMs: number | undefined
+  /** Id of the member that forwards this one's vehicle while the direct link carries nothing; else undefined. */
+  readonly via: string | undefined
 }
 
 /**

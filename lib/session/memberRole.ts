@@ -1,7 +1,5 @@
-import { equalBytes, TokenBucket } from '../core/index.ts'
-import { VerificationBudget } from '../identity/index.ts'
+import { equalBytes } from '../core/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
-import { memberBudgetsOf } from './budgets.ts'
 import { helloTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
@@ -9,7 +7,6 @@ import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
 import type { AppliedEntry } from './record.ts'
 import type { RecordMember } from './recordState.ts'
-import type { SessionEnvironment } from './environment.ts'
 import type { Session, SessionRole } from './session.ts'
 import { checkTicket } from './ticket.ts'
 
@@ -30,16 +27,14 @@ export class MemberRole implements SessionRole {
   wayBack: WayBack | undefined
   #ticket: Uint8Array
   readonly #dialer: PeerDialer
-  readonly #verifications: VerificationBudget
 
   constructor(session: Session, ticket: Uint8Array) {
     this.#session = session
     this.#ticket = ticket
     const { record } = session
-    this.#verifications = verificationsOf(session.environment)
     this.#dialer = new PeerDialer({
       environment: session.environment,
-      verifications: this.#verifications,
+      verifications: session.verifications,
       self: () => record.state.member(session.environment.identity.signKey),
       member: (signKey) => record.state.member(signKey),
       relay: (peer, sealed) => this.#host()?.control?.send({ type: 'signal', peer: peer.signKey, sealed }),
@@ -155,21 +150,9 @@ export class MemberRole implements SessionRole {
     const { control } = peer
     if (peer.admitted || control === undefined)
       return environment.dropped.addFrom(peer.member.id, 'control-unexpected-hello')
-    if (!this.#verifications.tryTake(peer.member.id))
+    if (!this.#session.verifications.tryTake(peer.member.id))
       return environment.dropped.addFrom(peer.member.id, 'hello-rate')
     await checkTicket(environment, record.sessionId, record.state, peer.member.signKey, ticket)
     this.#session.admitPeer(peer, control)
   }
-}
-
-/** What members may make this one check, each by itself and all together. */
-function verificationsOf(environment: SessionEnvironment): VerificationBudget {
-  const { clock } = environment
-  const budgets = memberBudgetsOf(environment)
-  return new VerificationBudget({
-    clock,
-    perSource: budgets.verificationsAtOnce,
-    windowMs: (budgets.verificationsAtOnce * 1_000) / budgets.verificationsPerSecond,
-    inAll: new TokenBucket(clock, budgets.verificationsInAllPerSecond, budgets.verificationsInAllAtOnce),
-  })
 }

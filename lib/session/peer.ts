@@ -21,6 +21,8 @@ export class Peer {
   admitted = false
   /** Whether it said that it goes. */
   saidGoodbye = false
+  /** Id of the member that forwards its vehicle, while one does. */
+  via: string | undefined
   /** The presence that listeners know of. */
   toldPresence: Presence = 'connecting'
   #control: ControlLink | undefined

@@ -1,14 +1,18 @@
 import { ConvoyError, Emitter, equalBytes, isConvoyError, type ErrorCode } from '../core/index.ts'
+import type { VerificationBudget } from '../identity/index.ts'
 import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { Channels, type ChannelBudget, type ChannelHandler } from './channels.ts'
+import { linkOnlyChannels, passChannel, passesAtOnce, passesPerSecond } from './constants.ts'
 import { encodeControl, type ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
+import { Passing } from './passing.ts'
 import { Peer } from './peer.ts'
 import type { AppliedEntry, SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
+import { verificationsOf } from './verifications.ts'
 
 /** Events of a {@link Session}. */
 export type SessionEvents = {
@@ -57,10 +61,13 @@ export class Session {
   readonly environment: SessionEnvironment
   readonly record: SessionRecord
   readonly events: Emitter<SessionEvents>
+  /** What members may make this one check. */
+  readonly verifications: VerificationBudget
   role: SessionRole | undefined
   #self: RecordMember
   readonly #peers = new Map<string, Peer>()
   readonly #channels: Channels
+  readonly #passing: Passing
   #stateHandler: MemberStateHandler = () => undefined
   /** Members that the host admitted and has no link with yet: its program hears of them once it can reach them. */
   readonly #unreached = new Set<string>()
@@ -72,7 +79,13 @@ export class Session {
     this.environment = environment
     this.record = record
     this.events = new Emitter(environment.logger)
+    this.verifications = verificationsOf(environment)
     this.#channels = new Channels(environment)
+    this.#passing = new Passing(this, (author, channel, body) => this.#takePassed(author, channel, body))
+    this.#channels.on(passChannel, (member, body) => this.#passing.receive(member, body), {
+      perSecond: passesPerSecond,
+      atOnce: passesAtOnce,
+    })
     this.#self = self
     for (const member of record.state.members) {
       if (member.id !== self.id) this.#peers.set(member.id, new Peer(member))
@@ -115,6 +128,7 @@ export class Session {
       role: member.id === this.host.id ? 'host' : 'member',
       presence: member.id === this.#self.id ? 'self' : (peer?.presence ?? 'away'),
       pingMs: peer?.pingMs,
+      via: peer?.via,
     }
   }
 
@@ -141,8 +155,8 @@ export class Session {
   }
 
   /**
-   * Sends on `channel` to admitted members.
-   * @returns to how many: those without a link miss it, as do those whose link takes no more.
+   * Sends on `channel` to members: over the link to each or, where there is none, through a common neighbour ([FWD-10]).
+   * @returns to how many: those that are reached neither way miss it, as do those whose link takes no more.
    * @throws ConvoyError `backlog-full` or `rate-limited` when it reached nobody because links take no more.
    */
   sendChannel(memberIds: Iterable<string>, channel: string, body: Uint8Array): number {
@@ -151,6 +165,7 @@ export class Session {
     let refusal: ConvoyError | undefined
     for (const id of memberIds) {
       const peer = this.#peers.get(id)
+      if (peer?.admitted === false && this.#pass(peer, channel, body)) reached++
       if (peer?.admitted !== true || peer.control === undefined) continue
       try {
         peer.control.link.sendControl(bytes)
@@ -237,6 +252,14 @@ export class Session {
     this.role?.onApplied(entry)
   }
 
+  /** Shows in the roster who forwards a member's vehicle; nobody where undefined. */
+  setForwarder(memberId: string, via: string | undefined): void {
+    const peer = this.#peers.get(memberId)
+    if (peer === undefined || peer.via === via) return
+    peer.via = via
+    if (!this.isClosed) this.events.emit('memberChanged', this.describe(peer.member))
+  }
+
   /** Says a last word to a peer and lets its link end; the peer stays in the roster. */
   dismiss(peer: Peer, lastWord: ControlMessage): void {
     if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
@@ -251,6 +274,7 @@ export class Session {
     this.#peers.delete(peer.member.id)
     this.#channels.forget(peer.member.id)
     this.environment.dropped.forget(peer.member.id)
+    this.#passing.forget(peer.member.id)
     if (this.#unreached.delete(member.id)) return
     this.events.emit('memberLeft', { member, reason, detail })
   }
@@ -311,6 +335,17 @@ export class Session {
     if (message.type !== 'channel') return this.role?.onControl(peer, message)
     if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, 'channel-unticketed')
     this.#channels.receive(peer.member, message.channel, message.body)
+  }
+
+  #pass(peer: Peer, channel: string, body: Uint8Array): boolean {
+    // The host has a link to everybody, or is about to record that they are lost.
+    if (this.isHost || linkOnlyChannels.has(channel)) return false
+    return this.#passing.send(peer, channel, body)
+  }
+
+  #takePassed(author: RecordMember, channel: string, body: Uint8Array): void {
+    if (linkOnlyChannels.has(channel)) return this.environment.dropped.addFrom(author.id, 'pass-channel')
+    this.#channels.receive(author, channel, body)
   }
 
   #linkClosed(peer: Peer, reason: LinkCloseReason, wasAdmitted: boolean): void {

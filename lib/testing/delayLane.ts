@@ -3,8 +3,8 @@ import type { Cancel, Clock } from '../core/index.ts'
 /** What a {@link DelayLane} goes by. */
 export interface LaneSurroundings {
   clock: Clock
-  /** Delays, ms, of the copies of one packet that arrive: none, one, or two. */
-  decide(): readonly number[]
+  /** Delays, ms, of the copies of a packet that arrive: none, one, or two. */
+  decide(packet: Uint8Array): readonly number[]
   /** Whether a packet may overtake one before it. */
   reorder(): boolean
 }
@@ -24,7 +24,7 @@ export class DelayLane {
 
   push(packet: Uint8Array): void {
     const now = this.#around.clock.now()
-    for (const delay of this.#around.decide()) {
+    for (const delay of this.#around.decide(packet)) {
       const dueAt = this.#around.reorder() ? now + delay : Math.max(now + delay, this.#lastDueAt)
       this.#lastDueAt = Math.max(dueAt, this.#lastDueAt)
       let index = this.#waiting.length

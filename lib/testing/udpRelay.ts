@@ -18,6 +18,8 @@ export interface ImpairmentConditions {
   duplicatePercent: number
   /** Lets jitter change the order. */
   reorder: boolean
+  /** Bytes of the largest packet that passes, headers of IPv4 and UDP included; larger ones vanish without a word. */
+  mtu: number
 }
 
 /** What an {@link Impairment} is made with; what is left out does nothing. */
@@ -27,7 +29,7 @@ export interface ImpairmentOptions extends Partial<ImpairmentConditions> {
 }
 
 /** What became of packets, by name. */
-export type PacketCount = 'forwarded' | 'lost' | 'duplicated' | 'blocked'
+export type PacketCount = 'forwarded' | 'lost' | 'duplicated' | 'blocked' | 'oversized'
 
 /** A bad network for real WebRTC: packets between engines pass through it in user space. */
 export interface Impairment {
@@ -66,7 +68,11 @@ const harmless: ImpairmentConditions = {
   lossPercent: 0,
   duplicatePercent: 0,
   reorder: false,
+  mtu: Infinity,
 }
+
+/** Bytes of an IPv4 and a UDP header, which are no part of what a socket gets. */
+const headerBytes = 20 + 8
 
 /**
  * Makes a bad network. Packets are impaired in both directions on the way that goes through it; of two sides
@@ -119,15 +125,16 @@ class UserSpaceImpairment implements Impairment {
   relay(): SignalRelay {
     const lanes = {
       clock: this.#clock,
-      decide: () => this.#decide(),
+      decide: (packet: Uint8Array) => this.#decide(packet),
       reorder: () => this.#conditions.reorder,
     }
     return new CandidateRelay(lanes, this.#sockets, this.#ways)
   }
 
   // Delays of the copies of one packet that arrive: none, one, or two.
-  #decide(): readonly number[] {
+  #decide(packet: Uint8Array): readonly number[] {
     if (this.#blocked) return this.#count('blocked', [])
+    if (packet.length + headerBytes > this.#conditions.mtu) return this.#count('oversized', [])
     if (this.#chance(this.#conditions.lossPercent)) return this.#count('lost', [])
     if (!this.#chance(this.#conditions.duplicatePercent)) return this.#count('forwarded', [this.#delay()])
     return this.#count('duplicated', [this.#delay(), this.#delay()])

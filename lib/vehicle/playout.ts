@@ -129,6 +129,11 @@ export class Playout {
     return now - (this.#sampledAt + this.#offset.at(now))
   }
 
+  /** Takes any update next, whatever its time: the newest one is not to be believed. */
+  forgetOrder(): void {
+    this.#started = false
+  }
+
   /** Forgets everything: another process drives from here on. */
   reset(): void {
     this.#started = false

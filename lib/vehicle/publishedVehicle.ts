@@ -3,14 +3,23 @@ import { codeOf, differ, emptyCodes, quantise, type Codes } from './codec/index.
 import { controlsEveryMs, maxStampedAgeMs } from './constants.ts'
 import { copyVehicleState } from './copyVehicleState.ts'
 import { horizon, noRates, predictToHorizon } from './prediction.ts'
-import { wrapSampleTime } from './sampleTime.ts'
+import { timeStepsPerMs, wrapSampleTime } from './sampleTime.ts'
 import { validateVehicleState } from './validate.ts'
+
+/** A sample as all recipients get it. */
+export interface SentSample {
+  readonly codes: Codes
+  /** When it was sampled, ms. */
+  readonly sampledAt: number
+  /** The same in ¼ ms modulo 2^24. */
+  readonly ticks: number
+}
 
 /**
  * A vehicle that this member publishes: the newest state that the embedding program gave, in the codes that all
  * recipients get alike.
  */
-export class PublishedVehicle {
+export class PublishedVehicle implements SentSample {
   readonly index: number
   readonly codes: Codes = emptyCodes()
   /** When it was sampled, ms. */
@@ -19,9 +28,13 @@ export class PublishedVehicle {
   ticks = 0
   /** Whether it is to be shown. */
   visible = false
+  /** How often it was sent to anybody. */
+  timesSent = 0
   readonly #state: VehicleState = emptyVehicleState()
   readonly #fresh: Codes = emptyCodes()
   #controlsAt = -Infinity
+  /** The least time of the next sample, ms: after that of every one that was sent. */
+  #notBefore = -Infinity
 
   constructor(index: number) {
     this.index = index
@@ -54,6 +67,12 @@ export class PublishedVehicle {
     if (now - this.sampledAt > maxStampedAgeMs) this.#stamp(now - maxStampedAgeMs)
   }
 
+  /** Notes that the sample was sent to somebody: its time is that of no other from now on, [FWD-5]. */
+  noteSent(): void {
+    this.timesSent++
+    this.#notBefore = this.sampledAt + 1 / timeStepsPerMs
+  }
+
   /** Fills `into` with where the vehicle is at `time.now`, as far as this member knows. */
   at(time: Readonly<{ now: number }>, into: VehicleState): void {
     horizon.seconds = Math.max(0, time.now - this.sampledAt) / 1_000
@@ -66,8 +85,8 @@ export class PublishedVehicle {
   }
 
   #stamp(sampledAt: number): void {
-    this.sampledAt = sampledAt
-    this.ticks = wrapSampleTime(sampledAt)
+    this.sampledAt = Math.max(sampledAt, this.#notBefore)
+    this.ticks = wrapSampleTime(this.sampledAt)
   }
 
   /**

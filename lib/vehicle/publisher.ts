@@ -4,12 +4,18 @@ import { statePayloadBytes } from '../rtc/index.ts'
 import { ownVehicleIndex, PayloadBuffers, vehicleIndices } from './codec/index.ts'
 import { defaultUpdateRate, maxUpdateRate, minUpdateRate, publishSlots, slotOrder } from './constants.ts'
 import type { InterestPolicy } from './interest.ts'
-import { PublishedVehicle } from './publishedVehicle.ts'
+import { PublishedVehicle, type SentSample } from './publishedVehicle.ts'
 import { VehicleFeed, type StateRecipient } from './vehicleFeed.ts'
 import type { Receipt } from './vehicleReceiver.ts'
 
 /** Share of a slot by which it may be served early: timers fire a little early on some platforms. */
 const earliness = 0.25
+
+/**
+ * Told of the member's own vehicle each time that it is sent to anybody, once for all who are served at that moment.
+ * The sample is valid during the call only: an object, since a number handed over may cost an allocation.
+ */
+export type PublishObserver = (sample: Readonly<SentSample>) => void
 
 /** What {@link VehiclePublisher} takes. */
 export interface PublisherOptions {
@@ -49,6 +55,8 @@ export class VehiclePublisher {
   updatesSent = 0
   /** Datagrams that recipients skipped. */
   updatesSkipped = 0
+  /** Who is told of what is sent of the own vehicle; this is the hot path, so one at a time. */
+  observer: PublishObserver | undefined
 
   /** @throws ConvoyError `invalid-argument` when the rate is out of range. */
   constructor(options: PublisherOptions) {
@@ -173,10 +181,12 @@ export class VehiclePublisher {
   #serve(slot: number, now: number): void {
     const feeds = this.#slots[slot % publishSlots]
     if (feeds === undefined) return
+    const { timesSent } = this.#own
     for (const feed of feeds) {
       const sent = feed.serve(this.#vehicles, now, this.#tickMs)
       if (sent === true) this.updatesSent++
       else if (sent === false) this.updatesSkipped++
     }
+    if (this.#own.timesSent !== timesSent) this.observer?.(this.#own)
   }
 }

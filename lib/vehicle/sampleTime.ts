@@ -1,7 +1,9 @@
 /** Steps per millisecond of the time in an update. */
 export const timeStepsPerMs = 4
+/** Bits of the time in an update. */
+export const timeBits = 24
 /** Milliseconds after which the time in an update repeats: 70 minutes. */
-export const timeSpanMs = 2 ** 24 / timeStepsPerMs
+export const timeSpanMs = 2 ** timeBits / timeStepsPerMs
 /** How much later than its sending a sample may claim to be before it is taken for an old one, ms. */
 const maxAheadMs = 120_000
 

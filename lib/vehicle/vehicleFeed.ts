@@ -171,6 +171,7 @@ export class VehicleFeed {
     if (told.repeats > 0) told.repeats--
     told.hides = vehicle.visible ? 0 : told.hides + 1
     told.ever = true
+    vehicle.noteSent()
     told.sampledAt = vehicle.sampledAt
     told.sentAt = this.#time.now
     dequantise(known.codes, told.state)

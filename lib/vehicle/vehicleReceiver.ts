@@ -1,9 +1,11 @@
 import { Counters, type Clock } from '../core/index.ts'
 import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
 import { IncomingVehicles, ownVehicleIndex, type Known, type PayloadVerdict } from './codec/index.ts'
+import { maxDelayMs } from './constants.ts'
 import { Playout, type PlayoutVerdict, type SenderTimes } from './playout.ts'
 import type { RemoteVehicle, RemoteVehicles } from './remoteVehicles.ts'
 import { unwrapSampleTime, wrapSampleTime } from './sampleTime.ts'
+import { SenderTimeline } from './senderTimeline.ts'
 
 /** Why an update was dropped on arrival. */
 export type VehicleDrop =
@@ -66,11 +68,33 @@ interface Track {
   readonly memberId: string
   readonly incoming: IncomingVehicles
   readonly playout: Playout
+  readonly timeline: SenderTimeline
   readonly shown: ShownVehicle
   /** Of the incarnation admitted. */
   tag: number
   /** Whether its updates stand on one that isn't known here. */
   lacksBaseline: boolean
+  /** Id of the member through which the newest update came; undefined where it came on the member's own link. */
+  via: string | undefined
+  /** Since when updates are behind one that came through somebody else, local ms; Infinity while they are not. */
+  overtakenSince: number
+}
+
+/**
+ * Told of each update that was taken on a member's own link. Update and times are valid during the call only.
+ * @param times - when it was sampled, on the local clock, ms.
+ */
+export type VehicleObserver = (
+  memberId: string,
+  update: Known,
+  times: Readonly<{ sampledAt: number }>,
+) => void
+
+/** When an update that came through another member was sampled, sent on and received; all on the local clock, ms. */
+export interface ForwardedTimes {
+  sampledAt: number
+  sentAt: number
+  receivedAt: number
 }
 
 /**
@@ -93,6 +117,8 @@ export class VehicleReceiver implements RemoteVehicles {
   readonly #sampled: ShownVehicle[] = []
   readonly #one = new ShownVehicle()
   readonly #times: SenderTimes = { sampledAt: 0, sentAt: 0 }
+  // An object, since a sum handed to a function may cost an allocation.
+  readonly #observed = { sampledAt: 0 }
   // What `receive` hands to the visitor, which is made once so that no update makes a closure.
   #track: Track | undefined
   #receivedAt = 0
@@ -104,6 +130,8 @@ export class VehicleReceiver implements RemoteVehicles {
   readonly dropped = new Counters<VehicleDrop>()
   /** Updates that were taken. */
   updatesReceived = 0
+  /** Who is told of updates; this is the hot path, so one at a time. */
+  observer: VehicleObserver | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -120,9 +148,12 @@ export class VehicleReceiver implements RemoteVehicles {
         memberId,
         incoming: new IncomingVehicles(),
         playout: new Playout(),
+        timeline: new SenderTimeline(),
         shown: new ShownVehicle(),
         tag,
         lacksBaseline: false,
+        via: undefined,
+        overtakenSince: Infinity,
       }
       this.#byMember.set(memberId, track)
       this.#tracks.push(track)
@@ -131,6 +162,8 @@ export class VehicleReceiver implements RemoteVehicles {
       known.lacksBaseline = false
       known.incoming.clear()
       known.playout.reset()
+      known.timeline.reset()
+      known.via = undefined
     }
   }
 
@@ -169,16 +202,46 @@ export class VehicleReceiver implements RemoteVehicles {
     const verdict = incoming.open(payload, track.tag & 0xffff, wrapSampleTime(sentAt))
     const drop = dropOfPayload[verdict]
     if (drop !== undefined) this.dropped.addFrom(memberId, drop)
+    // Only what the member wrote tells of its clock.
+    const shift = verdict === 'taken' ? track.timeline.shiftFor(sentAt, receivedAt) : 0
     this.#track = track
-    this.#times.sentAt = sentAt
+    this.#times.sentAt = sentAt + shift
     this.#receivedAt = receivedAt
-    this.#clockOffset = clockOffset
+    this.#clockOffset = clockOffset === undefined ? undefined : clockOffset - shift
     incoming.forEach(this.#visit)
     if (verdict === 'baseline') track.lacksBaseline = true
     if (verdict === 'taken') track.lacksBaseline = false
     receipt.lacksBaseline = track.lacksBaseline
     receipt.wantsWhole = incoming.wantsWhole
     return receipt
+  }
+
+  /**
+   * Takes an update of `memberId` that came through the member `via` ([FWD-8]). Never throws.
+   * @returns whether it was taken; else it was counted.
+   */
+  receiveForwarded(
+    memberId: string,
+    via: string,
+    update: Known,
+    { sampledAt, sentAt, receivedAt }: Readonly<ForwardedTimes>,
+  ): boolean {
+    const track = this.#byMember.get(memberId)
+    if (track === undefined) {
+      this.dropped.add('vehicleUnknownMember')
+      return false
+    }
+    // Playout counts on the clock of the driver, so that the next update on its own link fits in.
+    const times = this.#times
+    times.sampledAt = track.timeline.place(update.ticks, sampledAt)
+    const offset = sampledAt - times.sampledAt
+    times.sentAt = sentAt - offset
+    return this.#offer(track, via, update, receivedAt, offset)
+  }
+
+  /** Takes any update of `memberId` next: the newest one turned out to be forged. */
+  forgetOrder(memberId: string): void {
+    this.#byMember.get(memberId)?.playout.forgetOrder()
   }
 
   sample(now: number = this.#clock.now()): readonly RemoteVehicle[] {
@@ -203,10 +266,47 @@ export class VehicleReceiver implements RemoteVehicles {
     const track = this.#track
     if (track === undefined) return
     if (index !== ownVehicleIndex) return this.dropped.addFrom(track.memberId, 'vehicleUnsupported')
-    this.#times.sampledAt = unwrapSampleTime(update.ticks, this.#times.sentAt)
-    const verdict = track.playout.receive(update, this.#times, this.#receivedAt, this.#clockOffset)
+    const times = this.#times
+    times.sampledAt = unwrapSampleTime(update.ticks, times.sentAt)
+    if (!this.#offer(track, undefined, update, this.#receivedAt, this.#clockOffset)) return
+    // Until the offset is known, it is taken to have come in no time.
+    const offset = this.#clockOffset ?? this.#receivedAt - times.sentAt
+    this.#observed.sampledAt = times.sampledAt + offset
+    this.observer?.(track.memberId, update, this.#observed)
+  }
+
+  /** Hands an update over to playout. @returns whether it was taken; else it was counted. */
+  #offer(
+    track: Track,
+    via: string | undefined,
+    update: Known,
+    receivedAt: number,
+    clockOffset: number | undefined,
+  ): boolean {
+    let verdict = track.playout.receive(update, this.#times, receivedAt, clockOffset)
+    if (verdict === 'stale' && this.#isOvertaken(track, via, receivedAt)) {
+      track.playout.forgetOrder()
+      verdict = track.playout.receive(update, this.#times, receivedAt, clockOffset)
+    }
     const drop = dropOfUpdate[verdict]
-    if (drop === undefined) this.updatesReceived++
-    else this.dropped.addFrom(track.memberId, drop)
+    if (drop !== undefined) {
+      // Who brought it answers for it.
+      this.dropped.addFrom(via ?? track.memberId, drop)
+      return false
+    }
+    this.updatesReceived++
+    track.via = via
+    track.overtakenSince = Infinity
+    return true
+  }
+
+  /**
+   * Whether an update that came through somebody else has kept others out for longer than one that only came a little
+   * faster could: its time was made up ([FWD-8]).
+   */
+  #isOvertaken(track: Track, via: string | undefined, receivedAt: number): boolean {
+    if (track.via === undefined || track.via === via) return false
+    track.overtakenSince = Math.min(track.overtakenSince, receivedAt)
+    return receivedAt - track.overtakenSince > maxDelayMs
   }
 }

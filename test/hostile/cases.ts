@@ -7,11 +7,13 @@ import {
   swappedAnswers,
   wrongFingerprint,
 } from './attacks/descriptions.ts'
+import { foreignChannels } from './attacks/foreignChannels.ts'
 import { clientHelloRace, junkDatagrams, lateClientHello, spoofedAlert } from './attacks/forgedRecords.ts'
 import { controlFlood, stalledReader, stateFlood } from './attacks/peerFloods.ts'
 import { nodeEngines, type HostileCase } from './hostileCase.ts'
+import { narrowPath } from './setup/narrowPath.ts'
 
-const attacks = [
+const kinds = [
   spoofedAlert,
   lateClientHello,
   clientHelloRace,
@@ -25,11 +27,13 @@ const attacks = [
   stalledReader,
   stateFlood,
   controlFlood,
+  foreignChannels,
   bogusKnocks,
   bogusSignals,
+  narrowPath,
 ]
 
-/** Every attack on every engine. */
+/** Every attack, and the narrow path, on every engine. */
 export function hostileCases(): HostileCase[] {
-  return nodeEngines.flatMap((engine) => attacks.map((attack) => attack(engine)))
+  return nodeEngines.flatMap((engine) => kinds.map((kind) => kind(engine)))
 }

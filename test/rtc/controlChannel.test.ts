@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ConvoyError } from '../../lib/core/index.ts'
 import { datagram, messageFrame, RawSide } from './support/rawSide.ts'
 
 async function established(): Promise<RawSide & { received: number[][]; ended: string[] }> {
@@ -206,4 +207,21 @@ describe('control frames', () => {
     side.handlers?.closed('remote')
     expect(side.clock.pendingTimers).toBe(0)
   })
+})
+
+describe('a side that opens a channel which no link has', () => {
+  it.each([false, true])(
+    '[LNK-1] ends the link for that reason, whether it may be dialled again: %s',
+    async (redials) => {
+      const side = new RawSide()
+      const link = await side.establish(undefined, {}, {}, redials)
+      const cause = new ConvoyError('channel-foreign', 'x')
+      const events: unknown[] = []
+      link.on('suspect', () => events.push('suspect'))
+      link.on('closed', (event) => events.push(event))
+      side.handlers?.closed('violated', cause)
+      expect(events).toEqual([{ reason: 'failed', cause }])
+      expect(side.clock.pendingTimers).toBe(0)
+    },
+  )
 })

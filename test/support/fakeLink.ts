@@ -6,6 +6,7 @@ export class FakeLink implements Link {
   state: LinkState = 'open'
   readonly clockOffset = 0
   readonly sent: Uint8Array[] = []
+  readonly states: Uint8Array[] = []
   readonly #events = new Emitter<LinkEvents>()
   #stateHandler: StateHandler = () => undefined
 
@@ -17,7 +18,8 @@ export class FakeLink implements Link {
     this.sent.push(message)
   }
 
-  sendState(): boolean {
+  sendState(payload: Uint8Array): boolean {
+    this.states.push(payload.slice())
     return true
   }
 

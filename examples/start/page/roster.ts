@@ -34,7 +34,7 @@ export class Roster {
       row.button.setAttribute('aria-pressed', String(member.id === followed))
       row.button.disabled = motion === undefined
       setText(row.name, nameOf(member))
-      setText(row.ping, member.pingMs === undefined ? '–' : `${Math.round(member.pingMs)} ms`)
+      setText(row.ping, pingOf(member, members))
       setText(row.distance, motion === undefined ? '–' : `${Math.round(motion.distance)} m`)
       setText(row.speed, motion === undefined ? '–' : `${Math.round(motion.speed * 3.6)} km/h`)
     }
@@ -69,6 +69,13 @@ interface Row {
 function nameOf(member: Member): string {
   if (member.presence === 'self') return `${member.name} (you)`
   return member.role === 'host' ? `${member.name} (host)` : member.name
+}
+
+/** The round trip of the direct link, or who forwards where that carries nothing. */
+function pingOf({ pingMs, via }: Member, members: readonly Member[]): string {
+  const forwarder = members.find(({ id }) => id === via)
+  if (forwarder !== undefined) return `via ${forwarder.name}`
+  return pingMs === undefined ? '–' : `${Math.round(pingMs)} ms`
 }
 
 /** Leaves what is the same alone: screen readers and the layout then have nothing to do. */

@@ -1,17 +1,17 @@
 import { RTCIceCandidate, RTCPeerConnection, RTCSessionDescription } from 'node-datachannel/polyfill'
 import type { Engine, Wrtc } from '../engine.ts'
 import { networkInterfaces } from 'node:os'
+import { pathMtuBytes } from '../constants.ts'
 import { withoutCandidates } from '../sdp.ts'
 
 /**
- * node-datachannel's W3C face, mended for simple-peer. Its native interface is left alone on purpose: that
- * one aborts the process when a candidate arrives before the remote description.
+ * node-datachannel's W3C face, mended for simple-peer.
  */
 class DatachannelPeerConnection extends RTCPeerConnection {
   readonly #relayOnly: boolean
 
   constructor(configuration: RTCConfiguration) {
-    super(withEncodedCredentials(configuration))
+    super(mendedConfiguration(configuration))
     this.#relayOnly = configuration.iceTransportPolicy === 'relay'
   }
 
@@ -75,14 +75,20 @@ function plainDescription(description: RTCSessionDescriptionInit): RTCSessionDes
   return { type: description.type, sdp: description.sdp ?? '' }
 }
 
-// The engine pastes user name and credential into a URL as they are, and changes the lists it is given.
-function withEncodedCredentials(configuration: RTCConfiguration): RTCConfiguration {
+function mendedConfiguration(configuration: RTCConfiguration): RTCConfiguration & { mtu: number } {
+  // The engine pastes user name and credential into a URL as they are, and changes the lists it is given.
   const iceServers = (configuration.iceServers ?? []).map((server) => ({
-    urls: typeof server.urls === 'string' ? [server.urls] : [...server.urls],
+    urls: [server.urls].flat().map(withoutBrackets),
     ...(server.username === undefined ? {} : { username: encodeURIComponent(server.username) }),
     ...(server.credential === undefined ? {} : { credential: encodeURIComponent(server.credential) }),
   }))
-  return { ...configuration, iceServers }
+  // It reckons with paths of 1,280 bytes, and what doesn't fit never arrives.
+  return { ...configuration, iceServers, mtu: pathMtuBytes }
+}
+
+// The engine doesn't know the brackets that RFC 7064 and 7065 put around an address of IPv6, but decodes what is encoded.
+function withoutBrackets(url: string): string {
+  return url.replace(/\[([^\]]*)\]/, (_, address: string) => encodeURIComponent(address))
 }
 
 /** WebRTC by libdatachannel, prebuilt: the engine of choice in Node. */

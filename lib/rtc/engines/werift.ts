@@ -1,7 +1,11 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
+import { pathMtuBytes } from '../constants.ts'
 import type { Engine, Wrtc } from '../engine.ts'
 import { guardAbandoning, guardRecords } from './weriftGuards.ts'
 import { guardFlights, guardHandshake, guardRecovery } from './weriftLossGuards.ts'
+
+/** IPv6, UDP, a channel of TURN, and a DTLS record by AES-GCM (header, explicit nonce, tag). */
+const belowSctpBytes = 40 + 8 + 4 + (13 + 8 + 16)
 
 type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
 
@@ -18,8 +22,14 @@ class WeriftPeerConnection extends RTCPeerConnection {
         ...(server.credential === undefined ? {} : { credential: server.credential }),
       })),
     )
-    // TCP candidates would only be dropped on the other side, and each opens a listening socket.
-    super({ iceServers, iceTransportPolicy: configuration.iceTransportPolicy ?? 'all', iceUseTcp: false })
+    super({
+      iceServers,
+      iceTransportPolicy: configuration.iceTransportPolicy ?? 'all',
+      // TCP candidates would only be dropped on the other side, and each opens a listening socket.
+      iceUseTcp: false,
+      // werift reckons with paths of 1,280 bytes, and sends what didn't fit again as it was.
+      sctp: { mtu: pathMtuBytes - belowSctpBytes },
+    })
   }
 
   override createDataChannel(

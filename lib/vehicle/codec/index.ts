@@ -11,4 +11,12 @@ export {
   vehiclesPayloadKind,
 } from './payload.ts'
 export { SymbolDecoder, SymbolEncoder, type SymbolCoder } from './symbols.ts'
-export { differ, maxCodesBytes, oldestBaselineTicks, readCodes, serves, writeCodes } from './update.ts'
+export {
+  differ,
+  maxCodesBytes,
+  oldestBaselineTicks,
+  readCodes,
+  serves,
+  truckBits,
+  writeCodes,
+} from './update.ts'

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import type { HostileCase, NodeEngine } from '../hostileCase.ts'
 import { expectUsable, linkPair } from '../support/linkPair.ts'
-import { clientHello, fatalAlert, junk, sendFromElsewhere } from '../support/stranger.ts'
+import { alerts, clientHello, junk, sendFromElsewhere } from '../support/stranger.ts'
 
 /** Junk datagrams sent to each port. */
 const junkCount = 20_000
 
-/** One alert in plain text from an address that has no part in the link. */
+/** Alerts in plain text from an address that has no part in the link. */
 export const spoofedAlert = (engine: NodeEngine): HostileCase => ({
-  name: 'a spoofed plaintext alert',
+  name: 'spoofed plaintext alerts',
   engine,
   expected: 'the link stays open and goes on carrying messages',
   quick: true,
-  run: () => withstand(engine, [fatalAlert]),
+  run: () => withstand(engine, alerts),
 })
 
 /** Hellos of a stranger once the link is open. */

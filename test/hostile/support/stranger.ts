@@ -28,8 +28,8 @@ export function dtlsRecord(type: number, epoch: number, fragment: Uint8Array): U
   return Uint8Array.from([...header, ...fragment])
 }
 
-/** A fatal alert in plain text: 15 bytes that anybody can send. */
-export const fatalAlert = dtlsRecord(21, 0, Uint8Array.of(2, 0))
+/** Alerts in plain text, 15 bytes that anybody can send: one that says goodbye, and a fatal one. */
+export const alerts = [Uint8Array.of(1, 0), Uint8Array.of(2, 40)].map((alert) => dtlsRecord(21, 0, alert))
 
 /** A well-formed ClientHello of DTLS 1.2 with a random of its own and one cipher suite. */
 export function clientHello(): Uint8Array {

@@ -91,6 +91,7 @@ export class RawSide {
     first: Partial<RawHeader> = { sequence: 0, sent: 0 },
     timings: Partial<LinkTimings> = {},
     budgets: Partial<LinkBudgets> = {},
+    redials = false,
   ): Promise<Link> {
     const link = establishLink({
       connector: this.connector,
@@ -100,6 +101,7 @@ export class RawSide {
       random: seededRandom(1),
       timings,
       budgets,
+      redials,
     })
     this.handlers?.open()
     this.handlers?.state(datagram(first))

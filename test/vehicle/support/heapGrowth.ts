@@ -1,3 +1,5 @@
+import { maxCanonicalBytes, writeCanonical } from '../../../lib/vehicle/forwarding/canonicalUpdate.ts'
+import { SampleLog } from '../../../lib/vehicle/forwarding/sampleLog.ts'
 import {
   emptyCodes,
   OutgoingVehicles,
@@ -97,13 +99,22 @@ for (let count = 0; count < 8; count++) {
     },
   })
 }
-const publish = bytesPerCall(() => {
+const publishOnce = (): void => {
   time[0] = (time[0] ?? 0) + 12.5
   // Now steady, now surprising.
   state.z -= (time[0] & 2_048) === 0 ? 0.25 : 0.2
   if (state.z < -200_000) state.z = 200_000
   publisher.setVehicle(state)
   tick()
+}
+const publish = bytesPerCall(publishOnce)
+
+// As it is in a session: what is sent is noted.
+const log = new SampleLog()
+publisher.observer = (sample) => log.note(sample)
+const publishNoted = bytesPerCall((index) => {
+  publishOnce()
+  if (index % 100 === 0) log.skip()
 })
 
 const receiver = new VehicleReceiver(new SimulatedClock())
@@ -113,10 +124,22 @@ const receive = bytesPerCall((index) => {
   receiver.receive('anna', encodeNext(index), index * 100, index * 100 + 50, 0)
 })
 
-const sample = bytesPerCall((index) => {
-  receiver.sample((rounds + 1) * calls * 100 + (index % 1000))
+// As it is while its vehicle is forwarded.
+const canonical = new Uint8Array(maxCanonicalBytes)
+let observedAt = 0
+receiver.observer = (_memberId, update, { sampledAt }) => {
+  writeCanonical(canonical, update.ticks, update.codes)
+  if (sampledAt > observedAt) observedAt = 1
+}
+const receiveObserved = bytesPerCall((call) => {
+  const index = (rounds + 1) * calls + call
+  receiver.receive('anna', encodeNext(index), index * 100, index * 100 + 50, 0)
 })
-if (receiver.sample((rounds + 1) * calls * 100).length !== 1 || receiver.dropped.total > 0)
+
+const sample = bytesPerCall((index) => {
+  receiver.sample(2 * (rounds + 1) * calls * 100 + (index % 1000))
+})
+if (receiver.sample(2 * (rounds + 1) * calls * 100).length !== 1 || receiver.dropped.total > 0)
   throw new Error('Nothing was received.')
 
-process.stdout.write(JSON.stringify({ encode, publish, receive, sample }))
+process.stdout.write(JSON.stringify({ encode, publish, publishNoted, receive, receiveObserved, sample }))

@@ -1,0 +1,78 @@
+import type { SentSample } from '../publishedVehicle.ts'
+import { timeStepsPerMs } from '../sampleTime.ts'
+import { hashOfSample, maxCanonicalBytes, writeCanonical } from './canonicalUpdate.ts'
+import { sampleHashBytes, samplesPerDigest, ticksPerDigest } from './constants.ts'
+import type { PublishedSamples } from './digest.ts'
+
+/**
+ * What this member published since its last digest, in the order of time: a publisher never goes back. Noting a sample
+ * allocates nothing; hashes are made once a second.
+ */
+export class SampleLog {
+  readonly #bytes = Array.from({ length: samplesPerDigest }, () => new Uint8Array(maxCanonicalBytes))
+  readonly #lengths = new Uint8Array(samplesPerDigest)
+  /** When each was sampled, ¼ ms, not modulo anything. */
+  readonly #times = new Float64Array(samplesPerDigest)
+  #count = 0
+  #sent = false
+  #overflown = false
+
+  /** Notes a sample that is sent. */
+  note({ sampledAt, ticks, codes }: Readonly<SentSample>): void {
+    this.#sent = true
+    const time = Math.floor(sampledAt * timeStepsPerMs)
+    // No two samples have the same time.
+    if (this.#count > 0 && this.#times[this.#count - 1] === time) return
+    const bytes = this.#bytes[this.#count]
+    // What a digest left out would look forged, so none is made of what didn't fit: the samples stay unproved.
+    if (bytes === undefined) {
+      this.#overflown = true
+      return
+    }
+    this.#lengths[this.#count] = (writeCanonical(bytes, ticks, codes) + 7) >>> 3
+    this.#times[this.#count] = time
+    this.#count++
+  }
+
+  /**
+   * Hands out what was published since the last time, and the newest of what was handed out then, so that digests leave
+   * no time between them; undefined where nothing was sent.
+   */
+  take(): PublishedSamples | undefined {
+    if (this.#overflown) this.#restart()
+    if (!this.#sent) return undefined
+    this.#sent = false
+    const newest = this.#count - 1
+    const to = this.#times[newest] ?? 0
+    let oldest = 0
+    while (to - (this.#times[oldest] ?? 0) >= ticksPerDigest) oldest++
+    const hashes = new Uint8Array((newest + 1 - oldest) * sampleHashBytes)
+    for (let index = oldest; index <= newest; index++) {
+      const canonical = this.#bytes[index]?.subarray(0, this.#lengths[index])
+      if (canonical !== undefined) hashes.set(hashOfSample(canonical), (index - oldest) * sampleHashBytes)
+    }
+    const from = this.#times[oldest] ?? 0
+    this.#dropFirst(newest)
+    return { from, to, hashes }
+  }
+
+  /** As {@link SampleLog.take}, where nobody wants to know. */
+  skip(): void {
+    if (this.#overflown) this.#restart()
+    if (this.#count > 0) this.#dropFirst(this.#count - 1)
+  }
+
+  /** Starts over with the next sample: others were sent unnoted. */
+  #restart(): void {
+    this.#count = 0
+    this.#sent = false
+    this.#overflown = false
+  }
+
+  #dropFirst(count: number): void {
+    this.#bytes.push(...this.#bytes.splice(0, count))
+    this.#lengths.copyWithin(0, count)
+    this.#times.copyWithin(0, count)
+    this.#count -= count
+  }
+}
