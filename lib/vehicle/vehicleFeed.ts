@@ -48,7 +48,7 @@ class Told {
   interestAt = -Infinity
 }
 
-/** What one recipient is told of this member's vehicles, and when: [VEH-30] to [VEH-36]. */
+/** What one recipient is told of this member's vehicles, and when: [VEH-30] to [VEH-39]. */
 export class VehicleFeed {
   readonly recipient: StateRecipient
   readonly #outgoing: OutgoingVehicles
