@@ -26,7 +26,13 @@ import {
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
-import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import {
+  ConvoyTraffic,
+  distanceBetween,
+  incarnationTag,
+  VehiclePublisher,
+  VehicleReceiver,
+} from '../vehicle/index.ts'
 import { followLinks } from './openLinks.ts'
 import { checkReason } from './options.ts'
 import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
@@ -43,6 +49,7 @@ export interface PeerConvoyParts {
   readonly profile: MemberProfile | undefined
   /** The network changed: connections to rendezvous are made anew. */
   reconnect(): void
+  readonly acceptsTraffic: boolean | undefined
   /** Frees what the convoy was made with: announcements and rendezvous. */
   release(): Promise<void>
 }
@@ -56,6 +63,7 @@ export class PeerConvoy implements Convoy {
   readonly #events: Emitter<ConvoyEvents>
   readonly #vehicles: VehicleReceiver
   readonly #publisher: VehiclePublisher
+  readonly #traffic: ConvoyTraffic
   readonly #chat: Chat
   readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
   readonly #interceptors: Interceptors
@@ -95,6 +103,14 @@ export class PeerConvoy implements Convoy {
     this.#links = followLinks(session, this.#publisher)
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
+    this.#traffic = new ConvoyTraffic({
+      session,
+      publisher: this.#publisher,
+      vehicles: this.#vehicles,
+      accepts: parts.acceptsTraffic,
+      ownPlace: () => (this.#ownPlaced ? this.#ownVehicle : undefined),
+      requireOpen: () => this.#requireOpen(),
+    })
   }
 
   get isHost(): boolean {
@@ -124,6 +140,10 @@ export class PeerConvoy implements Convoy {
 
   get vehicles(): VehicleReceiver {
     return this.#vehicles
+  }
+
+  get traffic(): ConvoyTraffic {
+    return this.#traffic
   }
 
   on<Name extends keyof ConvoyEvents>(
@@ -207,6 +227,7 @@ export class PeerConvoy implements Convoy {
   async #shutDown(): Promise<void> {
     this.#publisher.close()
     this.#channels.close()
+    this.#traffic.close()
     try {
       await this.#session.close()
       await this.#parts.release()

@@ -102,6 +102,14 @@ export class VehiclePublisher {
     this.#tag = tag & 0xffff
   }
 
+  /** Forgets the vehicle under `index`; that it is gone is told some other way. */
+  forgetTraffic(index: number): void {
+    const place = this.#vehicles.findIndex((vehicle) => vehicle.index === index)
+    if (index === ownVehicleIndex || place < 0) return
+    this.#vehicles.splice(place, 1)
+    for (const slot of this.#slots) for (const feed of slot) feed.forget(index)
+  }
+
   /** Whether the member drives. */
   get active(): boolean {
     return this.#own.visible
