@@ -18,11 +18,8 @@ export const indexRestMs = 20_000
 /** How long a vehicle whose owner is not heard stays before it ends, ms: as long, since by then nobody takes it over. */
 export const unclaimedMs = 20_000
 
-/** Announcements of this time go in one message, ms: a game spawns a street full at once. */
-export const announceEveryMs = 25
-
-/** Messages about traffic taken from one member per second, and at once: an announcement and a removal each 25 ms. */
-export const trafficMessagesPerSecond = 100
+/** Messages about traffic taken from one member per second, and at once: an announcement and a removal in every frame. */
+export const trafficMessagesPerSecond = 150
 export const trafficMessagesAtOnce = 300
 
 /** Bytes of one message: 127 vehicles handed over, each with its model and place. */

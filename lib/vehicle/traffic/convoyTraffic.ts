@@ -9,10 +9,10 @@ import type { Place } from './candidates.ts'
 import { lookEveryMs, modelLength, trafficMessagesAtOnce, trafficMessagesPerSecond } from './constants.ts'
 import { IndexPool } from './indexPool.ts'
 import { Successors } from './successors.ts'
+import { TrafficAllowance } from './trafficAllowance.ts'
 import { TrafficAnnouncer } from './trafficAnnouncer.ts'
 import { TrafficArbiter } from './trafficArbiter.ts'
 import { trafficId } from './trafficId.ts'
-import { ownLimit, withinLimits } from './trafficLimits.ts'
 import {
   decodeTraffic,
   trafficChannel,
@@ -43,6 +43,7 @@ export class ConvoyTraffic implements Traffic {
   readonly #session: Session
   readonly #events: Emitter<TrafficEvents>
   readonly #table: TrafficTable
+  readonly #allowance: TrafficAllowance
   readonly #successors: Successors
   readonly #arbiter: TrafficArbiter
   readonly #announcer: TrafficAnnouncer
@@ -60,6 +61,7 @@ export class ConvoyTraffic implements Traffic {
     this.#table = new TrafficTable(clock, dropped, ({ id }, reason) =>
       this.#events.emit('removed', { id, reason }),
     )
+    this.#allowance = new TrafficAllowance(session, this.#table)
     this.#indices = new IndexPool(clock)
     this.#announcer = new TrafficAnnouncer(session, this.#table)
     this.#successors = new Successors({ ...around, table: this.#table, selfAccepts: () => this.#accepts })
@@ -103,10 +105,13 @@ export class ConvoyTraffic implements Traffic {
     const { self } = this.#session
     const id = trafficId(self.joinedAt, this.#spawned + 1)
     const vehicle = new TrafficVehicle(id, model, self.id, 0, clock.now())
-    this.#checkRoom(vehicle)
+    this.#allowance.check(vehicle)
     const index = this.#indices.take()
     if (index === undefined) {
-      throw limit('Vehicles are spawned and removed too fast. Wait some seconds, or remove fewer.')
+      throw new ConvoyError(
+        'traffic-limit',
+        'Vehicles are spawned and removed too fast. Wait some seconds, or remove fewer.',
+      )
     }
     try {
       vehicle.set(state)
@@ -119,7 +124,7 @@ export class ConvoyTraffic implements Traffic {
     vehicle.index = index
     this.#table.add(vehicle)
     this.#announcer.spawned(vehicle)
-    this.#recount()
+    this.#allowance.recount()
     return id
   }
 
@@ -135,7 +140,7 @@ export class ConvoyTraffic implements Traffic {
     const vehicle = this.#table.owned(id, this.#session.self.id)
     if (vehicle === undefined) return false
     this.#removeOwn(vehicle)
-    this.#recount()
+    this.#allowance.recount()
     return true
   }
 
@@ -150,7 +155,6 @@ export class ConvoyTraffic implements Traffic {
   /** Stops. Idempotent. */
   close(): void {
     this.#stopLooking()
-    this.#announcer.close()
     this.#events.clear()
   }
 
@@ -167,11 +171,11 @@ export class ConvoyTraffic implements Traffic {
     })
     events.on('linkReady', ({ member }) => this.#greet(member.id))
     events.on('linkGone', ({ member }) => this.#table.unlink(member.id))
-    events.on('memberJoined', () => this.#recount())
+    events.on('memberJoined', () => this.#allowance.recount())
     events.on('memberLeft', ({ member }) => {
       this.#table.forget(member.id)
       this.#arbiter.look()
-      this.#recount()
+      this.#allowance.recount()
     })
     events.on('rulesChanged', ({ rules }) => {
       if (rules.traffic) return this.#look()
@@ -198,7 +202,7 @@ export class ConvoyTraffic implements Traffic {
     if (this.#session.peer(from.id) === undefined) return dropped.add('traffic-gone')
     try {
       this.#act(from, decodeTraffic(body))
-      this.#recount()
+      this.#allowance.recount()
     } catch (error) {
       if (!isConvoyError(error)) throw error
       dropped.add(`traffic-${error.code}`)
@@ -294,50 +298,10 @@ export class ConvoyTraffic implements Traffic {
     return this.#table.ownedBy(this.#session.self.id)
   }
 
-  /** @throws ConvoyError that says why there can be no such vehicle. */
-  #checkRoom(vehicle: TrafficVehicle): void {
-    const { rules } = this.#session.record.state
-    if (this.#session.self.vehicleClass === null) {
-      throw new ConvoyError('not-permitted', 'A spectator has no traffic. Join with a vehicle class.')
-    }
-    if (!rules.traffic) throw new ConvoyError('not-permitted', 'The host has turned traffic off.')
-    const own = this.#ownVehicles()
-    if (own.length >= ownLimit(rules)) {
-      throw limit(`You own ${own.length} vehicles, which is all that one member may. Remove some first.`)
-    }
-    if (this.#within([...this.#table.vehicles, vehicle]).has(vehicle)) return
-    throw limit(
-      `Of yours, ${rules.maxAiVehiclesPlayerSpawn} may be there at once, and ${rules.maxVehiclesTotal} vehicles of ` +
-        'all members, their own included. Wait until there is room.',
-    )
-  }
-
-  #within(vehicles: Iterable<TrafficVehicle>): Set<TrafficVehicle> {
-    const members = this.#session.members()
-    return withinLimits(
-      vehicles,
-      this.#session.record.state.rules,
-      members.map(({ id }) => id),
-      members.filter(({ vehicleClass }) => vehicleClass !== null).length,
-    )
-  }
-
-  /** Finds out anew which vehicles are within the limits. */
-  #recount(): void {
-    const within = this.#within(this.#table.vehicles)
-    for (const vehicle of this.#table.vehicles) {
-      const is = within.has(vehicle)
-      if (!is && (vehicle.within || vehicle.isNew))
-        this.#session.environment.dropped.add('traffic-over-limit')
-      vehicle.within = is
-      vehicle.isNew = false
-    }
-  }
-
   #look(): void {
     this.#table.prune(this.#session.self.id)
     this.#arbiter.look()
-    this.#recount()
+    this.#allowance.recount()
     const own = this.#ownVehicles()
     for (const vehicle of own) if (!vehicle.within) this.#removeOwn(vehicle, 'limit')
     for (const [vehicle, to] of this.#successors.due(own)) {
@@ -353,5 +317,3 @@ export class ConvoyTraffic implements Traffic {
     vehicle.settle()
   }
 }
-
-const limit = (message: string): ConvoyError => new ConvoyError('traffic-limit', message)

@@ -1,6 +1,4 @@
-import type { Cancel } from '../../core/index.ts'
 import type { Session } from '../../session/index.ts'
-import { announceEveryMs } from './constants.ts'
 import {
   encodeTraffic,
   inMessages,
@@ -12,14 +10,16 @@ import {
 import type { TrafficTable } from './trafficTable.ts'
 import type { TrafficVehicle } from './trafficVehicle.ts'
 
-/** Says to the others what becomes of this member's traffic; what happens at once goes in one message. */
+/**
+ * Says to the others what becomes of this member's traffic. What the program does in one go is said in one message, and
+ * before any update of a new vehicle is sent.
+ */
 export class TrafficAnnouncer {
   readonly #session: Session
   readonly #table: TrafficTable
   readonly #spawned = new Set<number>()
   readonly #removed = new Set<number>()
-  #cancel: Cancel | undefined
-  #closed = false
+  #flushing = false
 
   constructor(session: Session, table: TrafficTable) {
     this.#session = session
@@ -65,18 +65,14 @@ export class TrafficAnnouncer {
     if (memberId !== undefined) this.#session.sendChannel(memberId, trafficChannel, encodeTraffic(message))
   }
 
-  close(): void {
-    this.#closed = true
-    this.#cancel?.()
-  }
-
   #flushSoon(): void {
-    if (this.#closed) return
-    this.#cancel ??= this.#session.environment.clock.after(announceEveryMs, () => this.#flush())
+    if (this.#flushing) return
+    this.#flushing = true
+    queueMicrotask(() => this.#flush())
   }
 
   #flush(): void {
-    this.#cancel = undefined
+    this.#flushing = false
     this.sendRemovals([...this.#removed])
     const { id: selfId } = this.#session.self
     const own = [...this.#spawned].flatMap((id) => this.#table.owned(id, selfId) ?? [])

@@ -1,5 +1,6 @@
 import { emptyVehicleState, type VehicleState } from '../../protocol/index.ts'
 import { dequantise, emptyCodes, emptyKnown, quantise } from '../codec/index.ts'
+import { fadeInMs } from '../constants.ts'
 import { copyVehicleState } from '../copyVehicleState.ts'
 import { Playout } from '../playout.ts'
 import { validateVehicleState } from '../validate.ts'
@@ -71,6 +72,7 @@ export class TrafficVehicle implements RemoteTrafficVehicle {
     const known = emptyKnown()
     quantise(this.state, known.codes)
     this.playout.reset()
-    this.playout.receive(known, { sampledAt: now, sentAt: now }, now, 0)
+    // As if long received, for it was there all along: it must not fade in.
+    this.playout.receive(known, { sampledAt: now, sentAt: now }, now - fadeInMs, 0)
   }
 }
