@@ -92,6 +92,27 @@ describe('traffic', () => {
     await world.close()
   })
 
+  it('[TRF-4] never shows a vehicle where another one is that has its former index, at 20 % loss', async () => {
+    const { world, convoys } = await convoyWithTraffic({ lossPercent: 20, delayMs: 80, jitterMs: 60 })
+    const [anna, ben] = convoys
+    const present: number[] = []
+    let shown = 0
+    for (let count = 1; count <= 220; count++) {
+      // Each stands where its number says.
+      present.push(ben.traffic.spawn(at(count * 1_000)))
+      if (present.length > 20) ben.traffic.remove(present.shift() ?? NaN)
+      for (let step = 0; step < 4; step++) {
+        await world.clock.run(100)
+        for (const [id, { x }] of seenBy(anna)) {
+          shown++
+          expect(Math.abs(x - (id % 2 ** 24) * 1_000)).toBeLessThan(1)
+        }
+      }
+    }
+    expect(shown).toBeGreaterThan(220 * 4 * 15)
+    await world.close()
+  })
+
   it('is not for spectators to spawn, but for them to see', async () => {
     const { world, convoys } = await convoyWithTraffic()
     const [anna, ben] = convoys
