@@ -114,13 +114,13 @@ export class ConvoyTraffic implements Traffic {
       )
     }
     try {
-      vehicle.set(state)
-      this.#around.publisher.setTraffic(index, vehicle.state, sampledAt)
+      this.#around.publisher.setTraffic(index, state, sampledAt)
     } catch (error) {
       this.#indices.putBack(index)
       throw error
     }
     this.#spawned++
+    copyVehicleState(state, vehicle.state)
     vehicle.index = index
     this.#table.add(vehicle)
     this.#announcer.spawned(vehicle)
@@ -131,8 +131,8 @@ export class ConvoyTraffic implements Traffic {
   set(id: number, state: Readonly<VehicleState>, sampledAt?: number): boolean {
     const vehicle = this.#table.owned(id, this.#session.self.id)
     if (vehicle?.index === undefined) return false
-    vehicle.set(state)
-    this.#around.publisher.setTraffic(vehicle.index, vehicle.state, sampledAt)
+    this.#around.publisher.setTraffic(vehicle.index, state, sampledAt)
+    copyVehicleState(state, vehicle.state)
     return true
   }
 
@@ -224,7 +224,7 @@ export class ConvoyTraffic implements Traffic {
         for (const claim of message.vehicles) this.#table.claim(from, claim)
         return
       case 'remove':
-        for (const id of message.ids) this.#table.remove(from.id, id, isArbiter)
+        for (const id of message.ids) this.#removeFor(from, id, isArbiter)
         return
       case 'offer':
         if (!this.#arbiter.isSelf) return dropped.add('traffic-not-arbiter')
@@ -234,6 +234,12 @@ export class ConvoyTraffic implements Traffic {
         if (!isArbiter) return dropped.add('traffic-not-arbiter')
         for (const assignment of message.vehicles) this.#apply(assignment)
     }
+  }
+
+  #removeFor(from: RecordMember, id: number, isArbiter: boolean): void {
+    const own = isArbiter ? this.#table.owned(id, this.#session.self.id) : undefined
+    if (own === undefined) this.#table.remove(from.id, id, isArbiter)
+    else this.#removeOwn(own, 'abandoned')
   }
 
   /** Acts on the arbiter's word. */
@@ -302,9 +308,8 @@ export class ConvoyTraffic implements Traffic {
     this.#table.prune(this.#session.self.id)
     this.#arbiter.look()
     this.#allowance.recount()
-    const own = this.#ownVehicles()
-    for (const vehicle of own) if (!vehicle.within) this.#removeOwn(vehicle, 'limit')
-    for (const [vehicle, to] of this.#successors.due(own)) {
+    for (const vehicle of this.#ownVehicles()) if (!vehicle.within) this.#removeOwn(vehicle, 'limit')
+    for (const [vehicle, to] of this.#successors.due(this.#ownVehicles())) {
       if (this.#arbiter.isSelf) this.#arbiter.offered(this.#session.self.id, vehicle.id, to)
       else this.#announcer.send(this.#arbiter.id, { type: 'offer', id: vehicle.id, to })
     }

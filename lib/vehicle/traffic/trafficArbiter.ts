@@ -90,11 +90,12 @@ export class TrafficArbiter {
 
   #giveAbandoned(): void {
     const { table } = this.#around
+    const ownerless = [...table.vehicles].filter((vehicle) => this.#needsOwner(vehicle))
+    if (ownerless.length === 0) return
     const candidates = this.#around.candidates()
     const given: [TrafficVehicle, string, number][] = []
     const abandoned: number[] = []
-    for (const vehicle of table.vehicles) {
-      if (vehicle.endedAt !== Infinity || !this.#needsOwner(vehicle)) continue
+    for (const vehicle of ownerless) {
       this.#around.bringUpToDate(vehicle)
       const next = nearestTo(vehicle.state, candidates, vehicle.ownerId)
       if (next !== undefined) {
@@ -133,7 +134,8 @@ export class TrafficArbiter {
     return { id: vehicle.id, number, owner, model: vehicle.model, place: [x, y, z, heading, velocityZ] }
   }
 
-  #needsOwner({ orphaned, ownerId }: TrafficVehicle): boolean {
+  #needsOwner({ orphaned, ownerId, endedAt }: TrafficVehicle): boolean {
+    if (endedAt !== Infinity) return false
     if (orphaned) return true
     const { clock } = this.#around.session.environment
     return clock.now() - (this.#unheardSince.get(ownerId) ?? Infinity) >= unheardMs

@@ -1,9 +1,7 @@
 import { emptyVehicleState, type VehicleState } from '../../protocol/index.ts'
 import { dequantise, emptyCodes, emptyKnown, quantise } from '../codec/index.ts'
 import { fadeInMs } from '../constants.ts'
-import { copyVehicleState } from '../copyVehicleState.ts'
 import { Playout } from '../playout.ts'
-import { validateVehicleState } from '../validate.ts'
 import { endFadeMs } from './constants.ts'
 import type { RemoteTrafficVehicle } from './types.ts'
 
@@ -53,12 +51,6 @@ export class TrafficVehicle implements RemoteTrafficVehicle {
     this.ageMs = this.playout.ageMs(now)
     this.opacity = this.playout.opacity(now) * fade
     return true
-  }
-
-  /** Takes a state that the embedding program set. @throws ConvoyError `invalid-vehicle`. */
-  set(state: Readonly<VehicleState>): void {
-    validateVehicleState(state)
-    copyVehicleState(state, this.state)
   }
 
   /** Rounds the state to one that can be sent. */
