@@ -58,12 +58,12 @@ export interface PeerConvoyParts {
 export class PeerConvoy implements Convoy {
   readonly invite: string
   readonly time: HostedTime
+  readonly traffic: ConvoyTraffic
   readonly #parts: PeerConvoyParts
   readonly #session: Session
   readonly #events: Emitter<ConvoyEvents>
   readonly #vehicles: VehicleReceiver
   readonly #publisher: VehiclePublisher
-  readonly #traffic: ConvoyTraffic
   readonly #chat: Chat
   readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
   readonly #interceptors: Interceptors
@@ -103,7 +103,7 @@ export class PeerConvoy implements Convoy {
     this.#links = followLinks(session, this.#publisher)
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
-    this.#traffic = new ConvoyTraffic({
+    this.traffic = new ConvoyTraffic({
       session,
       publisher: this.#publisher,
       vehicles: this.#vehicles,
@@ -140,10 +140,6 @@ export class PeerConvoy implements Convoy {
 
   get vehicles(): VehicleReceiver {
     return this.#vehicles
-  }
-
-  get traffic(): ConvoyTraffic {
-    return this.#traffic
   }
 
   on<Name extends keyof ConvoyEvents>(
@@ -227,7 +223,7 @@ export class PeerConvoy implements Convoy {
   async #shutDown(): Promise<void> {
     this.#publisher.close()
     this.#channels.close()
-    this.#traffic.close()
+    this.traffic.close()
     try {
       await this.#session.close()
       await this.#parts.release()

@@ -179,9 +179,10 @@ export class ConvoyTraffic implements Traffic {
     })
     events.on('rulesChanged', ({ rules }) => {
       if (rules.traffic) return this.#look()
-      for (const vehicle of this.#ownVehicles()) this.#removeOwn(vehicle, 'rule')
-      this.#table.clear()
+      this.#removeAll('rule')
     })
+    // Whatever this member owned is somebody else's by now, and who that is it hears from the host.
+    events.on('reentered', () => this.#removeAll('abandoned'))
     for (const { member, admitted } of this.#session.peers()) if (admitted) this.#greet(member.id)
   }
 
@@ -205,7 +206,7 @@ export class ConvoyTraffic implements Traffic {
       this.#allowance.recount()
     } catch (error) {
       if (!isConvoyError(error)) throw error
-      dropped.add(`traffic-${error.code}`)
+      dropped.addFrom(from.id, `traffic-${error.code}`)
     }
   }
 
@@ -220,18 +221,19 @@ export class ConvoyTraffic implements Traffic {
       case 'accepts':
         return this.#table.setAccepts(from.id, message.accepts && mayOwn)
       case 'spawn':
-        if (!mayOwn) return dropped.add('traffic-foreign')
+        if (!mayOwn) return dropped.addFrom(from.id, 'traffic-foreign')
         for (const claim of message.vehicles) this.#table.claim(from, claim)
         return
       case 'remove':
         for (const id of message.ids) this.#removeFor(from, id, isArbiter)
         return
       case 'offer':
-        if (!this.#arbiter.isSelf) return dropped.add('traffic-not-arbiter')
-        if (!this.#arbiter.offered(from.id, message.id, message.to)) dropped.add('traffic-foreign')
+        if (!this.#arbiter.isSelf) return dropped.addFrom(from.id, 'traffic-not-arbiter')
+        if (!this.#arbiter.offered(from.id, message.id, message.to))
+          dropped.addFrom(from.id, 'traffic-foreign')
         return
       case 'assign':
-        if (!isArbiter) return dropped.add('traffic-not-arbiter')
+        if (!isArbiter) return dropped.addFrom(from.id, 'traffic-not-arbiter')
         for (const assignment of message.vehicles) this.#apply(assignment)
     }
   }
@@ -300,6 +302,11 @@ export class ConvoyTraffic implements Traffic {
     if (reason !== undefined) this.#events.emit('removed', { id: vehicle.id, reason })
   }
 
+  #removeAll(reason: TrafficEnd): void {
+    for (const vehicle of this.#ownVehicles()) this.#removeOwn(vehicle, reason)
+    this.#table.clear(reason)
+  }
+
   #ownVehicles(): TrafficVehicle[] {
     return this.#table.ownedBy(this.#session.self.id)
   }
@@ -313,6 +320,7 @@ export class ConvoyTraffic implements Traffic {
       if (this.#arbiter.isSelf) this.#arbiter.offered(this.#session.self.id, vehicle.id, to)
       else this.#announcer.send(this.#arbiter.id, { type: 'offer', id: vehicle.id, to })
     }
+    for (const memberId of this.#announcer.takeMissed()) this.#greet(memberId)
     this.#sayWhetherToAccept()
   }
 

@@ -1,3 +1,4 @@
+import { isConvoyError } from '../../core/index.ts'
 import type { Session } from '../../session/index.ts'
 import {
   encodeTraffic,
@@ -19,6 +20,7 @@ export class TrafficAnnouncer {
   readonly #table: TrafficTable
   readonly #spawned = new Set<number>()
   readonly #removed = new Set<number>()
+  readonly #missed = new Set<string>()
   #flushing = false
 
   constructor(session: Session, table: TrafficTable) {
@@ -58,11 +60,28 @@ export class TrafficAnnouncer {
 
   sendToAll(message: TrafficMessage): void {
     const body = encodeTraffic(message)
-    for (const { member } of this.#session.peers()) this.#session.sendChannel(member.id, trafficChannel, body)
+    for (const { member } of this.#session.peers()) this.#sendTo(member.id, body)
   }
 
   send(memberId: string | undefined, message: TrafficMessage): void {
-    if (memberId !== undefined) this.#session.sendChannel(memberId, trafficChannel, encodeTraffic(message))
+    if (memberId !== undefined) this.#sendTo(memberId, encodeTraffic(message))
+  }
+
+  /** Members that missed something since the last call: they have to be greeted anew. */
+  takeMissed(): string[] {
+    const missed = [...this.#missed]
+    this.#missed.clear()
+    return missed
+  }
+
+  #sendTo(memberId: string, body: Uint8Array): void {
+    try {
+      this.#session.sendChannel([memberId], trafficChannel, body)
+    } catch (error) {
+      // The link takes no more for now.
+      if (!isConvoyError(error)) throw error
+      this.#missed.add(memberId)
+    }
   }
 
   #flushSoon(): void {

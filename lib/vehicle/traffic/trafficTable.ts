@@ -100,7 +100,7 @@ export class TrafficTable {
     const present = claims[index]
     if (present?.id === id && present.number === number) return
     if (claims.some((each) => each !== undefined && (each.index === index) !== (each.id === id))) {
-      return this.#dropped.add('traffic-index-taken')
+      return this.#dropped.addFrom(member.id, 'traffic-index-taken')
     }
     const isSpawner = spawnerOf(id) === member.joinedAt
     const vehicle =
@@ -108,7 +108,7 @@ export class TrafficTable {
     const isOwner = vehicle?.ownerId === member.id && !vehicle.orphaned
     // It may have been given to it by a word that is still on its way.
     if (!isOwner && (number === 0 || number < (vehicle?.number ?? 0)))
-      return this.#dropped.add('traffic-foreign')
+      return this.#dropped.addFrom(member.id, 'traffic-foreign')
     claims[index] = { ...claim, vehicle: isOwner ? vehicle : undefined }
     if (isOwner) vehicle.index = index
   }
@@ -149,7 +149,7 @@ export class TrafficTable {
     const place = claims?.findIndex((each) => each?.id === id) ?? -1
     if (vehicle?.ownerId === memberId && !vehicle.orphaned) this.#end(vehicle, 'owner')
     else if (isArbiter && vehicle !== undefined) this.abandon(vehicle)
-    else if (place < 0) this.#dropped.add('traffic-foreign')
+    else if (place < 0) this.#dropped.addFrom(memberId, 'traffic-foreign')
     if (place >= 0) claims?.splice(place, 1, undefined)
   }
 
@@ -164,9 +164,9 @@ export class TrafficTable {
     if (vehicle.endedAt === Infinity) vehicle.endedAt = this.#clock.now()
   }
 
-  /** Removes everything, since the rules have no traffic. */
-  clear(): void {
-    for (const vehicle of [...this.#vehicles.values()]) this.#end(vehicle, 'rule')
+  /** Removes everything. */
+  clear(reason: TrafficEnd): void {
+    for (const vehicle of [...this.#vehicles.values()]) this.#end(vehicle, reason)
     for (const { claims } of this.#claimants.values()) claims.fill(undefined)
   }
 
@@ -220,18 +220,19 @@ export class TrafficTable {
   ): void {
     const claimant = this.#claimants.get(memberId)
     const claim = claimant?.claims[index]
-    if (claimant === undefined || claim === undefined) return this.#dropped.add('traffic-unannounced')
+    if (claimant === undefined || claim === undefined)
+      return this.#dropped.addFrom(memberId, 'traffic-unannounced')
     const { vehicle } = claim
-    if (vehicle === undefined) return this.#dropped.add('traffic-not-owner')
-    if (!vehicle.within) return this.#dropped.add('traffic-over-limit')
+    if (vehicle === undefined) return this.#dropped.addFrom(memberId, 'traffic-not-owner')
+    if (!vehicle.within) return this.#dropped.addFrom(memberId, 'traffic-over-limit')
     claimant.offset.observe(clockOffset, times.sentAt, receivedAt)
     const offset = claimant.offset.at(receivedAt)
     this.#times.sampledAt = times.sampledAt + offset
     this.#times.sentAt = times.sentAt + offset
     const verdict = vehicle.playout.receive(update, this.#times, receivedAt, 0)
-    if (verdict === 'stale') this.#dropped.add('traffic-stale')
-    else if (verdict === 'late') this.#dropped.add('traffic-late')
-    else if (verdict === 'future') this.#dropped.add('traffic-future')
+    if (verdict === 'stale') this.#dropped.addFrom(memberId, 'traffic-stale')
+    else if (verdict === 'late') this.#dropped.addFrom(memberId, 'traffic-late')
+    else if (verdict === 'future') this.#dropped.addFrom(memberId, 'traffic-future')
   }
 
   /** Vehicles of others than `selfId` that are shown at `now`. Allocates nothing. */

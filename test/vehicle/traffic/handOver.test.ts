@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Convoy } from '../../../lib/index.ts'
+import { isFullyConnected } from '../../support/simulatedWorld.ts'
 import {
   at,
   convoyWithTraffic,
@@ -258,6 +259,31 @@ describe('a member that takes a slot', () => {
     expect(fresh).not.toBe(former)
     expectAgreement([anna, cleo, again])
     expect([...ownersBy(anna).keys()].sort()).toEqual([former, fresh].sort())
+    await world.close()
+  })
+})
+
+describe('a member that was cut off from all others', () => {
+  it('[TRF-21] owns nothing any more when it is back, and sees what became of its vehicles', async () => {
+    const { world, convoys, simulations } = await convoyWithTraffic()
+    const [anna, ben, cleo] = convoys
+    const ids = [ben.traffic.spawn(at(310)), cleo.traffic.spawn(at(320))]
+    await world.clock.run(1_000)
+    const heals = [world.network.cut('ben', 'anna'), world.network.cut('ben', 'cleo')]
+    await world.clock.run(40_000)
+    expectAgreement([anna, cleo])
+    // On its own it went on with all there was.
+    expect(ben.traffic.owned().sort()).toEqual(ids)
+    for (const heal of heals) heal()
+    await world.clock.runUntil(() => isFullyConnected(ben, 3))
+    await world.clock.run(3_000)
+    expectAgreement(convoys)
+    expect(cleo.traffic.owned().sort()).toEqual(ids)
+    expect(simulations[1].removed).toContainEqual([ids[0], 'abandoned'])
+    const fresh = ben.traffic.spawn(at(210))
+    await world.clock.run(1_000)
+    expect(ownersBy(anna).get(fresh)).toBe(ben.self.id)
+    expectAgreement(convoys)
     await world.close()
   })
 })

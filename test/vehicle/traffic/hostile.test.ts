@@ -37,7 +37,7 @@ describe('a member that lies about traffic', () => {
 
   const say = async (message: unknown, ms = 500): Promise<void> => {
     for (const { id } of [anna, ben].map(({ self }) => self))
-      session.sendChannel(id, 'traffic', encode(message))
+      session.sendChannel([id], 'traffic', encode(message))
     await setUp.world.clock.run(ms)
   }
   const claim = (id: number, more: object = {}) => ({ id, index: 1, number: 0, model: '', ...more })
@@ -143,7 +143,7 @@ describe('a member that lies about traffic', () => {
       },
     ]
     for (const message of wrong) await say(message, 100)
-    session.sendChannel(anna.self.id, 'traffic', new Uint8Array([0xc1]))
+    session.sendChannel([anna.self.id], 'traffic', new Uint8Array([0xc1]))
     await setUp.world.clock.run(500)
     expect(drops('traffic-message-malformed')).toBe(wrong.length + 1)
     expectUntouched()
@@ -154,7 +154,7 @@ describe('a member that lies about traffic', () => {
       const vehicles = Array.from({ length: 20 }, (_, place) =>
         claim(trafficId(joinedAt('cleo'), round * 20 + place + 1), { index: place + 1 }),
       )
-      session.sendChannel(anna.self.id, 'traffic', encode({ type: 'list', accepts: true, vehicles }))
+      session.sendChannel([anna.self.id], 'traffic', encode({ type: 'list', accepts: true, vehicles }))
       if (round % 16 === 0) await setUp.world.clock.run(50)
     }
     await setUp.world.clock.run(2_000)
