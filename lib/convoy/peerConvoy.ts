@@ -35,24 +35,10 @@ import {
 } from '../vehicle/index.ts'
 import { followLinks } from './openLinks.ts'
 import { checkReason } from './options.ts'
+import type { PeerConvoyParts } from './peerConvoyParts.ts'
 import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
 import { statsOf } from './stats.ts'
-
-/** What a {@link PeerConvoy} is put together from. */
-export interface PeerConvoyParts {
-  readonly session: Session
-  /** Where this peer is the host. */
-  readonly hostRole: HostRole | undefined
-  readonly invite: string
-  readonly updateRate: number | undefined
-  readonly profile: MemberProfile | undefined
-  /** The network changed: connections to rendezvous are made anew. */
-  reconnect(): void
-  readonly acceptsTraffic: boolean | undefined
-  /** Frees what the convoy was made with: announcements and rendezvous. */
-  release(): Promise<void>
-}
 
 /** {@link Convoy} over a session, with vehicles and chat. */
 export class PeerConvoy implements Convoy {

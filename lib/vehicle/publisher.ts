@@ -107,7 +107,7 @@ export class VehiclePublisher {
     const place = this.#vehicles.findIndex((vehicle) => vehicle.index === index)
     if (index === ownVehicleIndex || place < 0) return
     this.#vehicles.splice(place, 1)
-    for (const slot of this.#slots) for (const feed of slot) feed.forget(index)
+    for (const feed of this.#feeds.values()) feed.forget(index)
   }
 
   /** Whether the member drives. */
