@@ -129,4 +129,12 @@ export type {
   SessionMember,
 } from './session/index.ts'
 
-export type { RemoteVehicle, RemoteVehicles } from './vehicle/index.ts'
+export type {
+  RemoteTrafficVehicle,
+  RemoteVehicle,
+  RemoteVehicles,
+  SpawnOptions,
+  Traffic,
+  TrafficEnd,
+  TrafficEvents,
+} from './vehicle/index.ts'

@@ -69,6 +69,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       reconnect: () => {
         for (const each of rendezvous.all) each.reconnect?.()
       },
+      acceptsTraffic: options.acceptsTraffic,
       release,
     })
     try {

@@ -70,6 +70,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       invite,
       updateRate: options.updateRate,
       profile: options.profile,
+      acceptsTraffic: options.acceptsTraffic,
       // The introduction is over: another one is opened should the link to the host break.
       reconnect: () => undefined,
       release: () => Promise.resolve(),

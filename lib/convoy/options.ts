@@ -68,6 +68,12 @@ export function profileOf(options: ConvoyOptions): Profile {
     `is ${minUpdateRate} to ${maxUpdateRate} per second`,
   )
   checkBudgets(options.budgets)
+  check(
+    drives === null ? v.optional(v.literal(false)) : v.optional(v.boolean()),
+    options.acceptsTraffic,
+    'acceptsTraffic',
+    'is true or false, and for a spectator, who has no vehicles, not true',
+  )
   return { name, game, vehicleClass: drives, claims }
 }
 

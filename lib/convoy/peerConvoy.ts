@@ -26,31 +26,25 @@ import {
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
-import { distanceBetween, incarnationTag, VehiclePublisher, VehicleReceiver } from '../vehicle/index.ts'
+import {
+  ConvoyTraffic,
+  distanceBetween,
+  incarnationTag,
+  VehiclePublisher,
+  VehicleReceiver,
+} from '../vehicle/index.ts'
 import { followLinks } from './openLinks.ts'
 import { checkReason } from './options.ts'
+import type { PeerConvoyParts } from './peerConvoyParts.ts'
 import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
 import { statsOf } from './stats.ts'
-
-/** What a {@link PeerConvoy} is put together from. */
-export interface PeerConvoyParts {
-  readonly session: Session
-  /** Where this peer is the host. */
-  readonly hostRole: HostRole | undefined
-  readonly invite: string
-  readonly updateRate: number | undefined
-  readonly profile: MemberProfile | undefined
-  /** The network changed: connections to rendezvous are made anew. */
-  reconnect(): void
-  /** Frees what the convoy was made with: announcements and rendezvous. */
-  release(): Promise<void>
-}
 
 /** {@link Convoy} over a session, with vehicles and chat. */
 export class PeerConvoy implements Convoy {
   readonly invite: string
   readonly time: HostedTime
+  readonly traffic: ConvoyTraffic
   readonly #parts: PeerConvoyParts
   readonly #session: Session
   readonly #events: Emitter<ConvoyEvents>
@@ -95,6 +89,14 @@ export class PeerConvoy implements Convoy {
     this.#links = followLinks(session, this.#publisher)
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
+    this.traffic = new ConvoyTraffic({
+      session,
+      publisher: this.#publisher,
+      vehicles: this.#vehicles,
+      accepts: parts.acceptsTraffic,
+      ownPlace: () => (this.#ownPlaced ? this.#ownVehicle : undefined),
+      requireOpen: () => this.#requireOpen(),
+    })
   }
 
   get isHost(): boolean {
@@ -207,6 +209,7 @@ export class PeerConvoy implements Convoy {
   async #shutDown(): Promise<void> {
     this.#publisher.close()
     this.#channels.close()
+    this.traffic.close()
     try {
       await this.#session.close()
       await this.#parts.release()

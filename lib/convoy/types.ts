@@ -5,8 +5,8 @@ import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from 
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
 import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
-import type { RemoteVehicles } from '../vehicle/index.ts'
 import type { Budgets } from './budgets.ts'
+import type { RemoteVehicles, Traffic } from '../vehicle/index.ts'
 import type { Quality } from './quality.ts'
 import type { SessionTime } from './sessionTime.ts'
 
@@ -42,6 +42,11 @@ export interface ConvoyOptions {
   updateRate?: number
   /** How much links, members and strangers may ask of this peer, where it differs from the defaults of {@link Budgets}. */
   budgets?: Partial<Budgets>
+  /**
+   * Whether this member takes over traffic of members that leave or are further away: see {@link Convoy.traffic}. By default
+   * it does while the program listens for `adopted`; a spectator never does.
+   */
+  acceptsTraffic?: boolean
   /** How connections are made; the best engine of this platform where left out. */
   connector?: Connector
   /** STUN and TURN servers besides those the rendezvous offers. */
@@ -169,6 +174,8 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   readonly time: SessionTime
   /** The vehicles of the others. */
   readonly vehicles: RemoteVehicles
+  /** Vehicles that no player drives. */
+  readonly traffic: Traffic
   /**
    * Sets where this member's vehicle is now. Call it as often as the game gives a state, e.g. each frame; it is
    * copied and sent at the update rate. Null hides the vehicle.

@@ -23,3 +23,12 @@ export const closeInterest: Interest = {
   // No faster than the tick.
   fastestMs: 0,
 }
+
+/** What matters less: traffic, which nobody follows closely enough to see a hand's breadth. */
+export const trafficInterest: Interest = {
+  boundMetres: 0.1,
+  // 2.5 a second, so that a lost one still leaves less than prediction runs out in.
+  steadyMs: 400,
+  // Twenty a second of fifty vehicles would not fit a datagram.
+  fastestMs: 100,
+}

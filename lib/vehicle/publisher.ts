@@ -83,7 +83,7 @@ export class VehiclePublisher {
    * Sets another vehicle of this member's, under an `index` of 1…127; null takes it away.
    * @throws as {@link VehiclePublisher.setVehicle}.
    */
-  setTraffic(index: number, state: VehicleState | null, sampledAt?: number): void {
+  setTraffic(index: number, state: Readonly<VehicleState> | null, sampledAt?: number): void {
     if (!(Number.isInteger(index) && index > ownVehicleIndex && index < vehicleIndices)) {
       throw new ConvoyError('invalid-argument', `An index of traffic is 1 to ${vehicleIndices - 1}.`)
     }
@@ -100,6 +100,14 @@ export class VehiclePublisher {
   /** Goes on as another incarnation, whose links are added from now on: see `incarnationTag`. */
   set tag(tag: number) {
     this.#tag = tag & 0xffff
+  }
+
+  /** Forgets the vehicle under `index`; that it is gone is told some other way. */
+  forgetTraffic(index: number): void {
+    const place = this.#vehicles.findIndex((vehicle) => vehicle.index === index)
+    if (index === ownVehicleIndex || place < 0) return
+    this.#vehicles.splice(place, 1)
+    for (const feed of this.#feeds.values()) feed.forget(index)
   }
 
   /** Whether the member drives. */
@@ -149,7 +157,7 @@ export class VehiclePublisher {
     for (const slot of this.#slots) slot.length = 0
   }
 
-  #set(vehicle: PublishedVehicle, state: VehicleState | null, sampledAt: number | undefined): void {
+  #set(vehicle: PublishedVehicle, state: Readonly<VehicleState> | null, sampledAt: number | undefined): void {
     if (sampledAt !== undefined && !Number.isFinite(sampledAt)) {
       throw new ConvoyError(
         'invalid-argument',

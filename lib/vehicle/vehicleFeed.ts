@@ -4,6 +4,7 @@ import {
   codeOf,
   dequantise,
   OutgoingVehicles,
+  ownVehicleIndex,
   readRates,
   type Codes,
   type Known,
@@ -18,7 +19,7 @@ import {
   repeatsAfterSurprise,
   soonShare,
 } from './constants.ts'
-import { closeInterest, type Interest, type InterestPolicy } from './interest.ts'
+import { closeInterest, trafficInterest, type Interest, type InterestPolicy } from './interest.ts'
 import { horizon, noRates, predictToHorizon, type MotionRates } from './prediction.ts'
 import type { PublishedVehicle } from './publishedVehicle.ts'
 import { wrapSampleTime } from './sampleTime.ts'
@@ -44,8 +45,12 @@ class Told {
   repeats = 0
   /** Times that it was told that the vehicle is hidden. */
   hides = 0
-  interest: Interest = closeInterest
+  interest: Interest
   interestAt = -Infinity
+
+  constructor(index: number) {
+    this.interest = index === ownVehicleIndex ? closeInterest : trafficInterest
+  }
 }
 
 /** What one recipient is told of this member's vehicles, and when: [VEH-30] to [VEH-39]. */
@@ -122,7 +127,7 @@ export class VehicleFeed {
     this.#dueCount = 0
     let reason = this.#outgoing.wantsWhole && now - this.#askedAt >= askWholeEveryMs
     for (const vehicle of vehicles) {
-      const told = (this.#told[vehicle.index] ??= new Told())
+      const told = (this.#told[vehicle.index] ??= new Told(vehicle.index))
       const urgency = this.#urgency(vehicle, told)
       if (urgency === 'none') continue
       this.#due[this.#dueCount++] = vehicle

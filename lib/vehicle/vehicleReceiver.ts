@@ -21,7 +21,7 @@ export type VehicleDrop =
   | 'vehicleLate'
   /** Claims to have been sampled in the future. */
   | 'vehicleFuture'
-  /** Of a vehicle other than the member's own, which this version doesn't show. */
+  /** Of a vehicle other than the member's own, where nobody takes those. */
   | 'vehicleUnsupported'
 
 const dropOfPayload: Readonly<Partial<Record<PayloadVerdict, VehicleDrop>>> = {
@@ -43,6 +43,19 @@ export interface Receipt {
   /** Whether its sender asks for whole updates. */
   readonly wantsWhole: boolean
 }
+
+/**
+ * Takes an update of a vehicle other than the one that the member drives. Update and times are valid during the call only.
+ * @param times - when it was sampled and sent, on the sender's clock, ms.
+ */
+export type TrafficHandler = (
+  memberId: string,
+  index: number,
+  update: Known,
+  times: Readonly<SenderTimes>,
+  receivedAt: number,
+  clockOffset: number | undefined,
+) => void
 
 /** What `sample` hands out, filled anew each time. */
 class ShownVehicle implements RemoteVehicle {
@@ -100,6 +113,8 @@ export class VehicleReceiver implements RemoteVehicles {
   #clockOffset: number | undefined
   readonly #visit = (index: number, update: Known): void => this.#take(index, update)
 
+  /** Who takes the updates of traffic; one at a time, since this is the hot path. */
+  trafficHandler: TrafficHandler | undefined
   /** What was refused, by reason. */
   readonly dropped = new Counters<VehicleDrop>()
   /** Updates that were taken. */
@@ -202,8 +217,18 @@ export class VehicleReceiver implements RemoteVehicles {
   #take(index: number, update: Known): void {
     const track = this.#track
     if (track === undefined) return
-    if (index !== ownVehicleIndex) return this.dropped.addFrom(track.memberId, 'vehicleUnsupported')
     this.#times.sampledAt = unwrapSampleTime(update.ticks, this.#times.sentAt)
+    if (index !== ownVehicleIndex) {
+      if (this.trafficHandler === undefined) return this.dropped.addFrom(track.memberId, 'vehicleUnsupported')
+      return this.trafficHandler(
+        track.memberId,
+        index,
+        update,
+        this.#times,
+        this.#receivedAt,
+        this.#clockOffset,
+      )
+    }
     const verdict = track.playout.receive(update, this.#times, this.#receivedAt, this.#clockOffset)
     const drop = dropOfUpdate[verdict]
     if (drop === undefined) this.updatesReceived++

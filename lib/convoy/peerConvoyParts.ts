@@ -1,0 +1,17 @@
+import type { MemberProfile } from '../comms/index.ts'
+import type { HostRole, Session } from '../session/index.ts'
+
+/** What a `PeerConvoy` is put together from. */
+export interface PeerConvoyParts {
+  readonly session: Session
+  /** Where this peer is the host. */
+  readonly hostRole: HostRole | undefined
+  readonly invite: string
+  readonly updateRate: number | undefined
+  readonly profile: MemberProfile | undefined
+  /** The network changed: connections to rendezvous are made anew. */
+  reconnect(): void
+  readonly acceptsTraffic: boolean | undefined
+  /** Frees what the convoy was made with: announcements and rendezvous. */
+  release(): Promise<void>
+}
