@@ -129,4 +129,4 @@ export type {
   SessionMember,
 } from './session/index.ts'
 
-export type { RemoteVehicle, RemoteVehicles } from './vehicle/index.ts'
+export type { InterestTier, RemoteVehicle, RemoteVehicles } from './vehicle/index.ts'

@@ -62,6 +62,12 @@ export const staleResetMs = 3_000
 export const minimumWindowMs = 30_000
 
 /**
+ * Span over which the least delay tells of a way without a queue: longer, since a queue may stand for minutes; clocks that
+ * drift by 50 ppm are 12 ms apart by then.
+ */
+export const queueWindowMs = 240_000
+
+/**
  * Control frames, and bytes of them, that every side takes per second and at once ([LNK-35]): senders count on it, so
  * receivers may take more, never less. At once: a whole backlog, and again as many bytes as were acknowledged a moment ago.
  */
