@@ -42,7 +42,7 @@ export interface Viewpoints<Recipient> {
 /** Interests of one tier, by bound. */
 type Ladder = readonly Interest[]
 
-/** Interests with bounds from `least` to `most` metres, made once so that judging allocates nothing. */
+/** Interests with bounds from `least` to `most` metres, made once so that judging makes no object. */
 function ladder(
   base: Omit<Interest, 'boundMetres'>,
   { least, most }: { least: number; most: number },
@@ -54,10 +54,17 @@ function ladder(
   return steps
 }
 
-/** The step of `steps` with the widest bound up to `boundMetres`, or the first. */
-function stepOf(steps: Ladder, boundMetres: number): Interest {
+/** What of a vehicle has been seen from some place: numbers in an object cost no allocation. */
+interface Seen {
+  tier: InterestTier
+  distance: number
+}
+
+/** The step of `steps` with the widest bound up to `perMetre` of the distance, or the first. */
+function stepOf(steps: Ladder, { distance }: Readonly<Seen>, perMetre: number): Interest {
   let place = 0
-  while (place + 1 < steps.length && (steps[place + 1]?.boundMetres ?? Infinity) <= boundMetres) place++
+  while (place + 1 < steps.length && (steps[place + 1]?.boundMetres ?? Infinity) <= distance * perMetre)
+    place++
   return steps[place] ?? closeInterest
 }
 
@@ -99,14 +106,13 @@ const unknownDistance = 300
 
 /**
  * What matters to whom by where both are and how they move: docs/protocol/05b-interest.md [INT-1] to [INT-6].
- * Allocates nothing.
+ * Makes no object.
  */
 export class DistanceInterest<Recipient> implements InterestPolicy<Recipient> {
   readonly #views: Viewpoints<Recipient>
   readonly #encounter = emptyEncounter()
-  // The best that any viewpoint has shown so far.
-  #tier: InterestTier = 'unseen'
-  #distance = Infinity
+  /** The best that any viewpoint has shown so far. */
+  readonly #best: Seen = { tier: 'unseen', distance: 0.5 }
 
   constructor(views: Viewpoints<Recipient>) {
     this.#views = views
@@ -114,16 +120,17 @@ export class DistanceInterest<Recipient> implements InterestPolicy<Recipient> {
 
   of(recipient: Recipient, index: number, state: Readonly<VehicleState>, former: Interest): Interest {
     const isTraffic = index !== ownVehicleIndex
-    if (!isTraffic && this.#views.isFollower(recipient)) return stepOf(trucks.followed, 0)
-    this.#tier = 'unseen'
-    this.#distance = Infinity
+    if (!isTraffic && this.#views.isFollower(recipient)) return trucks.followed[0] ?? closeInterest
+    const best = this.#best
+    best.tier = 'unseen'
+    best.distance = Infinity
     this.#look(this.#views.vehicleOf(recipient), state, isTraffic, former)
     this.#look(this.#views.followedBy(recipient), state, isTraffic, former)
-    if (this.#distance === Infinity) {
-      this.#tier = 'middle'
-      this.#distance = unknownDistance
+    if (best.distance === Infinity) {
+      best.tier = 'middle'
+      best.distance = unknownDistance
     }
-    return isTraffic ? trafficInterest(this.#tier, this.#distance) : truckInterest(this.#tier, this.#distance)
+    return isTraffic ? trafficInterest(best) : truckInterest(best)
   }
 
   #look(
@@ -135,17 +142,18 @@ export class DistanceInterest<Recipient> implements InterestPolicy<Recipient> {
     if (viewer === undefined) return
     readEncounter(viewer, state, this.#encounter)
     const tier = (isTraffic ? trafficTierOf : tierOf)(this.#encounter, former.tier)
-    if (mattersMore(tier, this.#tier)) this.#tier = tier
-    this.#distance = Math.min(this.#distance, this.#encounter.distance)
+    const best = this.#best
+    if (mattersMore(tier, best.tier)) best.tier = tier
+    if (this.#encounter.distance < best.distance) best.distance = this.#encounter.distance
   }
 }
 
-function truckInterest(tier: InterestTier, distance: number): Interest {
-  const perMetre = tier === 'middle' || tier === 'far' ? middlePerMetre : seenPerMetre
-  return stepOf(trucks[tier], distance * perMetre)
+function truckInterest(seen: Readonly<Seen>): Interest {
+  const isDistant = seen.tier === 'middle' || seen.tier === 'far'
+  return stepOf(trucks[seen.tier], seen, isDistant ? middlePerMetre : seenPerMetre)
 }
 
-function trafficInterest(tier: InterestTier, distance: number): Interest {
-  if (tier === 'unseen') return noInterest
-  return stepOf(tier === 'near' ? nearTraffic : middleTraffic, distance * trafficPerMetre)
+function trafficInterest(seen: Readonly<Seen>): Interest {
+  if (seen.tier === 'unseen') return noInterest
+  return stepOf(seen.tier === 'near' ? nearTraffic : middleTraffic, seen, trafficPerMetre)
 }

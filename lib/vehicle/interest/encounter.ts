@@ -1,5 +1,5 @@
 import type { VehicleState } from '../../protocol/index.ts'
-import { emptyRotation, rotate, type Rotation } from '../deterministicMath.ts'
+import { emptyRotation, resolve, type Rotation } from '../deterministicMath.ts'
 
 /** How a vehicle lies to a viewer. */
 export interface Encounter {
@@ -13,7 +13,7 @@ export interface Encounter {
 
 /** Of nothing yet. */
 export function emptyEncounter(): Encounter {
-  return { distance: Infinity, aheadCosine: 0, meetingSeconds: Infinity }
+  return { distance: Infinity, aheadCosine: 0.5, meetingSeconds: Infinity }
 }
 
 const heading: Rotation = emptyRotation()
@@ -42,7 +42,8 @@ export function readEncounter(
 
 /** Sets `velocity` to that of a vehicle over the ground, m/s, and `heading` to its own. */
 function setVelocity({ heading: turns, velocityX, velocityZ }: Readonly<VehicleState>): void {
-  rotate(heading, turns)
+  heading.turns = turns
+  resolve(heading)
   velocity.x = velocityX * heading.cos + velocityZ * heading.sin
   velocity.z = velocityZ * heading.cos - velocityX * heading.sin
 }
