@@ -239,7 +239,7 @@ export class PeerConvoy implements Convoy {
       this.#lastHost = this.#withDistance(host)
       this.#events.emit('hostGone', { host: this.#lastHost, reason })
     })
-    events.on('reentered', ({ incarnation }) => (this.#publisher.tag = incarnationTag(incarnation)))
+    events.on('reentered', ({ incarnation }) => (this.#vehicles.publisher.tag = incarnationTag(incarnation)))
     events.on('hostBack', (host) => this.#events.emit('hostBack', this.#withDistance(host)))
     events.on('removed', (removal) => this.#events.emit('removed', removal))
     // The host removed this member: everything around the session goes as well.
