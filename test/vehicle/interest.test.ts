@@ -139,13 +139,13 @@ describe('what matters to whom', () => {
   })
 
   it('[INT-4] who is nowhere and follows nobody gets a moderate rate', () => {
-    expect(new Viewer().judge(north(5))).toMatchObject({ tier: 'middle', steadyMs: 500 })
+    expect(new Viewer().judge(north(5))).toMatchObject({ tier: 'middle', steadyMs: 450 })
   })
 
   it('[INT-6] traffic is told of more loosely, and out of sight not at all', () => {
     const viewer = viewerAt()
     expect(viewer.judge(north(30), 1)).toMatchObject({ tier: 'near', boundMetres: 0.1, steadyMs: 300 })
-    expect(viewer.judge(north(300), 1)).toMatchObject({ tier: 'middle', steadyMs: 500 })
+    expect(viewer.judge(north(300), 1)).toMatchObject({ tier: 'middle', steadyMs: 450 })
     expect(viewer.judge(north(1_100), 1).tier).toBe('middle')
     expect(viewer.judge(north(1_201), 1).tier).toBe('unseen')
     expect(viewer.judge(north(1_100), 1).tier).toBe('unseen')

@@ -38,20 +38,15 @@ export const trafficPerMetre = 0.002
 export const boundStep = 1.4
 
 /**
- * Gap between two updates while all is foreseen, ms: as often as a link sends a heartbeat in any case ([LNK-16]), and with
- * one lost still within what a receiver predicts in full.
+ * Gap between two updates of what isn't close by, ms: just below the 500 after which a link sends a heartbeat ([LNK-16]), which
+ * the update then saves. A wider gap would send both, and take more packets for less.
  */
-export const middleSteadyMs = 500
-
-/**
- * The same far off, ms. One may be lost before the vehicle fades after 1.5 s ([VEH-58]); a wider gap would save
- * little, since a link sends a heartbeat after 500 ms in any case ([LNK-16]).
- */
-export const farSteadyMs = 700
+export const middleSteadyMs = 450
+export const farSteadyMs = 450
 
 /** Traffic near, and further off, ms. */
 export const nearTrafficSteadyMs = 300
-export const trafficSteadyMs = 500
+export const trafficSteadyMs = 450
 
 /** Least gap between two updates of what is further off, ms: what it does in between is not seen from there. */
 export const middleFastestMs = 100
@@ -63,7 +58,10 @@ export const farYieldsBelow = 0.75
 export const nearTrafficYieldsBelow = 0.8
 export const trafficYieldsBelow = 0.95
 
-/** Gap to which a spent budget stretches every vehicle's updates, ms, and no further: one may be lost before it fades. */
+/**
+ * Gap to which a spent budget stretches every vehicle's updates, ms, and no further: one may be lost before it fades after
+ * 1.5 s ([VEH-58]).
+ */
 export const slowestMs = 700
 
 /**

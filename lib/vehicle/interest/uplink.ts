@@ -56,11 +56,12 @@ export class Uplink {
     return this.#budgets.get(link)
   }
 
-  /** Kilobits per second that fall to a recipient with this weight: all get what they need, or a share of what there is. */
+  /** Kilobits per second that fall to a recipient with this weight: the floor, and a share of what all floors leave. */
   shareOf(weight: number): number {
     let all = 0
     for (const budget of this.#budgets.values()) all += budget.weight
-    return (this.#uplinkKbps * weight) / Math.max(all, weight)
+    const spare = Math.max(0, this.#uplinkKbps - this.#budgets.size * floorKbps)
+    return floorKbps + (spare * weight) / Math.max(all, weight)
   }
 }
 
