@@ -1,5 +1,5 @@
 import type { VehicleState } from '../../protocol/index.ts'
-import { emptyRotation, resolve, type Rotation } from '../deterministicMath.ts'
+import { emptyRotation, rotate, type Rotation } from '../deterministicMath.ts'
 
 /** How a vehicle lies to a viewer. */
 export interface Encounter {
@@ -43,7 +43,7 @@ export function readEncounter(
 /** Sets `velocity` to that of a vehicle over the ground, m/s, and `heading` to its own. */
 function setVelocity({ heading: turns, velocityX, velocityZ }: Readonly<VehicleState>): void {
   heading.turns = turns
-  resolve(heading)
+  rotate(heading)
   velocity.x = velocityX * heading.cos + velocityZ * heading.sin
   velocity.z = velocityZ * heading.cos - velocityX * heading.sin
 }
