@@ -130,6 +130,7 @@ export type {
 } from './session/index.ts'
 
 export type {
+  InterestTier,
   RemoteTrafficVehicle,
   RemoteVehicle,
   RemoteVehicles,

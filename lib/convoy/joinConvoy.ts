@@ -69,6 +69,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       hostRole: undefined,
       invite,
       updateRate: options.updateRate,
+      uplink: options,
       profile: options.profile,
       acceptsTraffic: options.acceptsTraffic,
       // The introduction is over: another one is opened should the link to the host break.

@@ -1,5 +1,6 @@
 import type { MemberProfile } from '../comms/index.ts'
 import type { HostRole, Session } from '../session/index.ts'
+import type { UplinkOptions } from '../vehicle/index.ts'
 
 /** What a `PeerConvoy` is put together from. */
 export interface PeerConvoyParts {
@@ -8,6 +9,7 @@ export interface PeerConvoyParts {
   readonly hostRole: HostRole | undefined
   readonly invite: string
   readonly updateRate: number | undefined
+  readonly uplink: UplinkOptions
   readonly profile: MemberProfile | undefined
   /** The network changed: connections to rendezvous are made anew. */
   reconnect(): void

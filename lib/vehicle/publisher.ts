@@ -3,7 +3,8 @@ import type { VehicleState } from '../protocol/index.ts'
 import { statePayloadBytes } from '../rtc/index.ts'
 import { ownVehicleIndex, PayloadBuffers, vehicleIndices } from './codec/index.ts'
 import { defaultUpdateRate, maxUpdateRate, minUpdateRate, publishSlots, slotOrder } from './constants.ts'
-import type { InterestPolicy } from './interest.ts'
+import type { InterestPolicy } from './interest/interest.ts'
+import type { SendBudget } from './interest/sendBudget.ts'
 import { PublishedVehicle } from './publishedVehicle.ts'
 import { VehicleFeed, type StateRecipient } from './vehicleFeed.ts'
 import type { Receipt } from './vehicleReceiver.ts'
@@ -115,14 +116,17 @@ export class VehiclePublisher {
     return this.#own.visible
   }
 
-  /** Adds a recipient, in the slot that has fewest. Adding it again does nothing. */
-  add(recipient: StateRecipient): void {
+  /**
+   * Adds a recipient, in the slot that has fewest. Adding it again does nothing.
+   * @param budget - what it may be sent (default: whatever is due).
+   */
+  add(recipient: StateRecipient, budget?: SendBudget): void {
     if (this.#closed || this.#feeds.has(recipient)) return
     let emptiest = slotOrder[0] as number
     for (const slot of slotOrder) {
       if ((this.#slots[slot]?.length ?? 0) < (this.#slots[emptiest]?.length ?? 0)) emptiest = slot
     }
-    const feed = new VehicleFeed(recipient, this.#tag, this.#buffers, this.#options.interest)
+    const feed = new VehicleFeed(recipient, this.#tag, this.#buffers, this.#options.interest, budget)
     this.#feeds.set(recipient, feed)
     this.#slots[emptiest]?.push(feed)
   }

@@ -36,6 +36,7 @@ export class FakeLink implements Link {
       rttMs: undefined,
       minRttMs: undefined,
       jitterMs: 0,
+      queueOutMs: 0,
       lossIn: 0,
       lossOut: 0,
       bytesSent: 0,
@@ -43,6 +44,7 @@ export class FakeLink implements Link {
       datagramsSent: 0,
       datagramsReceived: 0,
       datagramsSkipped: 0,
+      datagramsBacklogged: 0,
       dropped: {},
     }
   }

@@ -60,7 +60,7 @@ describe('a member that lies about traffic', () => {
 
   it('[TRF-3] has its updates for such a vehicle counted', async () => {
     // Its own program goes on publishing under the index that it claims anew.
-    const id = cleo.traffic.spawn(at(5_000))
+    const id = cleo.traffic.spawn(at(900))
     await setUp.world.clock.run(500)
     await say({ type: 'list', accepts: false, vehicles: [claim(bens, { number: 7 })] }, 3_000)
     expect(seenBy(anna).get(bens)?.x).toBeCloseTo(210, 1)

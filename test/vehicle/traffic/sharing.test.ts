@@ -99,13 +99,13 @@ describe('traffic', () => {
     let shown = 0
     for (let count = 1; count <= 220; count++) {
       // Each stands where its number says.
-      present.push(ben.traffic.spawn(at(count * 1_000)))
+      present.push(ben.traffic.spawn(at(count * 4, 600)))
       if (present.length > 20) ben.traffic.remove(present.shift() ?? NaN)
       for (let step = 0; step < 4; step++) {
         await world.clock.run(100)
         for (const [id, { x }] of seenBy(anna)) {
           shown++
-          expect(Math.abs(x - (id % 2 ** 24) * 1_000)).toBeLessThan(1)
+          expect(Math.abs(x - (id % 2 ** 24) * 4)).toBeLessThan(1)
         }
       }
     }
@@ -134,7 +134,7 @@ describe('limits of traffic', () => {
     for (let spawned = 0; spawned < count; spawned++) {
       try {
         // About as far from all of them.
-        convoy.traffic.spawn(at(spawned, 5_000))
+        convoy.traffic.spawn(at(spawned, 800))
       } catch (error) {
         if (!isConvoyError(error, 'traffic-limit')) throw error
         return spawned

@@ -1,0 +1,87 @@
+import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import type { Link } from '../rtc/index.ts'
+import type { Session } from '../session/index.ts'
+import {
+  copyVehicleState,
+  DistanceInterest,
+  distanceBetween,
+  incarnationTag,
+  isPlaced,
+  Uplink,
+  VehiclePublisher,
+  VehicleReceiver,
+  type UplinkOptions,
+} from '../vehicle/index.ts'
+import { Following } from './following.ts'
+import { followLinks } from './openLinks.ts'
+import { ConvoyViewpoints } from './viewpoints.ts'
+
+/** Of a member without a vehicle. */
+const nowhere: Readonly<VehicleState> = emptyVehicleState()
+
+/** What of a convoy moves: this member's vehicle on its way to the others, theirs as they are shown here, and the links. */
+export class ConvoyVehicles {
+  readonly receiver: VehicleReceiver
+  readonly publisher: VehiclePublisher
+  readonly following: Following
+  readonly uplink: Uplink
+  readonly links: ReadonlyMap<string, Link>
+  readonly #own: VehicleState = emptyVehicleState()
+
+  /** @throws ConvoyError `invalid-argument` for rates out of range. */
+  constructor(session: Session, updateRate: number | undefined, uplink: UplinkOptions) {
+    const { clock } = session.environment
+    this.receiver = new VehicleReceiver(clock)
+    this.following = new Following(session)
+    this.uplink = new Uplink(uplink)
+    const viewpoints = new ConvoyViewpoints({
+      selfId: session.self.id,
+      ownVehicle: this.#own,
+      vehicles: this.receiver,
+      following: this.following,
+    })
+    this.publisher = new VehiclePublisher({
+      clock,
+      tag: incarnationTag(session.self.incarnation),
+      interest: new DistanceInterest(viewpoints),
+      ...(updateRate === undefined ? {} : { updateRate }),
+    })
+    this.links = followLinks(session, { publisher: this.publisher, uplink: this.uplink, viewpoints })
+  }
+
+  /** See {@link VehiclePublisher.setVehicle}. */
+  set(state: VehicleState | null, sampledAt?: number): void {
+    this.publisher.setVehicle(state, sampledAt)
+    copyVehicleState(state ?? nowhere, this.#own)
+  }
+
+  /** Takes a state payload of a member, and answers it where it has to be. */
+  receive(
+    memberId: string,
+    payload: Uint8Array,
+    sentAt: number,
+    receivedAt: number,
+    clockOffset: number | undefined,
+  ): void {
+    const receipt = this.receiver.receive(memberId, payload, sentAt, receivedAt, clockOffset)
+    const link = this.links.get(memberId)
+    if (link !== undefined) this.publisher.heard(link, receipt)
+  }
+
+  /** Where this member's vehicle is; undefined while it is not placed. */
+  get place(): Readonly<VehicleState> | undefined {
+    return isPlaced(this.#own) ? this.#own : undefined
+  }
+
+  /** Metres to a member's vehicle; undefined while one of both is not placed. */
+  distanceTo(memberId: string): number | undefined {
+    const vehicle = isPlaced(this.#own) ? this.receiver.sampleOne(memberId) : undefined
+    return vehicle === undefined ? undefined : distanceBetween(vehicle.state, this.#own)
+  }
+
+  /** Forgets a member that is gone. */
+  forget(memberId: string): void {
+    this.receiver.removeMember(memberId)
+    this.following.forget(memberId)
+  }
+}
