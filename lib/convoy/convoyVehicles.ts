@@ -12,6 +12,7 @@ import {
   VehicleReceiver,
   type UplinkOptions,
 } from '../vehicle/index.ts'
+import { Arrival } from './arrival.ts'
 import { Following } from './following.ts'
 import { followLinks } from './openLinks.ts'
 import { ConvoyViewpoints } from './viewpoints.ts'
@@ -27,6 +28,7 @@ export class ConvoyVehicles {
   readonly uplink: Uplink
   readonly links: ReadonlyMap<string, Link>
   readonly #own: VehicleState = emptyVehicleState()
+  readonly #arrival: Arrival
 
   /** @throws ConvoyError `invalid-argument` for rates out of range. */
   constructor(session: Session, updateRate: number | undefined, uplink: UplinkOptions) {
@@ -46,6 +48,7 @@ export class ConvoyVehicles {
       interest: new DistanceInterest(viewpoints),
       ...(updateRate === undefined ? {} : { updateRate }),
     })
+    this.#arrival = new Arrival(session, this.receiver, this.publisher)
     this.links = followLinks(session, { publisher: this.publisher, uplink: this.uplink, viewpoints })
   }
 
@@ -77,6 +80,12 @@ export class ConvoyVehicles {
   distanceTo(memberId: string): number | undefined {
     const vehicle = isPlaced(this.#own) ? this.receiver.sampleOne(memberId) : undefined
     return vehicle === undefined ? undefined : distanceBetween(vehicle.state, this.#own)
+  }
+
+  /** Stops sending. Idempotent. */
+  close(): void {
+    this.#arrival.close()
+    this.publisher.close()
   }
 
   /** Forgets a member that is gone. */

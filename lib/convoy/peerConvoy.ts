@@ -194,7 +194,7 @@ export class PeerConvoy implements Convoy {
   }
 
   async #shutDown(): Promise<void> {
-    this.#vehicles.publisher.close()
+    this.#vehicles.close()
     this.#channels.close()
     this.traffic.close()
     try {

@@ -126,6 +126,11 @@ export class Playout {
     return true
   }
 
+  /** Whether there was any update. */
+  get hasHeard(): boolean {
+    return this.#started
+  }
+
   /** How much of it to draw at `now`, 0…1. */
   opacity(now: number): number {
     if (!this.#placed) return 0

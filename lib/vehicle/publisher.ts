@@ -111,6 +111,11 @@ export class VehiclePublisher {
     for (const feed of this.#feeds.values()) feed.forget(index)
   }
 
+  /** Publishes the vehicle that this member drives as a ghost whatever its states say, or no longer. */
+  set ghost(ghost: boolean) {
+    this.#own.setGhost(ghost, this.#clock.now())
+  }
+
   /** Whether the member drives. */
   get active(): boolean {
     return this.#own.visible

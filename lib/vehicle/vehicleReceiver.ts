@@ -149,6 +149,11 @@ export class VehicleReceiver implements RemoteVehicles {
     }
   }
 
+  /** Whether `memberId` has told of its vehicle, be it that it has none to show. */
+  hasHeard(memberId: string): boolean {
+    return this.#byMember.get(memberId)?.playout.hasHeard ?? false
+  }
+
   /** Removes a member and its vehicle at once. */
   removeMember(memberId: string): void {
     const track = this.#byMember.get(memberId)
