@@ -131,4 +131,13 @@ export type {
   SessionMember,
 } from './session/index.ts'
 
-export type { RemoteVehicle, RemoteVehicles } from './vehicle/index.ts'
+export type {
+  InterestTier,
+  RemoteTrafficVehicle,
+  RemoteVehicle,
+  RemoteVehicles,
+  SpawnOptions,
+  Traffic,
+  TrafficEnd,
+  TrafficEvents,
+} from './vehicle/index.ts'

@@ -23,9 +23,10 @@ class OurParticipant implements Participant {
 
   add(memberId: string, link: Link): void {
     this.#receiver.setMember(memberId, tag)
-    link.onState((payload, sentAt, receivedAt) =>
-      this.#receiver.receive(memberId, payload, sentAt, receivedAt, link.clockOffset),
-    )
+    link.onState((payload, sentAt, receivedAt) => {
+      const receipt = this.#receiver.receive(memberId, payload, sentAt, receivedAt, link.clockOffset)
+      this.#publisher.heard(link, receipt)
+    })
     this.#publisher.add(link)
   }
 

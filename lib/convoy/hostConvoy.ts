@@ -65,10 +65,12 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       hostRole: role,
       invite,
       updateRate: options.updateRate,
+      uplink: options,
       profile: options.profile,
       reconnect: () => {
         for (const each of rendezvous.all) each.reconnect?.()
       },
+      acceptsTraffic: options.acceptsTraffic,
       release,
     })
     try {

@@ -69,7 +69,9 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       hostRole: undefined,
       invite,
       updateRate: options.updateRate,
+      uplink: options,
       profile: options.profile,
+      acceptsTraffic: options.acceptsTraffic,
       // The introduction is over: another one is opened should the link to the host break.
       reconnect: () => undefined,
       release: () => Promise.resolve(),

@@ -18,7 +18,7 @@ import {
   loadOrderBytes,
   type Joiner,
 } from '../session/index.ts'
-import { maxUpdateRate, minUpdateRate } from '../vehicle/index.ts'
+import { maxUpdateRate, maxVehicleKbps, minUpdateRate, minVehicleKbps } from '../vehicle/index.ts'
 import { checkBudgets } from './budgets.ts'
 import type { ConvoyOptions } from './types.ts'
 
@@ -68,6 +68,20 @@ export function profileOf(options: ConvoyOptions): Profile {
     `is ${minUpdateRate} to ${maxUpdateRate} per second`,
   )
   checkBudgets(options.budgets)
+  check(
+    drives === null ? v.optional(v.literal(false)) : v.optional(v.boolean()),
+    options.acceptsTraffic,
+    'acceptsTraffic',
+    'is true or false, and for a spectator, who has no vehicles, not true',
+  )
+  for (const option of ['vehicleKbps', 'uplinkKbps'] as const) {
+    check(
+      v.optional(v.pipe(v.number(), v.minValue(minVehicleKbps), v.maxValue(maxVehicleKbps))),
+      options[option],
+      option,
+      `is ${minVehicleKbps} to ${maxVehicleKbps} kilobits per second`,
+    )
+  }
   return { name, game, vehicleClass: drives, claims }
 }
 

@@ -17,78 +17,46 @@ import {
   type ReceivedText,
 } from '../comms/index.ts'
 import {
-  emptyVehicleState,
   parseRulesChanges,
   type LoadOrder,
   type Rules,
   type RulesChanges,
   type VehicleState,
 } from '../protocol/index.ts'
-import type { Link } from '../rtc/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
-import {
-  distanceBetween,
-  Forwarding,
-  forwardPayloadKind,
-  incarnationTag,
-  VehiclePublisher,
-  VehicleReceiver,
-} from '../vehicle/index.ts'
-import { followLinks } from './openLinks.ts'
+import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
+import { ConvoyVehicles } from './convoyVehicles.ts'
 import { checkReason } from './options.ts'
+import type { PeerConvoyParts } from './peerConvoyParts.ts'
 import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
 import { statsOf } from './stats.ts'
-
-/** What a {@link PeerConvoy} is put together from. */
-export interface PeerConvoyParts {
-  readonly session: Session
-  /** Where this peer is the host. */
-  readonly hostRole: HostRole | undefined
-  readonly invite: string
-  readonly updateRate: number | undefined
-  readonly profile: MemberProfile | undefined
-  /** The network changed: connections to rendezvous are made anew. */
-  reconnect(): void
-  /** Frees what the convoy was made with: announcements and rendezvous. */
-  release(): Promise<void>
-}
 
 /** {@link Convoy} over a session, with vehicles and chat. */
 export class PeerConvoy implements Convoy {
   readonly invite: string
   readonly time: HostedTime
+  readonly traffic: ConvoyTraffic
   readonly #parts: PeerConvoyParts
   readonly #session: Session
   readonly #events: Emitter<ConvoyEvents>
-  readonly #vehicles: VehicleReceiver
-  readonly #publisher: VehiclePublisher
-  readonly #forwarding: Forwarding
+  readonly #vehicles: ConvoyVehicles
   readonly #chat: Chat
   readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
-  readonly #links: ReadonlyMap<string, Link>
-  readonly #ownVehicle: VehicleState = emptyVehicleState()
-  #ownPlaced = false
   #lastHost: Member
   #closing: Promise<void> | undefined
 
   constructor(parts: PeerConvoyParts) {
     const { session } = parts
-    const { clock, logger } = session.environment
+    const { logger } = session.environment
     this.invite = parts.invite
     this.#parts = parts
     this.#session = session
     this.#events = new Emitter(logger)
-    this.#vehicles = new VehicleReceiver(clock)
-    this.#publisher = new VehiclePublisher({
-      clock,
-      tag: incarnationTag(session.self.incarnation),
-      ...(parts.updateRate === undefined ? {} : { updateRate: parts.updateRate }),
-    })
-    this.#forwarding = new Forwarding({ session, vehicles: this.#vehicles, publisher: this.#publisher })
+    this.#vehicles = new ConvoyVehicles(session, parts.updateRate, parts.uplink)
     this.#interceptors = new Interceptors(logger, session.environment.dropped)
     this.#channels = new ChannelHub({
       session,
@@ -101,9 +69,16 @@ export class PeerConvoy implements Convoy {
       this.#events.emit('memberChanged', this.#describe(member)),
     )
     this.time = new HostedTime(session, () => this.#authority('set the time'))
-    this.#links = followLinks(session, this.#publisher)
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
+    this.traffic = new ConvoyTraffic({
+      session,
+      publisher: this.#vehicles.publisher,
+      vehicles: this.#vehicles.receiver,
+      accepts: parts.acceptsTraffic,
+      ownPlace: () => this.#vehicles.place,
+      requireOpen: () => this.#requireOpen(),
+    })
   }
 
   get isHost(): boolean {
@@ -119,6 +94,11 @@ export class PeerConvoy implements Convoy {
     return this.#lastHost
   }
 
+  get followed(): Member | undefined {
+    const peer = this.#session.peer(this.#vehicles.following.own ?? '')
+    return peer === undefined ? undefined : this.#describe(peer.member)
+  }
+
   get members(): readonly Member[] {
     return this.#session.members().map((member) => this.#withDistance(member))
   }
@@ -132,7 +112,7 @@ export class PeerConvoy implements Convoy {
   }
 
   get vehicles(): VehicleReceiver {
-    return this.#vehicles
+    return this.#vehicles.receiver
   }
 
   on<Name extends keyof ConvoyEvents>(
@@ -152,12 +132,12 @@ export class PeerConvoy implements Convoy {
         'A spectator has no vehicle. Join with a vehicle class to drive.',
       )
     }
-    this.#publisher.setVehicle(state, sampledAt)
-    this.#ownPlaced = state !== null && (state.x !== 0 || state.y !== 0 || state.z !== 0)
-    if (state === null) return
-    this.#ownVehicle.x = state.x
-    this.#ownVehicle.y = state.y
-    this.#ownVehicle.z = state.z
+    this.#vehicles.set(state, sampledAt)
+  }
+
+  follow(memberId: string | null): void {
+    this.#requireOpen()
+    this.#vehicles.following.set(memberId)
   }
 
   async setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void> {
@@ -199,7 +179,7 @@ export class PeerConvoy implements Convoy {
   }
 
   stats(): ConvoyStats {
-    return statsOf(this.#session, this.#links, this.#publisher, this.#vehicles, this.#forwarding)
+    return statsOf(this.#session, this.#vehicles)
   }
 
   networkChanged(): void {
@@ -214,9 +194,9 @@ export class PeerConvoy implements Convoy {
   }
 
   async #shutDown(): Promise<void> {
-    this.#publisher.close()
+    this.#vehicles.close()
     this.#channels.close()
-    this.#forwarding.close()
+    this.traffic.close()
     try {
       await this.#session.close()
       await this.#parts.release()
@@ -231,9 +211,7 @@ export class PeerConvoy implements Convoy {
     const { events } = this.#session
     this.#session.onState((member, payload, sentAt, receivedAt, clockOffset) => {
       if (payload[0] === channelPayloadKind) this.#channels.takeDatagram(member, payload)
-      else if (payload[0] === forwardPayloadKind)
-        this.#forwarding.receive(member, payload, sentAt, receivedAt, clockOffset)
-      else this.#receiveVehicles(member.id, payload, sentAt, receivedAt, clockOffset)
+      else this.#vehicles.receive(member, payload, sentAt, receivedAt, clockOffset)
     })
     for (const { member } of this.#session.peers()) this.#expectVehicle(member)
     events.on('memberJoined', (member) => {
@@ -243,7 +221,7 @@ export class PeerConvoy implements Convoy {
     })
     events.on('memberLeft', ({ member, reason, detail }) => {
       const left = this.#withDistance(member)
-      this.#vehicles.removeMember(member.id)
+      this.#vehicles.forget(member.id)
       this.#channels.forget(member.id)
       this.#profiles.forget(member.id)
       this.#events.emit('memberLeft', { member: left, reason, detail })
@@ -257,7 +235,7 @@ export class PeerConvoy implements Convoy {
       this.#lastHost = this.#withDistance(host)
       this.#events.emit('hostGone', { host: this.#lastHost, reason })
     })
-    events.on('reentered', ({ incarnation }) => (this.#publisher.tag = incarnationTag(incarnation)))
+    events.on('reentered', ({ incarnation }) => (this.#vehicles.publisher.tag = incarnationTag(incarnation)))
     events.on('hostBack', (host) => this.#events.emit('hostBack', this.#withDistance(host)))
     events.on('removed', (removal) => this.#events.emit('removed', removal))
     // The host removed this member: everything around the session goes as well.
@@ -268,18 +246,6 @@ export class PeerConvoy implements Convoy {
     })
     this.#profiles.start()
     this.time.start()
-  }
-
-  #receiveVehicles(
-    memberId: string,
-    payload: Uint8Array,
-    sentAt: number,
-    receivedAt: number,
-    clockOffset: number | undefined,
-  ): void {
-    const receipt = this.#vehicles.receive(memberId, payload, sentAt, receivedAt, clockOffset)
-    const link = this.#links.get(memberId)
-    if (link !== undefined) this.#publisher.heard(link, receipt)
   }
 
   #receiveText({ from, text, direct }: ReceivedText): void {
@@ -306,7 +272,8 @@ export class PeerConvoy implements Convoy {
   }
 
   #expectVehicle(member: RecordMember): void {
-    if (member.vehicleClass !== null) this.#vehicles.setMember(member.id, incarnationTag(member.incarnation))
+    if (member.vehicleClass !== null)
+      this.#vehicles.receiver.setMember(member.id, incarnationTag(member.incarnation))
   }
 
   #describe(member: RecordMember): Member {
@@ -314,11 +281,10 @@ export class PeerConvoy implements Convoy {
   }
 
   #withDistance(member: SessionMember): Member {
-    const vehicle = this.#ownPlaced ? this.#vehicles.sampleOne(member.id) : undefined
     return {
       ...member,
       profile: this.#profiles.of(member.id),
-      distance: vehicle === undefined ? undefined : distanceBetween(vehicle.state, this.#ownVehicle),
+      distance: this.#vehicles.distanceTo(member.id),
     }
   }
 

@@ -1,4 +1,5 @@
 import type { LinkState } from '../rtc/index.ts'
+import type { CongestionCause } from '../vehicle/index.ts'
 
 /** How well a connection serves driving: `broken` means that nothing comes through right now. */
 export type QualityLevel = 'good' | 'fair' | 'poor' | 'broken'
@@ -16,9 +17,11 @@ export interface QualityMeasures {
   readonly jitterMs: number
   readonly lossIn: number
   readonly lossOut: number
+  /** What holds back the vehicles that are sent to the other side. */
+  readonly congestion: CongestionCause
 }
 
-type Cause = 'rtt' | 'jitter' | 'loss'
+type Cause = 'congestion' | 'rtt' | 'jitter' | 'loss'
 
 /** Beyond `good` a connection is fair, beyond `fair` it is poor. */
 interface Threshold {
@@ -41,6 +44,8 @@ const lossThreshold: Threshold = { good: 0.03, fair: 0.1 }
 const levels: readonly QualityLevel[] = ['good', 'fair', 'poor', 'broken']
 
 const adviceFor: Readonly<Record<Cause, string>> = {
+  congestion:
+    'The line is full, so others see your truck less precisely for now. Pause uploads on this network, or set a lower vehicleKbps.',
   loss: 'Data gets lost on the way. Use a cable instead of Wi-Fi, or move closer to the router.',
   jitter: 'The delay varies a lot. Pause downloads and video on this network.',
   rtt: 'It takes long to get through. Keep more distance; if it is not far, switch off a VPN.',
@@ -61,12 +66,15 @@ export function qualityOf(measures: QualityMeasures): Quality {
   const loss = Math.max(lossIn, lossOut)
   const judged: readonly (readonly [Cause, QualityLevel])[] = [
     ['loss', levelWithin(lossThreshold, loss)],
+    ['congestion', measures.congestion === 'none' ? 'good' : 'fair'],
     ['jitter', levelWithin(jitterThreshold, jitterMs)],
     ['rtt', levelWithin(rttThreshold, rttMs)],
   ]
   const level = worst(judged.map(([, each]) => each))
-  const cause = judged.find(([, each]) => each === level)?.[0]
-  if (level === 'good' || cause === undefined) return { level, advice: 'All is well.' }
+  const worstCause = judged.find(([, each]) => each === level)?.[0]
+  if (level === 'good' || worstCause === undefined) return { level, advice: 'All is well.' }
+  // A queue is what makes it take long, and longer at times.
+  const cause = measures.congestion === 'queue' && worstCause !== 'loss' ? 'congestion' : worstCause
   return { level, advice: adviceFor[cause] }
 }
 

@@ -5,8 +5,14 @@ import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from 
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
 import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
-import type { ForwardedForOthers, ForwardedMember, RemoteVehicles } from '../vehicle/index.ts'
 import type { Budgets } from './budgets.ts'
+import type {
+  ForwardedForOthers,
+  ForwardedMember,
+  InterestTier,
+  RemoteVehicles,
+  Traffic,
+} from '../vehicle/index.ts'
 import type { Quality } from './quality.ts'
 import type { SessionTime } from './sessionTime.ts'
 
@@ -39,10 +45,22 @@ export interface ConvoyOptions {
    * channels named here wait for {@link Convoy.channel} to be called.
    */
   channels?: ChannelVersions
-  /** Updates per second, 1…30 (default 10). */
+  /** Ticks per second, 1…30 (default 20): the most updates that others get of this member's vehicle. */
   updateRate?: number
+  /**
+   * Kilobits per second that vehicles may take to each other member, headers of all layers included, 4…10,000 (default 64).
+   * Less shows first where it is seen least: far off, then close by. Congestion on the way shrinks it for a while.
+   */
+  vehicleKbps?: number
+  /** The same to all members together, 4…10,000 (default 1,000): set it where the line's uplink is slow. */
+  uplinkKbps?: number
   /** How much links, members and strangers may ask of this peer, where it differs from the defaults of {@link Budgets}. */
   budgets?: Partial<Budgets>
+  /**
+   * Whether this member takes over traffic of members that leave or are further away: see {@link Convoy.traffic}. By default
+   * it does while the program listens for `adopted`; a spectator never does.
+   */
+  acceptsTraffic?: boolean
   /** How connections are made; the best engine of this platform where left out. */
   connector?: Connector
   /** STUN and TURN servers besides those the rendezvous offers. */
@@ -143,6 +161,11 @@ export interface ConvoyStats {
     readonly dropped: Readonly<Record<string, number>>
     /** How well it serves driving, with advice for the player. */
     readonly quality: Quality
+    /** How closely this member's vehicle is shown to the other one; undefined while there is none. */
+    readonly tier: InterestTier | undefined
+    /** Kilobits per second spent on vehicles of late, headers of all layers included, and how many it may be. */
+    readonly vehicleKbps: number
+    readonly budgetKbps: number
   }[]
   /** Members in the roster from whom something was refused or dropped after it had come over the link. */
   readonly members: readonly {
@@ -176,6 +199,8 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   readonly time: SessionTime
   /** The vehicles of the others. */
   readonly vehicles: RemoteVehicles
+  /** Vehicles that no player drives. */
+  readonly traffic: Traffic
   /**
    * Sets where this member's vehicle is now. Call it as often as the game gives a state, e.g. each frame; it is
    * copied and sent at the update rate. Null hides the vehicle.
@@ -184,6 +209,19 @@ export interface Convoy extends Listenable<ConvoyEvents> {
    * @throws ConvoyError `invalid-vehicle` when a value is not finite or out of range; `not-permitted` for spectators.
    */
   setVehicle(state: VehicleState | null, sampledAt?: number): void
+  /** The member that this one follows; see {@link Convoy.follow}. */
+  readonly followed: Member | undefined
+  /**
+   * Asks for the vehicle of a member, and all around it, as if this member were there, however far it is: for a spectator, a
+   * camera, a mirror. Null ends it, and so does the member's leaving. Everyone is told whom this member follows.
+   * @throws ConvoyError `invalid-argument` for who is not another member; `rate-limited` beyond two changes a second,
+   * ten at once.
+   * @example
+   * ```ts
+   * convoy.follow(convoy.host.id)
+   * ```
+   */
+  follow(memberId: string | null): void
   /**
    * Host only: changes rules while driving; resolves once the change is signed and on its way to everyone.
    * @param signal - gives up while decisions before this one are still being made, with `aborted`; once begun it is made.

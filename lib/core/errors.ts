@@ -7,6 +7,7 @@ export const errorCodes = {
   'invalid-argument': 'A value handed to the library is out of range or of the wrong shape.',
   'invalid-vehicle':
     'A vehicle state handed to the library holds a value that is not finite or out of range.',
+  'traffic-limit': 'The rules, or the shares of the others, leave no room for more traffic.',
   'not-permitted': 'Only another role may do this, usually the host.',
   closed: 'The object was closed before the call.',
   aborted: 'The AbortSignal handed in was aborted.',

@@ -41,10 +41,10 @@ export const pauseMs = 400
 export const pausePayloads = 5
 
 /**
- * A state payload is answered within this time: at four updates a second each way the answers go along with them, where a
- * datagram of their own would double the packets.
+ * A state payload is answered within this time: longer than the usual gap between two updates the other way, so that the
+ * answer goes along with them, where a datagram of its own would double the packets; shorter than a heartbeat's.
  */
-export const answerWithinMs = 250
+export const answerWithinMs = 450
 
 /** So is a control message, or a second payload: well before a nudge asks, and before a busy sender takes silence for a blackout. */
 export const answerSoonWithinMs = 100
@@ -66,6 +66,12 @@ export const staleResetMs = 3_000
 
 /** Span over which least round trip and least delays are taken: short against clock drift, long against jitter. */
 export const minimumWindowMs = 30_000
+
+/**
+ * Span over which the least delay tells of a way without a queue: longer, since a queue may stand for minutes; clocks that
+ * drift by 50 ppm are 12 ms apart by then.
+ */
+export const queueWindowMs = 240_000
 
 /**
  * Control frames, and bytes of them, that every side takes per second and at once ([LNK-35]): senders count on it, so

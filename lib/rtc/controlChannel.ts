@@ -130,7 +130,7 @@ export class ControlChannel {
   /** Sends a nudge if one is due. */
   nudge(now: number): void {
     if (now < this.#nudgeAt) return
-    this.#sender.sendControl(Uint8Array.of(firstByte(frameKinds.nudge)))
+    this.#say(frameKinds.nudge)
     this.#nudgeGapMs = Math.min(2 * this.#nudgeGapMs, nudgeAtMostEveryMs)
     this.#nudgeAt = now + this.#nudgeGapMs
   }
@@ -145,8 +145,18 @@ export class ControlChannel {
     for (const frame of this.#unacknowledged) this.#sender.sendControl(frame)
   }
 
+  /** Tells the other side that the link is closed. */
   sendClose(): void {
-    this.#sender.sendControl(Uint8Array.of(firstByte(frameKinds.close)))
+    this.#say(frameKinds.close)
+  }
+
+  /** Sends a frame of one byte. */
+  #say(kind: number): void {
+    try {
+      this.#sender.sendControl(Uint8Array.of(firstByte(kind)))
+    } catch {
+      // The connection ended just now, and has told so itself.
+    }
   }
 
   /**

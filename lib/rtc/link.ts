@@ -16,6 +16,8 @@ export interface LinkQuality {
   minRttMs: number | undefined
   /** Mean deviation of the round trip, ms. */
   jitterMs: number
+  /** How much longer than the fastest of some minutes datagrams take on the way out, smoothed, ms: what they queue. */
+  queueOutMs: number
   /** Share of the datagrams of the last seconds that did not arrive, 0…1, in each direction. */
   lossIn: number
   lossOut: number
@@ -24,8 +26,10 @@ export interface LinkQuality {
   bytesReceived: number
   datagramsSent: number
   datagramsReceived: number
-  /** Datagrams not sent because earlier ones still waited. */
+  /** Datagrams not sent because earlier ones still waited, or nothing was heard for too long. */
   datagramsSkipped: number
+  /** Those among them that earlier ones were in the way of. */
+  datagramsBacklogged: number
   /** What was dropped on arrival, or refused to this side's program (`control-send-…`), by reason. */
   dropped: Readonly<Record<string, number>>
 }

@@ -12,6 +12,7 @@ export function qualityOf(
     rttMs: channel.timing.rttMs,
     minRttMs: channel.timing.minRttMs,
     jitterMs: channel.timing.jitterMs,
+    queueOutMs: channel.timing.queueOutMs,
     lossIn: channel.lossIn,
     lossOut: channel.lossOut,
     bytesSent: channel.bytesSent + control.sent,
@@ -19,6 +20,7 @@ export function qualityOf(
     datagramsSent: channel.sentCount,
     datagramsReceived: channel.receivedCount,
     datagramsSkipped: channel.skippedCount,
+    datagramsBacklogged: channel.backloggedCount,
     dropped: dropped.snapshot() as Record<string, number>,
   }
 }

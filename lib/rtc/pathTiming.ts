@@ -1,4 +1,4 @@
-import { minimumWindowMs, staleAfterMs, staleResetMs } from './constants.ts'
+import { minimumWindowMs, queueWindowMs, staleAfterMs, staleResetMs } from './constants.ts'
 import { holdSaturated, tickModulus, ticksAfter, ticksPerMs, toTicks } from './stateHeader.ts'
 import { WindowedMinimum } from './windowedMinimum.ts'
 
@@ -16,10 +16,13 @@ export class PathTiming {
   /** Smoothed round trip and its mean deviation (RFC 6298), ms. */
   rttMs: number | undefined
   jitterMs = 0
+  /** How much longer than the fastest of some minutes datagrams take on the way out, smoothed, ms: they queue. */
+  queueOutMs = 0
   readonly #roundTrips = new WindowedMinimum(minimumWindowMs)
   // Delays with the clock offset in them: what is least is the offset plus, or minus, the fastest transit.
   readonly #inward = new WindowedMinimum(minimumWindowMs)
   readonly #outward = new WindowedMinimum(minimumWindowMs)
+  readonly #unqueued = new WindowedMinimum(queueWindowMs)
   #newestTicks: number | undefined
   #staleSince: number | undefined
 
@@ -69,12 +72,16 @@ export class PathTiming {
       this.jitterMs += (Math.abs(roundTrip - this.rttMs) - this.jitterMs) / 4
       this.rttMs += (roundTrip - this.rttMs) / 8
     }
-    this.#outward.add(sentAt - holdMs - (now - elapsedMs), now)
+    const outward = sentAt - holdMs - (now - elapsedMs)
+    this.#outward.add(outward, now)
+    this.#unqueued.add(outward, now)
+    this.queueOutMs += (outward - this.#unqueued.value - this.queueOutMs) / 4
   }
 
   #forget(): void {
     this.#inward.reset()
     this.#outward.reset()
+    this.#unqueued.reset()
     this.#roundTrips.reset()
   }
 }

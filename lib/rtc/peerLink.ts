@@ -165,11 +165,7 @@ export class PeerLink implements Link {
   // Twice, since engines may hold back a last control message, and datagrams get lost.
   #sendFarewell(): void {
     this.#channel.sendClose(this.#clock.now())
-    try {
-      this.#control.sendClose()
-    } catch {
-      // The connection ended just now, which tells the other side as well.
-    }
+    this.#control.sendClose()
   }
 
   // Where a connection can be replaced, what it does not take any more is sent over the next one.
@@ -273,7 +269,7 @@ export class PeerLink implements Link {
     if (now >= this.#heardAt + this.#timings.suspectMs) this.#suspect()
     if (this.#isDead(now)) return this.#end('silent')
     if (this.#isClosed()) return
-    this.#nudge(now)
+    this.#control.nudge(now)
     if (this.#isClosed()) return
     if (this.#state === 'open') {
       if (now >= this.#answer.by || now >= this.#channel.sentAt + this.#timings.heartbeatMs)
@@ -318,14 +314,6 @@ export class PeerLink implements Link {
       this.#channel.sentAt + this.#timings.heartbeatMs,
       this.#heardAt + this.#timings.suspectMs,
     )
-  }
-
-  #nudge(now: number): void {
-    try {
-      this.#control.nudge(now)
-    } catch {
-      // The connection ended just now, and has told so.
-    }
   }
 
   #probe(now: number): void {

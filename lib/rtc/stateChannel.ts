@@ -40,6 +40,7 @@ export class StateChannel implements Deliveries {
   deafMs = 0
   sentCount = 0
   skippedCount = 0
+  backloggedCount = 0
   receivedCount = 0
   bytesSent = 0
   bytesReceived = 0
@@ -96,8 +97,10 @@ export class StateChannel implements Deliveries {
     }
     const silentMs = now - this.#unansweredSince
     const silent = silentMs > pauseMs + (this.timing.rttMs ?? 0) && this.#unanswered >= pausePayloads
-    if (silent || !this.#clear()) {
+    const waits = !this.#clear()
+    if (silent || waits) {
       this.skippedCount++
+      if (waits) this.backloggedCount++
       return false
     }
     this.#transmit(stateFlags.payload, payload, now)

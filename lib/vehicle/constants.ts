@@ -4,8 +4,11 @@ export const defaultUpdateRate = 20
 export const minUpdateRate = 1
 export const maxUpdateRate = 30
 
-/** Gap between two updates of a vehicle that stands, ms: two in a row may be lost before it fades. */
-export const parkedEveryMs = 500
+/**
+ * Gap between two updates of a vehicle that stands, ms: two in a row may be lost before it fades; less than between the
+ * heartbeats that they stand in for.
+ */
+export const parkedEveryMs = 450
 
 /**
  * How often a recipient whose picture was wrong is told again at the next tick: at 10 % loss, 1 in 100 surprises is

@@ -40,6 +40,12 @@ export type PlayoutVerdict = 'shown' | 'hidden' | 'repeat' | 'stale' | 'late' | 
 /** Half the time over which rates of change are measured, ms: short beside a frame, long beside rounding. */
 const rateStepMs = 2
 
+/** What a {@link Playout} takes. */
+export interface PlayoutOptions {
+  /** Whether silence makes it fade (default true); else it stands where prediction ends. */
+  fades?: boolean
+}
+
 /** Two times on one clock, ms: when an update was sampled and when it was sent. */
 export interface SenderTimes {
   sampledAt: number
@@ -62,6 +68,7 @@ export class Playout {
   readonly #poseRate: Pose = emptyPose()
   readonly #shift: Pose = emptyPose()
   readonly #shiftRate: Pose = emptyPose()
+  readonly #fadeAfterMs: number
   #started = false
   #sampledAt = 0
   /** Age up to which the newest sample is predicted in full, ms. */
@@ -70,6 +77,10 @@ export class Playout {
   #placed = false
   #fadeFrom = 0
   #fadeSince = 0
+
+  constructor({ fades = true }: PlayoutOptions = {}) {
+    this.#fadeAfterMs = fades ? fadeAfterMs : Infinity
+  }
 
   /**
    * Takes one update.
@@ -115,12 +126,22 @@ export class Playout {
     return true
   }
 
+  /** When the newest sample was taken, on the sender's clock, ms. */
+  get newestSampledAt(): number {
+    return this.#sampledAt
+  }
+
+  /** Whether there was any update. */
+  get hasHeard(): boolean {
+    return this.#heardAt > -Infinity
+  }
+
   /** How much of it to draw at `now`, 0…1. */
   opacity(now: number): number {
     if (!this.#placed) return 0
     const fadedIn = this.#fadeFrom + Math.max(0, now - this.#fadeSince) / fadeInMs
     const silence = now - this.#heardAt
-    const fadedOut = 1 - (silence - fadeAfterMs) / fadeOutMs
+    const fadedOut = 1 - (silence - this.#fadeAfterMs) / fadeOutMs
     return Math.max(0, Math.min(1, fadedIn, fadedOut))
   }
 
@@ -146,7 +167,7 @@ export class Playout {
   }
 
   #isShown(now: number): boolean {
-    return this.#placed && now - this.#heardAt < fadeAfterMs + fadeOutMs
+    return this.#placed && now - this.#heardAt < this.#fadeAfterMs + fadeOutMs
   }
 
   /** Makes `update` the newest sample, and what was shown beside it until now the correction. */

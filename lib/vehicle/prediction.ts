@@ -10,7 +10,7 @@ import {
 } from './deterministicMath.ts'
 
 /**
- * Dead reckoning along arcs, docs/protocol/05-vehicle.md [VEH-40] to [VEH-45]. Both ends predict the same, so only
+ * Dead reckoning along arcs, docs/protocol/05-vehicle.md [VEH-40] to [VEH-47]. Both ends predict the same, so only
  * operations with exactly defined results are used.
  */
 

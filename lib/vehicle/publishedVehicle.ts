@@ -1,4 +1,4 @@
-import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import { emptyVehicleState, vehicleFlags, type VehicleState } from '../protocol/index.ts'
 import { codeOf, differ, emptyCodes, quantise, type Codes } from './codec/index.ts'
 import { controlsEveryMs, maxStampedAgeMs } from './constants.ts'
 import { copyVehicleState } from './copyVehicleState.ts'
@@ -35,6 +35,7 @@ export class PublishedVehicle implements SentSample {
   #controlsAt = -Infinity
   /** The least time of the next sample, ms: after that of every one that was sent. */
   #notBefore = -Infinity
+  #ghost = false
 
   constructor(index: number) {
     this.index = index
@@ -50,8 +51,20 @@ export class PublishedVehicle implements SentSample {
     this.visible = true
     this.#stamp(sampledAt)
     quantise(state, this.#fresh)
+    if (this.#ghost) this.#fresh[codeOf.flags] = (this.#fresh[codeOf.flags] ?? 0) | vehicleFlags.ghost
     this.#holdControls(sampledAt)
     this.codes.set(this.#fresh)
+  }
+
+  /** Publishes the vehicle as a ghost whatever its states say, or no longer, from `now` on. */
+  setGhost(ghost: boolean, now: number): void {
+    if (ghost === this.#ghost) return
+    this.#ghost = ghost
+    if (!this.visible) return
+    // As a sample of its own, since what is sampled at the same time counts as the same.
+    const present = emptyVehicleState()
+    this.at({ now }, present)
+    this.set(present, now)
   }
 
   /** Takes the vehicle away. */

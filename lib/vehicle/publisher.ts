@@ -3,7 +3,8 @@ import type { VehicleState } from '../protocol/index.ts'
 import { statePayloadBytes } from '../rtc/index.ts'
 import { ownVehicleIndex, PayloadBuffers, vehicleIndices } from './codec/index.ts'
 import { defaultUpdateRate, maxUpdateRate, minUpdateRate, publishSlots, slotOrder } from './constants.ts'
-import type { InterestPolicy } from './interest.ts'
+import type { InterestPolicy } from './interest/interest.ts'
+import type { SendBudget } from './interest/sendBudget.ts'
 import { PublishedVehicle, type SentSample } from './publishedVehicle.ts'
 import { VehicleFeed, type StateRecipient } from './vehicleFeed.ts'
 import type { Receipt } from './vehicleReceiver.ts'
@@ -91,7 +92,7 @@ export class VehiclePublisher {
    * Sets another vehicle of this member's, under an `index` of 1…127; null takes it away.
    * @throws as {@link VehiclePublisher.setVehicle}.
    */
-  setTraffic(index: number, state: VehicleState | null, sampledAt?: number): void {
+  setTraffic(index: number, state: Readonly<VehicleState> | null, sampledAt?: number): void {
     if (!(Number.isInteger(index) && index > ownVehicleIndex && index < vehicleIndices)) {
       throw new ConvoyError('invalid-argument', `An index of traffic is 1 to ${vehicleIndices - 1}.`)
     }
@@ -110,19 +111,35 @@ export class VehiclePublisher {
     this.#tag = tag & 0xffff
   }
 
+  /** Forgets the vehicle under `index`; that it is gone is told some other way. */
+  forgetTraffic(index: number): void {
+    const place = this.#vehicles.findIndex((vehicle) => vehicle.index === index)
+    if (index === ownVehicleIndex || place < 0) return
+    this.#vehicles.splice(place, 1)
+    for (const feed of this.#feeds.values()) feed.forget(index)
+  }
+
+  /** Publishes the vehicle that this member drives as a ghost whatever its states say, or no longer. */
+  set ghost(ghost: boolean) {
+    this.#own.setGhost(ghost, this.#clock.now())
+  }
+
   /** Whether the member drives. */
   get active(): boolean {
     return this.#own.visible
   }
 
-  /** Adds a recipient, in the slot that has fewest. Adding it again does nothing. */
-  add(recipient: StateRecipient): void {
+  /**
+   * Adds a recipient, in the slot that has fewest. Adding it again does nothing.
+   * @param budget - what it may be sent (default: whatever is due).
+   */
+  add(recipient: StateRecipient, budget?: SendBudget): void {
     if (this.#closed || this.#feeds.has(recipient)) return
     let emptiest = slotOrder[0] as number
     for (const slot of slotOrder) {
       if ((this.#slots[slot]?.length ?? 0) < (this.#slots[emptiest]?.length ?? 0)) emptiest = slot
     }
-    const feed = new VehicleFeed(recipient, this.#tag, this.#buffers, this.#options.interest)
+    const feed = new VehicleFeed(recipient, this.#tag, this.#buffers, this.#options.interest, budget)
     this.#feeds.set(recipient, feed)
     this.#slots[emptiest]?.push(feed)
   }
@@ -157,7 +174,7 @@ export class VehiclePublisher {
     for (const slot of this.#slots) slot.length = 0
   }
 
-  #set(vehicle: PublishedVehicle, state: VehicleState | null, sampledAt: number | undefined): void {
+  #set(vehicle: PublishedVehicle, state: Readonly<VehicleState> | null, sampledAt: number | undefined): void {
     if (sampledAt !== undefined && !Number.isFinite(sampledAt)) {
       throw new ConvoyError(
         'invalid-argument',

@@ -4,6 +4,7 @@ import {
   codeOf,
   dequantise,
   OutgoingVehicles,
+  ownVehicleIndex,
   readRates,
   type Codes,
   type Known,
@@ -18,7 +19,15 @@ import {
   repeatsAfterSurprise,
   soonShare,
 } from './constants.ts'
-import { closeInterest, type Interest, type InterestPolicy } from './interest.ts'
+import { slowestMs } from './interest/constants.ts'
+import {
+  closeInterest,
+  trafficInterest,
+  type Interest,
+  type InterestPolicy,
+  type InterestTier,
+} from './interest/interest.ts'
+import { underStrain, type SendBudget } from './interest/sendBudget.ts'
 import { horizon, noRates, predictToHorizon, type MotionRates } from './prediction.ts'
 import type { PublishedVehicle } from './publishedVehicle.ts'
 import { wrapSampleTime } from './sampleTime.ts'
@@ -44,15 +53,20 @@ class Told {
   repeats = 0
   /** Times that it was told that the vehicle is hidden. */
   hides = 0
-  interest: Interest = closeInterest
+  interest: Interest
   interestAt = -Infinity
+
+  constructor(index: number) {
+    this.interest = index === ownVehicleIndex ? closeInterest : trafficInterest
+  }
 }
 
-/** What one recipient is told of this member's vehicles, and when: [VEH-30] to [VEH-36]. */
+/** What one recipient is told of this member's vehicles, and when: [VEH-30] to [VEH-39]. */
 export class VehicleFeed {
   readonly recipient: StateRecipient
   readonly #outgoing: OutgoingVehicles
   readonly #policy: InterestPolicy<StateRecipient> | undefined
+  readonly #budget: SendBudget | undefined
   readonly #told: (Told | undefined)[] = []
   // Never emptied, since an array that is filled anew is an allocation.
   readonly #due: PublishedVehicle[] = []
@@ -62,17 +76,22 @@ export class VehicleFeed {
   readonly #expected: VehicleState = emptyVehicleState()
   // In an object, since fractions handed from one method to the next may each be an object on the heap.
   readonly #time = { now: 0.5, tickMs: 0.5 }
+  readonly #strained = { boundMetres: 0.5 }
   #askedAt = -Infinity
+  /** Share of the budget's reserve that is left. */
+  #left = 1
 
   constructor(
     recipient: StateRecipient,
     tag: number,
     buffers: PayloadBuffers,
     policy: InterestPolicy<StateRecipient> | undefined,
+    budget: SendBudget | undefined,
   ) {
     this.recipient = recipient
     this.#outgoing = new OutgoingVehicles(recipient.deliveries, tag, buffers)
     this.#policy = policy
+    this.#budget = budget
   }
 
   /** Whether this member lacks a baseline of the recipient's vehicles. */
@@ -99,6 +118,7 @@ export class VehicleFeed {
   serve(vehicles: readonly PublishedVehicle[], now: number, tickMs: number): boolean | undefined {
     this.#time.now = now
     this.#time.tickMs = tickMs
+    this.#left = this.#budget?.left(now, this.#ownTier(vehicles)) ?? 1
     if (!this.#choose(vehicles)) return undefined
     const sentTicks = wrapSampleTime(now)
     this.#outgoing.begin()
@@ -109,7 +129,9 @@ export class VehicleFeed {
       vehicle.refresh(now)
       this.#knowns[count++] = this.#outgoing.add(vehicle.index, vehicle.codes, vehicle.ticks, sentTicks)
     }
-    if (!this.recipient.sendState(this.#outgoing.finish())) return false
+    const payload = this.#outgoing.finish()
+    if (!this.recipient.sendState(payload)) return false
+    this.#budget?.spend(payload.length)
     this.#outgoing.sent(this.recipient.deliveries.sentSequence)
     this.#askedAt = now
     for (let place = 0; place < count; place++) this.#note(this.#due[place], this.#knowns[place])
@@ -122,7 +144,7 @@ export class VehicleFeed {
     this.#dueCount = 0
     let reason = this.#outgoing.wantsWhole && now - this.#askedAt >= askWholeEveryMs
     for (const vehicle of vehicles) {
-      const told = (this.#told[vehicle.index] ??= new Told())
+      const told = (this.#told[vehicle.index] ??= new Told(vehicle.index))
       const urgency = this.#urgency(vehicle, told)
       if (urgency === 'none') continue
       this.#due[this.#dueCount++] = vehicle
@@ -140,20 +162,27 @@ export class VehicleFeed {
       // What a recipient never saw needs no hiding from it.
       return told.ever && told.hides < hideRepeats && gap >= hideEveryMs ? 'now' : 'none'
     }
-    if (gap === Infinity) return 'now'
     this.#weigh(vehicle, told)
-    const { steadyMs, fastestMs } = told.interest
-    if (gap < fastestMs || gap < tickMs) return 'none'
+    const { tier, boundMetres, steadyMs, fastestMs, yieldsBelow } = told.interest
+    if (tier === 'unseen') return 'none'
+    const parked = vehicle.isParked && told.state.velocityZ === 0
+    const steady = parked ? Math.max(steadyMs, parkedEveryMs) : steadyMs
+    const slowest = Math.max(steady, slowestMs)
+    // Also the first time, and where the recipient has to be told anew.
+    if (gap >= slowest) return 'now'
+    if (this.#left <= 0 || gap < fastestMs || gap < tickMs) return 'none'
     if (switched(vehicle.codes, told.state)) return 'now'
+    const strain = underStrain(this.#left, yieldsBelow)
     vehicle.at(this.#time, this.#actual)
     horizon.seconds = (now - told.sampledAt) / 1_000
     predictToHorizon(told.state, this.#expected, told.rates)
-    if (areApart(this.#actual, this.#expected, told.interest)) {
+    this.#strained.boundMetres = boundMetres * strain
+    if (areApart(this.#actual, this.#expected, this.#strained)) {
       told.repeats = repeatsAfterSurprise + 1
       return 'now'
     }
     if (told.repeats > 0) return 'now'
-    const rest = vehicle.isParked && told.state.velocityZ === 0 ? Math.max(steadyMs, parkedEveryMs) : steadyMs
+    const rest = Math.min(slowest, steady * strain)
     if (gap >= rest) return 'now'
     return gap >= rest * soonShare ? 'soon' : 'none'
   }
@@ -161,8 +190,14 @@ export class VehicleFeed {
   #weigh(vehicle: PublishedVehicle, told: Told): void {
     const { now } = this.#time
     if (this.#policy === undefined || now - told.interestAt < interestEveryMs) return
-    told.interest = this.#policy.of(this.recipient, vehicle.index)
+    vehicle.at(this.#time, this.#actual)
+    told.interest = this.#policy.of(this.recipient, vehicle.index, this.#actual, told.interest)
     told.interestAt = now
+  }
+
+  /** How this member's own vehicle matters to the recipient; undefined while it has none. */
+  #ownTier(vehicles: readonly PublishedVehicle[]): InterestTier | undefined {
+    return vehicles[0]?.visible === true ? this.#told[ownVehicleIndex]?.interest.tier : undefined
   }
 
   #note(vehicle: PublishedVehicle | undefined, known: Known | undefined): void {

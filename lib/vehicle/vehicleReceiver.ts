@@ -23,7 +23,7 @@ export type VehicleDrop =
   | 'vehicleLate'
   /** Claims to have been sampled in the future. */
   | 'vehicleFuture'
-  /** Of a vehicle other than the member's own, which this version doesn't show. */
+  /** Of a vehicle other than the member's own, where nobody takes those. */
   | 'vehicleUnsupported'
 
 const dropOfPayload: Readonly<Partial<Record<PayloadVerdict, VehicleDrop>>> = {
@@ -45,6 +45,19 @@ export interface Receipt {
   /** Whether its sender asks for whole updates. */
   readonly wantsWhole: boolean
 }
+
+/**
+ * Takes an update of a vehicle other than the one that the member drives. Update and times are valid during the call only.
+ * @param times - when it was sampled and sent, on the sender's clock, ms.
+ */
+export type TrafficHandler = (
+  memberId: string,
+  index: number,
+  update: Known,
+  times: Readonly<SenderTimes>,
+  receivedAt: number,
+  clockOffset: number | undefined,
+) => void
 
 /** What `sample` hands out, filled anew each time. */
 class ShownVehicle implements RemoteVehicle {
@@ -126,6 +139,8 @@ export class VehicleReceiver implements RemoteVehicles {
   #clockOffset: number | undefined
   readonly #visit = (index: number, update: Known): void => this.#take(index, update)
 
+  /** Who takes the updates of traffic; one at a time, since this is the hot path. */
+  trafficHandler: TrafficHandler | undefined
   /** What was refused, by reason. */
   readonly dropped = new Counters<VehicleDrop>()
   /** Updates that were taken. */
@@ -165,6 +180,11 @@ export class VehicleReceiver implements RemoteVehicles {
       known.timeline.reset()
       known.via = undefined
     }
+  }
+
+  /** Whether `memberId` has told of its vehicle, be it that it has none to show. */
+  hasHeard(memberId: string): boolean {
+    return this.#byMember.get(memberId)?.playout.hasHeard ?? false
   }
 
   /** Removes a member and its vehicle at once. */
@@ -265,9 +285,12 @@ export class VehicleReceiver implements RemoteVehicles {
   #take(index: number, update: Known): void {
     const track = this.#track
     if (track === undefined) return
-    if (index !== ownVehicleIndex) return this.dropped.addFrom(track.memberId, 'vehicleUnsupported')
     const times = this.#times
     times.sampledAt = unwrapSampleTime(update.ticks, times.sentAt)
+    if (index !== ownVehicleIndex) {
+      if (this.trafficHandler === undefined) return this.dropped.addFrom(track.memberId, 'vehicleUnsupported')
+      return this.trafficHandler(track.memberId, index, update, times, this.#receivedAt, this.#clockOffset)
+    }
     if (!this.#offer(track, undefined, update, this.#receivedAt, this.#clockOffset)) return
     // Until the offset is known, it is taken to have come in no time.
     const offset = this.#clockOffset ?? this.#receivedAt - times.sentAt
@@ -301,11 +324,13 @@ export class VehicleReceiver implements RemoteVehicles {
   }
 
   /**
-   * Whether an update that came through somebody else has kept others out for longer than one that only came a little
-   * faster could: its time was made up ([FWD-8]).
+   * Whether the time of an update that came through somebody else was made up ([FWD-8]): it lies ahead of the present, or has
+   * kept others out for longer than one that only came a little faster could.
    */
   #isOvertaken(track: Track, via: string | undefined, receivedAt: number): boolean {
     if (track.via === undefined || track.via === via) return false
+    // What was sent longer ago would have been too late.
+    if (track.playout.newestSampledAt > this.#times.sentAt + maxDelayMs) return true
     track.overtakenSince = Math.min(track.overtakenSince, receivedAt)
     return receivedAt - track.overtakenSince > maxDelayMs
   }

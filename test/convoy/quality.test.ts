@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { overallQuality, qualityOf, type QualityLevel } from '../../lib/convoy/quality.ts'
 import { SimulatedWorld } from '../support/simulatedWorld.ts'
 
-const fine = { state: 'open', rttMs: 40, jitterMs: 5, lossIn: 0, lossOut: 0.01 } as const
+const fine = { state: 'open', rttMs: 40, jitterMs: 5, lossIn: 0, lossOut: 0.01, congestion: 'none' } as const
 
 describe('the quality of a connection', () => {
   it('is that of its worst measure, with advice that fits it', () => {

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { smallMachine, trySend, whoFloods } from '../../examples/embed/guide/budgets.ts'
 import { drawFrame, type Game } from '../../examples/embed/guide/frameLoop.ts'
+import { driveTraffic, shareTraffic, spawn, type TrafficGame } from '../../examples/embed/guide/traffic.ts'
 import { explainFailure } from '../../examples/embed/guide/explainFailure.ts'
 import { jobChannels, mute, openJobs } from '../../examples/embed/guide/jobs.ts'
 import { obey } from '../../examples/embed/guide/hostCommands.ts'
@@ -18,6 +19,7 @@ import {
   type HostOptions,
   type JoinOptions,
   type LoadOrder,
+  type VehicleState,
 } from '../../lib/index.ts'
 import {
   SimulatedClock,
@@ -193,6 +195,53 @@ describe('the channel of the guide', () => {
     await clock.run(500)
     expect(heard).toEqual(['two'])
     await clock.complete(friend.close())
+    await clock.complete(host.close())
+  })
+})
+
+describe('the traffic of the guide', () => {
+  /** Vehicles that drive east, a metre a frame. */
+  const game = () => {
+    const simulated = new Map<number, VehicleState>()
+    const drawn = new Map<number, string>()
+    const implementation: TrafficGame = {
+      take: (id, _model, state) => simulated.set(id, state),
+      drop: (id) => simulated.delete(id),
+      step: () => {
+        drawn.clear()
+        for (const state of simulated.values()) state.x++
+        return simulated
+      },
+      draw: (id, model) => drawn.set(id, model),
+    }
+    return { simulated, drawn, implementation }
+  }
+
+  it('is simulated by one, drawn by the other, and goes on when its owner leaves', async () => {
+    const { clock, host, join } = await simulatedHost()
+    const friend = await join('ben')
+    const [games, friendsGame] = [game(), game()]
+    shareTraffic(host, games.implementation)
+    shareTraffic(friend, friendsGame.implementation)
+    const run = async (frames: number): Promise<void> => {
+      for (let frame = 0; frame < frames; frame++) {
+        driveTraffic(host, games.implementation)
+        driveTraffic(friend, friendsGame.implementation)
+        await clock.run(50)
+      }
+    }
+    expect(spawn(friend, friendsGame.implementation, 'van', { ...emptyVehicleState(), x: 100, y: 10 })).toBe(
+      true,
+    )
+    await run(20)
+    const [id] = friend.traffic.owned()
+    expect([...games.drawn]).toEqual([[id, 'van']])
+    await clock.complete(friend.close())
+    await run(20)
+    expect([...games.simulated.keys()]).toEqual([id])
+    await clock.complete(host.setRules({ traffic: false }))
+    expect(games.simulated.size).toBe(0)
+    expect(spawn(host, games.implementation, 'van', emptyVehicleState())).toBe(false)
     await clock.complete(host.close())
   })
 })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../lib/core/index.ts'
 import { sealMessage, signEnvelope, type EnvelopeContent, type Identity } from '../../lib/identity/index.ts'
 import { decodeInvite, isConvoyError, type Convoy } from '../../lib/index.ts'
-import { limits } from '../../lib/protocol/index.ts'
+import { limits, protocolVersion } from '../../lib/protocol/index.ts'
 import type { Rendezvous } from '../../lib/rendezvous/index.ts'
 import { SimulatedWorld } from '../support/simulatedWorld.ts'
 import { Attack } from './support/knockAttack.ts'
@@ -35,7 +35,7 @@ const beginAttack = (): Promise<Attack> => Attack.begin(world, rendezvous, { ses
 
 const knockFields = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
   type: 'knock',
-  protocol: 1,
+  protocol: protocolVersion,
   sessionId,
   boxKey: mallory.boxKey,
   secret: null,
@@ -177,7 +177,7 @@ describe('a message on a route that', () => {
 describe('a knock', () => {
   const refusals: [name: string, code: string, words: string, changes: () => Record<string, unknown>][] = [
     ['for another session', 'message-unauthentic', 'invite', () => ({ sessionId: new Uint8Array(16) })],
-    ['of another protocol', 'protocol-version', 'Update', () => ({ protocol: 2 })],
+    ['of another protocol', 'protocol-version', 'Update', () => ({ protocol: protocolVersion + 1 })],
     [
       'of a protocol with other fields',
       'protocol-version',

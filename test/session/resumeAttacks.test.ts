@@ -1,6 +1,7 @@
 import { Encoder } from '@msgpack/msgpack'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom, type RandomSource } from '../../lib/core/index.ts'
+import { protocolVersion } from '../../lib/protocol/index.ts'
 import { sealMessage, signEnvelope, type EnvelopeContent, type Identity } from '../../lib/identity/index.ts'
 import { decodeInvite, type Convoy } from '../../lib/index.ts'
 import { SimulatedWorld, isFullyConnected, recordOf } from '../support/simulatedWorld.ts'
@@ -46,7 +47,7 @@ function recording(source: RandomSource, drawn: Uint8Array[]): RandomSource {
 
 const fields = (by: Identity, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
   type: 'resume',
-  protocol: 1,
+  protocol: protocolVersion,
   sessionId,
   boxKey: by.boxKey,
   incarnation: incarnationOfBen,

@@ -38,6 +38,7 @@ export class FakeLink implements Link {
       rttMs: undefined,
       minRttMs: undefined,
       jitterMs: 0,
+      queueOutMs: 0,
       lossIn: 0,
       lossOut: 0,
       bytesSent: 0,
@@ -45,6 +46,7 @@ export class FakeLink implements Link {
       datagramsSent: 0,
       datagramsReceived: 0,
       datagramsSkipped: 0,
+      datagramsBacklogged: 0,
       dropped: {},
     }
   }

@@ -14,7 +14,8 @@ describe('the example of docs/testing.md', () => {
 
   it('sees updates, notices the death of the host, leaves nothing, and repeats', async () => {
     const run = await convoyOnBadNetwork(7)
-    expect(run.seen).toBeGreaterThan(80)
+    // Ten surprises, told twice each, and the heartbeat of a truck that stands in between; less what the network loses.
+    expect(run.seen).toBeGreaterThan(25)
     expect(run.hostGoneAfterMs).toBeLessThan(16_000)
     expect(run.timersLeft).toBe(0)
     expect(await convoyOnBadNetwork(7)).toEqual(run)

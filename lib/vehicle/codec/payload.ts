@@ -2,7 +2,7 @@ import type { SymbolCoder } from './symbols.ts'
 import { residual } from './symbols.ts'
 
 /**
- * The payload on a link's state channel that carries vehicles, docs/protocol/05-vehicle.md [VEH-1] to [VEH-4]: four bytes, then symbols.
+ * The payload on a link's state channel that carries vehicles, docs/protocol/05-vehicle.md [VEH-1] to [VEH-8]: four bytes, then symbols.
  */
 
 /** First byte of a state payload that carries vehicles. */

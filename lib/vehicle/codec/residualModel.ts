@@ -24,10 +24,10 @@ export const quantity = {
 
 /** Least ¼ ms between an update and its baseline from which on the next column holds; before the first nothing moved. */
 const spans = [4, 240, 480, 680, 880, 1_280, 1_800, 2_600, 4_000, 6_000]
-const columns = spans.length + 1
+export const columns = spans.length + 1
 
 /** Usual scale, in steps, by quantity and span. */
-const usual = new Float64Array(
+export const usual = new Float64Array(
   [
     [0.02, 0.21, 0.35, 0.5, 0.71, 1.2, 1.7, 2.4, 5.7, 8, 13.5],
     [0.02, 0.84, 0.5, 0.35, 0.35, 0.42, 0.5, 0.6, 0.84, 1.2, 1.4],
@@ -46,7 +46,7 @@ const usual = new Float64Array(
 )
 
 /** Share of the scale that stays whatever doubt says, by quantity. */
-const steady = new Float64Array([0.55, 0.5, 0.2, 0.3, 0.45, 0.5, 0.5, 0.3, 0.5, 0.55, 0.3, 0.6, 0.35])
+export const steady = new Float64Array([0.55, 0.5, 0.2, 0.3, 0.45, 0.5, 0.5, 0.3, 0.5, 0.55, 0.3, 0.6, 0.35])
 
 /** How fast doubt follows what is seen, and how much a single update may add to it. */
 const doubtShare = 0.4

@@ -27,6 +27,11 @@ export class DigestPublisher {
     else this.forget(memberId)
   }
 
+  /** Whether a member wants digests, so that it forwards this one's vehicle. */
+  isWantedBy(memberId: string): boolean {
+    return this.#wanting.has(memberId)
+  }
+
   /** Sends none to a member whose link is gone. */
   forget(memberId: string): void {
     this.#wanting.delete(memberId)

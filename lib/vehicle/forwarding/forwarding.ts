@@ -77,6 +77,11 @@ export class Forwarding {
     return this.#forwarder.stats
   }
 
+  /** Whether a member forwards this member's own vehicle to others. */
+  isForwardedBy(memberId: string): boolean {
+    return this.#digests.isWantedBy(memberId)
+  }
+
   /** Takes a state payload of kind {@link forwardPayloadKind}; as `VehicleReceiver.receive`. */
   receive(
     forwarder: RecordMember,

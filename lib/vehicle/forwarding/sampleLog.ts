@@ -52,14 +52,14 @@ export class SampleLog {
       if (canonical !== undefined) hashes.set(hashOfSample(canonical), (index - oldest) * sampleHashBytes)
     }
     const from = this.#times[oldest] ?? 0
-    this.#dropFirst(newest)
+    this.#keepNewest()
     return { from, to, hashes }
   }
 
   /** As {@link SampleLog.take}, where nobody wants to know. */
   skip(): void {
     if (this.#overflown) this.#restart()
-    if (this.#count > 0) this.#dropFirst(this.#count - 1)
+    this.#keepNewest()
   }
 
   /** Starts over with the next sample: others were sent unnoted. */
@@ -69,10 +69,15 @@ export class SampleLog {
     this.#overflown = false
   }
 
-  #dropFirst(count: number): void {
-    this.#bytes.push(...this.#bytes.splice(0, count))
-    this.#lengths.copyWithin(0, count)
-    this.#times.copyWithin(0, count)
-    this.#count -= count
+  #keepNewest(): void {
+    const newest = this.#count - 1
+    const [oldest] = this.#bytes
+    const kept = this.#bytes[newest]
+    if (oldest === undefined || kept === undefined) return
+    this.#bytes[newest] = oldest
+    this.#bytes[0] = kept
+    this.#lengths[0] = this.#lengths[newest] ?? 0
+    this.#times[0] = this.#times[newest] ?? 0
+    this.#count = 1
   }
 }

@@ -280,7 +280,6 @@ describe('two members that cannot reach each other', () => {
     expect(viaOf(cem, 'Ben')).toBe('Anna')
     expect(errors.length).toBeGreaterThan(6_000)
     expect(quantile(errors, 0.5)).toBeLessThan(0.05)
-    expect(quantile(errors, 0.5)).toBeLessThan(0.05)
     expect(quantile(errors, 0.99)).toBeLessThan(0.5)
   })
 
@@ -358,7 +357,8 @@ describe('a forwarder that', () => {
     expect(errorOf(cem, 'Ben')).toBeLessThan(0.05)
     expect(forwardedOf(cem, 'Ben')?.unproved).toBeGreaterThanOrEqual(40)
     expect(forwardedOf(cem, 'Ben')?.forged).toBe(0)
-    expect(cem.stats().dropped.vehicleStale).toBeLessThan(10)
+    // Not one: times ahead of the present are made up.
+    expect(cem.stats().dropped.vehicleStale).toBeUndefined()
   })
 
   it('[FWD-8] made up times does not keep out what comes on the direct link, once it is there', async () => {
@@ -367,8 +367,8 @@ describe('a forwarder that', () => {
     expect(viaOf(cem, 'Ben')).toBe('Anna')
     world.network.heal()
     await world.clock.runUntil(() => entryOf(cem, 'Ben').presence === 'connected')
-    // A second until it is believed, the rest for a correction of 4 m at 2 m/s. Steady driving is told four times a second.
-    await world.clock.run(5_000)
+    // Believed at once; the rest for a correction to fade. Steady driving is told four times a second.
+    await world.clock.run(2_000)
     const { id } = entryOf(cem, 'Ben')
     const seen = cem.vehicles.sample().find(({ memberId }) => memberId === id)
     expect(seen?.ageMs).toBeLessThan(350)

@@ -1,0 +1,6 @@
+export { type CongestionCause, type CongestionSigns } from './congestionLimit.ts'
+export { maxVehicleKbps, minVehicleKbps } from './constants.ts'
+export { DistanceInterest, type Viewpoints } from './distanceInterest.ts'
+export type { Interest, InterestPolicy, InterestTier } from './interest.ts'
+export { type SendBudget } from './sendBudget.ts'
+export { LinkBudget, Uplink, type UplinkOptions, type WatchedLink } from './uplink.ts'

@@ -1,0 +1,2 @@
+export { ConvoyTraffic, type TrafficSurroundings } from './convoyTraffic.ts'
+export type * from './types.ts'
