@@ -8,10 +8,11 @@ import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { createSystemClock, sleep, systemRandom } from '../../lib/core/index.ts'
 import { pathMtuBytes } from '../../lib/rtc/constants.ts'
-import { createConnector, loadEngine, type Engine } from '../../lib/rtc/index.ts'
+import { createConnector, loadEngine } from '../../lib/rtc/index.ts'
 import { createImpairment, impairedConnector } from '../../lib/testing/udpRelay.ts'
 import { signalWay } from '../compliance/signalWay.ts'
 import { establishSide, until } from '../hostile/support/linkPair.ts'
+import { tooLargeFor } from './support/bareDatachannel.ts'
 import { connectedWerift } from './support/bareWerift.ts'
 
 const clock = createSystemClock()
@@ -140,6 +141,27 @@ describe('werift', () => {
     for (const name of names) expect(association(bare)[name], name).toBeTypeOf('function')
     expect(association(bare)).toMatchObject({ sentQueue: [], advertisedRwnd: 1_048_576 })
     expect(association(bare).lastSackedTsn).toBeTypeOf('number')
+  })
+
+  it('asks a public STUN server where none is given; ours none, and the one it is given', async () => {
+    const serverOf = (connection: werift.RTCPeerConnection): unknown => {
+      connection.createDataChannel('x')
+      return connection.sctp?.transport.iceTransport.connection.stunServer
+    }
+    const servers = ['stun:192.0.2.7:3478', 'turn:192.0.2.8:3478'].map((urls) => ({
+      urls,
+      username: 'a',
+      credential: 'b',
+    }))
+    expect(serverOf(open(new werift.RTCPeerConnection({ iceServers: [] })))).toEqual([
+      'stun.l.google.com',
+      19_302,
+    ])
+    const ours = async (iceServers: RTCIceServer[]): Promise<unknown> =>
+      serverOf((await mended('werift', { iceServers })) as unknown as werift.RTCPeerConnection)
+    expect(await ours([])).toBe(undefined)
+    expect(await ours(servers.slice(1))).toBe(undefined)
+    expect(await ours(servers)).toEqual(['192.0.2.7', 3_478])
   })
 
   it('takes a description whose fingerprint is nonsense', async () => {
@@ -282,37 +304,3 @@ describe('node-datachannel', () => {
     await expect(bare.addIceCandidate({ candidate, sdpMid: '0' })).rejects.toThrow('remote description')
   })
 })
-
-/** How many packets of a long message vanish on a path of `mtu` bytes: none when it arrives as it is. */
-async function tooLargeFor(mtu: number): Promise<number> {
-  const impairment = createImpairment({ clock, random: systemRandom, mtu })
-  const connector = impairedConnector(createConnector(bareDatachannel), impairment)
-  const way = signalWay()
-  const sides = [establishSide(connector, true, way), establishSide(connector, false, way)] as const
-  const [from, to] = [open(await sides[0]), open(await sides[1])]
-  let arrived = false
-  to.on('control', () => (arrived = true))
-  from.sendControl(new Uint8Array(20_000))
-  await until('the message to arrive, or to vanish', () => arrived || impairment.counts.get('oversized') > 0)
-  return impairment.counts.get('oversized')
-}
-
-/** As it comes, but for what simple-peer can't do without: see above. */
-const bareDatachannel: Engine = {
-  name: 'datachannel',
-  wrtc: {
-    ...datachannel,
-    RTCPeerConnection: class extends datachannel.RTCPeerConnection {
-      override async createOffer(): Promise<RTCSessionDescriptionInit> {
-        const { type, sdp = '' } = (await super.createOffer()) as RTCSessionDescriptionInit
-        return { type, sdp }
-      }
-
-      override async createAnswer(): Promise<RTCSessionDescriptionInit> {
-        const { type, sdp = '' } = (await super.createAnswer()) as RTCSessionDescriptionInit
-        return { type, sdp }
-      }
-    },
-  } as unknown as Engine['wrtc'],
-  acceptsMdnsCandidates: false,
-}

@@ -18,8 +18,7 @@ describe.concurrent(
   () => {
     it.each([
       ['datachannel', 1_000],
-      // Its handshakes are computed in JavaScript: as many as take no longer.
-      ['werift', 200],
+      ['werift', 1_000],
     ] as const)(
       '%s, %i of them',
       async (engine, links) => {

@@ -1,7 +1,7 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
 import { pathMtuBytes } from '../constants.ts'
 import type { Engine, Wrtc } from '../engine.ts'
-import { guardAbandoning, guardRecords } from './weriftGuards.ts'
+import { guardAbandoning, guardRecords, guardStunServer } from './weriftGuards.ts'
 import { guardFlights, guardHandshake, guardRecovery } from './weriftLossGuards.ts'
 
 /** IPv6, UDP, a channel of TURN, and a DTLS record by AES-GCM (header, explicit nonce, tag). */
@@ -12,6 +12,7 @@ type Description = Awaited<ReturnType<RTCPeerConnection['createOffer']>>
 /** werift's connection, mended for simple-peer and against what its SCTP and DTLS do wrong. */
 class WeriftPeerConnection extends RTCPeerConnection {
   readonly #guarded = new WeakSet<RTCSctpTransport>()
+  readonly #asksStun: boolean
 
   constructor(configuration: RTCConfiguration) {
     const iceServers = (configuration.iceServers ?? []).flatMap((server) =>
@@ -30,6 +31,7 @@ class WeriftPeerConnection extends RTCPeerConnection {
       // werift reckons with paths of 1,280 bytes, and sends what didn't fit again as it was.
       sctp: { mtu: pathMtuBytes - belowSctpBytes },
     })
+    this.#asksStun = iceServers.some(({ urls }) => /^stun:/i.test(urls))
   }
 
   override createDataChannel(
@@ -59,12 +61,16 @@ class WeriftPeerConnection extends RTCPeerConnection {
     if (this.#guarded.has(transport)) return
     this.#guarded.add(transport)
     const bind = transport.setDtlsTransport.bind(transport)
+    const guardBound = (dtlsTransport: RTCDtlsTransport): void => {
+      guardTransports(transport, dtlsTransport)
+      if (!this.#asksStun) guardStunServer(dtlsTransport)
+    }
     transport.setDtlsTransport = (dtlsTransport: RTCDtlsTransport): void => {
       bind(dtlsTransport)
-      guardTransports(transport, dtlsTransport)
+      guardBound(dtlsTransport)
     }
     const bound = transport.transport as RTCDtlsTransport | undefined
-    if (bound !== undefined) guardTransports(transport, bound)
+    if (bound !== undefined) guardBound(bound)
   }
 }
 

@@ -45,6 +45,20 @@ export function guardAbandoning(transport: RTCSctpTransport): void {
   }
 }
 
+/** What is reached into, as above. */
+interface Agent {
+  stunServer: [host: string, port: number] | undefined
+}
+
+/**
+ * Keeps werift from asking a STUN server that nobody named. Where none is given, werift 0.25 takes a public one: the name
+ * is looked up, strangers learn who connects, and without a way there each look-up keeps one of Node's four threads for 5 s.
+ */
+export function guardStunServer(transport: RTCDtlsTransport): void {
+  const agent = transport.iceTransport.connection as unknown as Agent
+  agent.stunServer = undefined
+}
+
 interface DtlsSocket {
   transport: { socket: { onData?: (data: Buffer) => void } }
 }

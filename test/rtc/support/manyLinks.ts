@@ -39,10 +39,12 @@ const [engine = '', links = ''] = process.argv.slice(2)
 if (engine !== 'datachannel' && engine !== 'werift') throw new Error(`There is no engine ${engine}.`)
 const { gc } = globalThis
 if (gc === undefined) throw new Error('Run with --expose-gc.')
+// Its standard streams are sockets too, where another program started it.
+const atFirst = { handles: handleCount(), sockets: openSockets() }
 const connector = createConnector(await loadEngine(engine))
 
 await openAndClose(warmUpPairs)
-const before = await holdings({ handles: 0, sockets: 0 })
+const before = await holdings(atFirst)
 await openAndClose(Number(links) / 2)
 console.log(JSON.stringify({ before, after: await holdings(before) }))
 process.exit()
