@@ -102,9 +102,14 @@ describe('friends drive together', () => {
     await until('rules are everyone’s', () => all.every(({ rules }) => rules.speedLimit === 80))
 
     const removed = recordOf(dora, 'removed')
+    const others = [anna, ben, cem]
+    const departures = others.map((convoy) => recordOf(convoy, 'memberLeft'))
     await anna.kick(dora.self.id, 'Lights, please.')
-    await until('a kick is felt', () => removed.length === 1 && ben.members.length === 3)
+    await until('a kick is felt', () => removed.length === 1 && departures.every(({ length }) => length > 0))
     expect(removed).toEqual([{ reason: 'kicked', detail: 'Lights, please.' }])
-    expect([anna, ben, cem].every((convoy) => isFullyConnected(convoy, 3))).toBe(true)
+    await until('the others are linked', () => others.every((convoy) => isFullyConnected(convoy, 3)))
+    expect(departures.map((left) => left.map(({ member }) => member.name))).toEqual(
+      others.map(() => ['Dora']),
+    )
   })
 })

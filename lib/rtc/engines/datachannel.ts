@@ -1,4 +1,9 @@
-import { RTCIceCandidate, RTCPeerConnection, RTCSessionDescription } from 'node-datachannel/polyfill'
+import {
+  RTCIceCandidate,
+  RTCPeerConnection,
+  RTCSessionDescription,
+  type RTCDataChannel,
+} from 'node-datachannel/polyfill'
 import type { Engine, Wrtc } from '../engine.ts'
 import { networkInterfaces } from 'node:os'
 import { pathMtuBytes } from '../constants.ts'
@@ -9,10 +14,27 @@ import { withoutCandidates } from '../sdp.ts'
  */
 class DatachannelPeerConnection extends RTCPeerConnection {
   readonly #relayOnly: boolean
+  #closed = false
 
   constructor(configuration: RTCConfiguration) {
     super(mendedConfiguration(configuration))
     this.#relayOnly = configuration.iceTransportPolicy === 'relay'
+  }
+
+  override createDataChannel(
+    ...parameters: Parameters<RTCPeerConnection['createDataChannel']>
+  ): RTCDataChannel {
+    const channel = super.createDataChannel(...parameters)
+    const close = channel.close.bind(channel)
+    // A closing connection closes its channels on a thread of the engine. A channel closed here meanwhile may lose its
+    // last event, without which the engine never frees it and keeps the process alive for good.
+    channel.close = () => void setImmediate(() => this.#closed || close())
+    return channel
+  }
+
+  override close(): void {
+    this.#closed = true
+    super.close()
   }
 
   // simple-peer assigns to `sdp`, which is read-only in the class this engine hands out.

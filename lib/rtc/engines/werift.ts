@@ -2,7 +2,7 @@ import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctp
 import { pathMtuBytes } from '../constants.ts'
 import type { Engine, Wrtc } from '../engine.ts'
 import { guardAbandoning, guardRecords, guardStunServer } from './weriftGuards.ts'
-import { guardFlights, guardHandshake, guardRecovery } from './weriftLossGuards.ts'
+import { endFlights, guardFlights, guardHandshake, guardRecovery } from './weriftLossGuards.ts'
 
 /** IPv6, UDP, a channel of TURN, and a DTLS record by AES-GCM (header, explicit nonce, tag). */
 const belowSctpBytes = 40 + 8 + 4 + (13 + 8 + 16)
@@ -86,6 +86,7 @@ function guardTransports(sctp: RTCSctpTransport, dtls: RTCDtlsTransport): void {
       })
     }
     if (state === 'connected') guardRecords(dtls)
+    if (state === 'closed' || state === 'failed') endFlights(dtls)
   })
 }
 

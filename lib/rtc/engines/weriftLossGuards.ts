@@ -9,6 +9,8 @@ interface HandshakeMessage {
 /** What is reached into: not part of werift's types, so guarded by tests that fail when it changes. */
 interface DtlsSocket {
   onHandleHandshakes?(messages: HandshakeMessage[]): Promise<void>
+  /** The handshake's state; `flight` numbers the newest flight. */
+  dtls: { flight: number }
   transport: { send(datagram: Buffer, ...address: unknown[]): unknown }
 }
 
@@ -77,6 +79,20 @@ async function ignoringFailure(action: () => unknown): Promise<void> {
     await action()
   } catch {
     return
+  }
+}
+
+/**
+ * Ends the repetition of flights together with the connection. werift 0.25 goes on for 33 s after it was closed in the
+ * middle of a handshake, and keeps its process alive as long. It looks at the number only between two repetitions, so
+ * what is left is one pause: three seconds at most within the time that a link allows an attempt.
+ */
+export function endFlights(transport: RTCDtlsTransport): void {
+  const handshake = (transport.dtls as unknown as DtlsSocket | undefined)?.dtls
+  // A flight may begin even now, from a wait that nothing interrupts: it must not set the number back.
+  if (handshake !== undefined) {
+    // A transport may fail first and close then, so more than once.
+    Object.defineProperty(handshake, 'flight', { get: () => Infinity, set: () => {}, configurable: true })
   }
 }
 

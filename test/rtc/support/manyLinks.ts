@@ -27,7 +27,7 @@ const pairsAtOnce = 10
 /** Pairs before the first measurement: engines keep pools, and functions get compiled. */
 const warmUpPairs = 50
 
-/** How long engines have to let go after close(): timers of werift run out by themselves, within 20 s as measured. */
+/** How long engines have to let go after close(): timers of werift run out by themselves, in the longest pause of a handshake. */
 const settleMs = 30_000
 const lookEveryMs = 250
 
