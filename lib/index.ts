@@ -10,6 +10,7 @@ export type {
   ConvoyEvents,
   ConvoyOptions,
   ConvoyStats,
+  SessionTime,
   HostOptions,
   JoinOptions,
   Member,

@@ -22,12 +22,12 @@ describe('npm run bench', () => {
       return found
     }
     for (const scenario of ['truck-trailer-10hz', 'truck-trailer-20hz']) {
-      expect(figure('bitsPerUpdate', scenario).value).toBe(288)
-      // Half a step of 1/128 m along each axis is 0.68 cm; the tail has 2 cm more from 13 m of trailer pitch.
+      expect(figure('bitsPerUpdate', scenario).value).toBeLessThanOrEqual(20)
+      // Half a step of 1/128 m along each axis is 0.68 cm; angles swing the tail by half a centimetre more.
       expect(figure('maxErrorCm', scenario).value).toBeLessThan(1)
-      expect(figure('maxRearErrorCm', scenario).value).toBeLessThan(3)
+      expect(figure('maxRearErrorCm', scenario).value).toBeLessThan(2)
     }
     expect(figure('encodeDecodePerSecond', '').value).toBeGreaterThan(0)
-    expect(figure('heapGrowthBytes', '10000-updates').unit).toBe('B')
+    expect(figure('heapGrowthBytes', '1000000-updates').unit).toBe('B')
   })
 })
