@@ -9,7 +9,7 @@ import { Pair } from './link/pair.ts'
  */
 const benchmark: Benchmark = {
   async run(effort) {
-    return [...(await compare('werift', effort)), ...(await compare('datachannel', effort))]
+    return [...(await compareAtLast('werift', effort)), ...(await compareAtLast('datachannel', effort))]
   },
 }
 export default benchmark
@@ -43,6 +43,20 @@ const clock = createSystemClock()
 
 type Contest = Record<Contender, Pair>
 type Measured = Record<Contender, number>
+
+/** Tries at opening bare engines: now and then libdatachannel fails a connection whose checks overtake the answer. */
+const attempts = 4
+
+/** A link would dial again; the bare engine under it has nobody who does. */
+async function compareAtLast(engine: NodeEngine, effort: Effort): Promise<Figure[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await compare(engine, effort)
+    } catch (error) {
+      if (attempt === attempts) throw error
+    }
+  }
+}
 
 async function compare(engine: NodeEngine, effort: Effort): Promise<Figure[]> {
   const { pacedRate, flatOutConnections } = settings[engine]
