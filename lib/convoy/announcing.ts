@@ -1,7 +1,7 @@
 import type { Cancel, Unsubscribe } from '../core/index.ts'
 import { signAnnouncement } from '../identity/index.ts'
 import type { Announcement, HostedSession, Rendezvous } from '../rendezvous/index.ts'
-import { announcementLifetimeMs, type HostRole, type Session } from '../session/index.ts'
+import { announcementLifetimeMs, type Session } from '../session/index.ts'
 
 /** How long changes are gathered before the listing is signed anew, ms: a group of friends joins at once. */
 const refreshDelayMs = 1_000
@@ -12,7 +12,6 @@ const renewalsPerLifetime = 3
 /** Keeps a session announced at every rendezvous for as long as its host lives. */
 export class Announcing {
   readonly #session: Session
-  readonly #role: HostRole
   readonly #rendezvous: readonly Rendezvous[]
   readonly #hosted = new Map<Rendezvous, HostedSession>()
   /** Where an announcement is under way. */
@@ -22,9 +21,8 @@ export class Announcing {
   #cancelRefresh: Cancel | undefined
   #closed = false
 
-  constructor(session: Session, role: HostRole, rendezvous: readonly Rendezvous[]) {
+  constructor(session: Session, rendezvous: readonly Rendezvous[]) {
     this.#session = session
-    this.#role = role
     this.#rendezvous = rendezvous
   }
 
@@ -76,7 +74,11 @@ export class Announcing {
           const hosted = await each.announce(announcement, signal)
           if (this.#closed) return await hosted.close()
           this.#hosted.set(each, hosted)
-          hosted.on('route', (route) => this.#role.receive(route))
+          hosted.on('route', (route) => {
+            const { hostRole } = this.#session
+            if (hostRole === undefined) route.close()
+            else hostRole.receive(route)
+          })
           hosted.on('lost', () =>
             logger.warn('A rendezvous is out of reach; members are not affected.', { at: each.hint }),
           )

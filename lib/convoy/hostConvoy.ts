@@ -1,12 +1,13 @@
 import { throwIfAborted } from '../core/index.ts'
 import { encodeInvite, fingerprintBytes, isInviteHint } from '../identity/index.ts'
 import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.ts'
-import { hostSession } from '../session/index.ts'
-import { Announcing } from './announcing.ts'
+import { comeBackAfterwards, hostSession } from '../session/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
+import { Hosting } from './hosting.ts'
 import { checkPassword, loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
+import { reopening } from './reopen.ts'
 import type { Convoy, HostOptions } from './types.ts'
 
 /**
@@ -29,7 +30,8 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   const { password } = options
   checkPassword(password)
   const platform = platformOf(options)
-  const rendezvous = openRendezvous(listOf(options.rendezvous), platform)
+  const sources = listOf(options.rendezvous)
+  const rendezvous = openRendezvous(sources, platform)
   try {
     const environment = await environmentOf(options, platform, rendezvous.all)
     const inviteSecret = rules.friendsOnly || !rules.showServer ? environment.random.bytes(16) : null
@@ -48,33 +50,35 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       environment,
     )
     throwIfAborted(options.signal)
-    const announcing = new Announcing(session, role, rendezvous.all)
-    const release = async (): Promise<void> => {
-      await announcing.close()
-      await rendezvous.close()
-    }
-    const invite = encodeInvite({
+    const hosting = new Hosting(session, () => rendezvous)
+    const invited = {
       sessionId: session.record.sessionId,
       hostFingerprint: fingerprintBytes(environment.identity),
       // A rendezvous of the embedder's own may have no address that others could use.
       hints: rendezvous.all.map((each) => each.hint).filter(isInviteHint),
       ...(inviteSecret === null ? {} : { secret: inviteSecret }),
+    }
+    const { clock } = platform
+    const { verify } = options
+    comeBackAfterwards(session, role, {
+      invite: invited,
+      profile: { ...profile, password },
+      loadOrder,
+      reopen: reopening(() => openRendezvous(sources, platform), invited, { clock, verify }),
     })
+    const invite = encodeInvite(invited)
     const convoy = new PeerConvoy({
       session,
-      hostRole: role,
       invite,
       updateRate: options.updateRate,
       uplink: options,
       profile: options.profile,
-      reconnect: () => {
-        for (const each of rendezvous.all) each.reconnect?.()
-      },
+      reconnect: () => hosting.reconnect(),
       acceptsTraffic: options.acceptsTraffic,
-      release,
+      release: () => hosting.close(),
     })
     try {
-      await announcing.start(options.signal)
+      await hosting.start(options.signal)
       throwIfAborted(options.signal)
       followNetwork(convoy, options)
       return convoy

@@ -1,12 +1,12 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
-import { decodeInvite, openAnnouncement } from '../identity/index.ts'
-import type { ReachedSession } from '../rendezvous/index.ts'
+import { decodeInvite } from '../identity/index.ts'
 import { joinSession } from '../session/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
+import { Hosting } from './hosting.ts'
 import { loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
-import { reachFirst } from './reach.ts'
+import { reachHost, reopening } from './reopen.ts'
 import type { Convoy, JoinOptions } from './types.ts'
 
 /**
@@ -33,48 +33,38 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const { verify } = options
   const { clock } = platform
   const sources = [...listOf(options.rendezvous), ...decoded.hints]
-  const reach = ({ all }: OpenedRendezvous, signal?: AbortSignal): Promise<ReachedSession> =>
-    reachFirst(
-      all,
-      decoded.sessionId,
-      ({ envelope }) => openAnnouncement(envelope, { ...decoded, clock, verify }),
-      signal,
-    )
-  const rendezvous = openRendezvous(sources, platform)
+  const open = (): OpenedRendezvous => openRendezvous(sources, platform)
+  const rendezvous = open()
   try {
     const environment = await environmentOf(options, platform, rendezvous.all)
-    const reached = await reach(rendezvous, options.signal)
+    const reached = await reachHost(rendezvous, decoded, { clock, verify }, options.signal)
     const session = await joinSession(
       reached,
       decoded,
-      { ...profile, incarnation: environment.random.bytes(8), password: options.password },
+      {
+        ...profile,
+        incarnation: environment.random.bytes(8),
+        password: options.password,
+        admit: options.admit,
+      },
       loadOrder,
       environment,
-      async (signal) => {
-        const again = openRendezvous(sources, platform)
-        try {
-          return { reached: await reach(again, signal), close: () => again.close() }
-        } catch (error) {
-          await again.close()
-          throw error
-        }
-      },
+      reopening(open, decoded, { clock, verify }),
       options.signal,
     )
     if (session.isClosed) {
       throw new ConvoyError('kicked', 'The host removed you right after it had admitted you.')
     }
+    const hosting = new Hosting(session, open)
     const convoy = new PeerConvoy({
       session,
-      hostRole: undefined,
       invite,
       updateRate: options.updateRate,
       uplink: options,
       profile: options.profile,
       acceptsTraffic: options.acceptsTraffic,
-      // The introduction is over: another one is opened should the link to the host break.
-      reconnect: () => undefined,
-      release: () => Promise.resolve(),
+      reconnect: () => hosting.reconnect(),
+      release: () => hosting.close(),
     })
     followNetwork(convoy, options)
     return convoy

@@ -28,7 +28,7 @@ import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/
 import { ConvoyVehicles } from './convoyVehicles.ts'
 import { checkReason } from './options.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
-import type { ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
+import type { AuthorityState, ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
 import { statsOf } from './stats.ts'
 
@@ -94,6 +94,16 @@ export class PeerConvoy implements Convoy {
     return this.#lastHost
   }
 
+  get authority(): AuthorityState {
+    const { authority, record } = this.#session
+    const ids = record.voters.voters.map(({ signKey }) => record.state.member(signKey)?.id)
+    return {
+      epoch: record.epoch,
+      state: authority.isActive ? 'active' : 'frozen',
+      voters: ids.filter((id) => id !== undefined),
+    }
+  }
+
   get followed(): Member | undefined {
     const peer = this.#session.peer(this.#vehicles.following.own ?? '')
     return peer === undefined ? undefined : this.#describe(peer.member)
@@ -154,6 +164,10 @@ export class PeerConvoy implements Convoy {
     const role = this.#authority('ban')
     checkReason(reason)
     await role.remove(memberId, 'banned', reason, signal)
+  }
+
+  async transferHost(memberId: string, signal?: AbortSignal): Promise<void> {
+    await this.#authority('hand over').transfer(memberId, signal)
   }
 
   sendChat(text: string, toMemberId?: string): void {
@@ -235,6 +249,10 @@ export class PeerConvoy implements Convoy {
       this.#lastHost = this.#withDistance(host)
       this.#events.emit('hostGone', { host: this.#lastHost, reason })
     })
+    events.on('hostChanged', ({ host, former, epoch }) => {
+      this.#lastHost = this.#withDistance(host)
+      this.#events.emit('hostChanged', { host: this.#lastHost, former: this.#withDistance(former), epoch })
+    })
     events.on('reentered', ({ incarnation }) => (this.#vehicles.publisher.tag = incarnationTag(incarnation)))
     events.on('hostBack', (host) => this.#events.emit('hostBack', this.#withDistance(host)))
     events.on('removed', (removal) => this.#events.emit('removed', removal))
@@ -290,7 +308,7 @@ export class PeerConvoy implements Convoy {
 
   #authority(action: string): HostRole {
     this.#requireOpen()
-    const { hostRole } = this.#parts
+    const { hostRole } = this.#session
     if (hostRole === undefined) throw new ConvoyError('not-permitted', `Only the host may ${action}.`)
     return hostRole
   }

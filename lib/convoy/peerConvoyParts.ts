@@ -1,12 +1,10 @@
 import type { MemberProfile } from '../comms/index.ts'
-import type { HostRole, Session } from '../session/index.ts'
+import type { Session } from '../session/index.ts'
 import type { UplinkOptions } from '../vehicle/index.ts'
 
 /** What a `PeerConvoy` is put together from. */
 export interface PeerConvoyParts {
   readonly session: Session
-  /** Where this peer is the host. */
-  readonly hostRole: HostRole | undefined
   readonly invite: string
   readonly updateRate: number | undefined
   readonly uplink: UplinkOptions

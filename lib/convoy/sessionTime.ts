@@ -51,9 +51,11 @@ export class HostedTime implements SessionTime {
   readonly #session: Session
   readonly #authority: () => HostRole
   /** From the host's clock to this one. */
-  readonly #offset = new ClockSlew()
+  #offset = new ClockSlew()
   /** On the host's clock. */
   #foundedAt: number | undefined
+  /** The same on this peer's clock, by the word of a former host. */
+  #foundedHere: number | undefined
 
   /** @param authority - the host's role; throws where this peer may not decide. */
   constructor(session: Session, authority: () => HostRole) {
@@ -67,16 +69,34 @@ export class HostedTime implements SessionTime {
     const { events } = this.#session
     this.#session.onChannel(channel, (from, body) => this.#receive(from, body), budget)
     events.on('linkReady', ({ member }) => this.#tell(member))
+    events.on('hostChanged', ({ former }) => this.#changeClock(former.id))
     for (const { member, admitted } of this.#session.peers()) if (admitted) this.#tell(member)
   }
 
   now(): number | undefined {
-    if (this.#foundedAt === undefined) return undefined
     const now = this.#session.environment.clock.now()
-    if (this.#session.isHost) return now - this.#foundedAt
-    const link = this.#session.peer(this.#session.host.id)?.control?.link
+    const foundedHere = this.#foundingBy(this.#session.host.id, now) ?? this.#foundedHere
+    return foundedHere === undefined ? undefined : now - foundedHere
+  }
+
+  /** When the convoy was founded, on this peer's clock, by the word of a host. */
+  #foundingBy(hostId: string, now: number): number | undefined {
+    if (this.#foundedAt === undefined || hostId === this.#session.self.id) return this.#foundedAt
+    const link = this.#session.peer(hostId)?.control?.link
     if (link?.clockOffset !== undefined) this.#offset.observe(link.clockOffset, now, now)
-    return this.#offset.known ? now - this.#offset.at(now) - this.#foundedAt : undefined
+    return this.#offset.known ? this.#foundedAt + this.#offset.at(now) : undefined
+  }
+
+  /** Time goes on by this peer's clock until the new host has told what its own says ([TIM-1]). */
+  #changeClock(formerId: string): void {
+    const { clock } = this.#session.environment
+    const now = clock.now()
+    const recorded = this.#session.record.entry(0)?.at ?? clock.wallTime()
+    this.#foundedHere =
+      this.#foundingBy(formerId, now) ?? this.#foundedHere ?? now - (clock.wallTime() - recorded)
+    this.#offset = new ClockSlew()
+    this.#foundedAt = this.#session.isHost ? this.#foundedHere : undefined
+    for (const { member, admitted } of this.#session.peers()) if (admitted) this.#tell(member)
   }
 
   game(): { minutes: number; scale: number } | undefined {

@@ -99,6 +99,8 @@ export interface JoinOptions extends ConvoyOptions {
   /** Where to look besides the addresses in the invite. */
   rendezvous?: RendezvousSource | readonly RendezvousSource[]
   password?: string
+  /** The last word on who may join while this member is host, after every other check in the knock. */
+  admit?: AdmitHook
 }
 
 /** An address of a signaling service, or a rendezvous made by the embedding program (which then closes it). */
@@ -114,6 +116,16 @@ export interface ChatMessage {
   readonly receivedAt: number
 }
 
+/** Who decides in a convoy, as this member sees it. */
+export interface AuthorityState {
+  /** How often authority has changed hands, roughly: each election raises it. */
+  readonly epoch: number
+  /** `frozen` while nobody can decide: too few of those who vote hear each other. Driving and chat go on. */
+  readonly state: 'active' | 'frozen'
+  /** Ids of the members whose confirmation decisions wait for, at most nine: more than half of them are enough. */
+  readonly voters: readonly string[]
+}
+
 /** Events of a {@link Convoy}. */
 export type ConvoyEvents = {
   memberJoined: Member
@@ -125,7 +137,12 @@ export type ConvoyEvents = {
   /** The host set the game's clock: see {@link SessionTime.game}. */
   gameTimeChanged: undefined
   chat: ChatMessage
-  /** The host left or is no longer heard: the session goes on between those who are there. */
+  /** Another member decides from now on: the former host handed over, left, or was no longer heard. */
+  hostChanged: { host: Member; former: Member; epoch: number }
+  /**
+   * The host left or is no longer heard, and nobody has taken its place yet: the session goes on between those who are
+   * there. `hostChanged` follows where more than half of those who vote hear each other.
+   */
   hostGone: { host: Member; reason: LeaveReason }
   /**
    * The host, which was gone as `lost`, has taken this member back: it came back by itself. The others are linked anew;
@@ -188,6 +205,8 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   readonly invite: string
   readonly isHost: boolean
   readonly self: Member
+  /** Who decides here, and whether anybody can. */
+  readonly authority: AuthorityState
   /** The host's entry, also after it is gone. */
   readonly host: Member
   /** Everyone, this member included, by slot. A fresh array at each call. */
@@ -231,6 +250,17 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   kick(memberId: string, reason?: string, signal?: AbortSignal): Promise<void>
   /** Host only: removes an identity for as long as the session lives; `signal` as in {@link Convoy.setRules}. */
   ban(memberId: string, reason?: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Host only: hands the session over to another member, without a gap; resolves once that one decides. A host that closes
+   * does so by itself.
+   * @throws ConvoyError `invalid-argument` for who is not connected; `no-majority`; `authority-moved`; `timeout` when the
+   * member did not take over: this peer goes on as host then; `aborted`.
+   * @example
+   * ```ts
+   * await convoy.transferHost(friend.id)
+   * ```
+   */
+  transferHost(memberId: string, signal?: AbortSignal): Promise<void>
   /**
    * Sends a text of 1…500 characters to all, or to one.
    * @throws ConvoyError `invalid-argument`; `rate-limited` beyond 50 texts a second; `backlog-full` when too much waits

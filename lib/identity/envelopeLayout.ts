@@ -12,6 +12,7 @@ const purposeCodes = {
   digest: 7,
   report: 8,
   message: 9,
+  vote: 10,
 } as const
 
 /** What an envelope is for: a closed set, see [IDN-7]. */

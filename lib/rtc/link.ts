@@ -69,6 +69,8 @@ export interface Deliveries {
 /** One connection between two peers: `control`, reliable and ordered, and `state`, newest wins. */
 export interface Link extends Listenable<LinkEvents> {
   readonly state: LinkState
+  /** When the other side was last heard, on the local clock, ms. */
+  readonly heardAt: number
   /**
    * Sends a control message of at most `limits.controlMessageBytes`.
    * @throws ConvoyError `message-too-large`, `closed`; `backlog-full` while too much is unacknowledged, `rate-limited`

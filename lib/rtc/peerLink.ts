@@ -99,6 +99,10 @@ export class PeerLink implements Link {
     return this.#state
   }
 
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
   get clockOffset(): number | undefined {
     return this.#channel.timing.clockOffset
   }

@@ -68,6 +68,8 @@ export function checkReturn({ present, departure }: ReturnFacts, knock: Knock): 
   if (former === undefined) return undefined
   // Its own may be present twice over: as it was lost, or as an attempt to come back that it heard nothing of.
   const own = present === undefined || equalBytes(present, former) || equalBytes(present, incarnation)
+  if (present === undefined && equalBytes(former, incarnation))
+    return { code: 'unknown-member', message: 'You are no longer in the roster. Join again.' }
   if (!own) return { code: 'replaced', message: 'The same identity joined again from elsewhere.' }
   if (departure?.reason !== 'kicked') return undefined
   return { code: 'kicked', message: `The host removed you meanwhile. ${departure.detail}`.trim() }

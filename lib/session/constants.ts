@@ -163,3 +163,9 @@ export const passRefusalMs = 2_000
 export const passChannel = 'pass'
 export const forwardChannel = 'forward'
 export const linkOnlyChannels: ReadonlySet<string> = new Set([passChannel, forwardChannel])
+
+/** How long a host that closes waits for a successor, ms: a round of entries and one of votes on a slow path. */
+export const handOverMs = 1_500
+
+/** Wait before a host that hears too few voters tries again to record who went, ms. */
+export const undecidedPauseMs = 300

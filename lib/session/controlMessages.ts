@@ -8,6 +8,7 @@ import {
   publicKey,
   token,
 } from '../protocol/index.ts'
+import { authorityMessageSchemas } from './authority/authorityMessages.ts'
 import { findingSchema, mostFindings } from './loadOrderFinding.ts'
 import { refusalCodes } from './knockMessages.ts'
 
@@ -22,18 +23,27 @@ export const controlMessageSchema = v.variant('type', [
     message: displayText(limits.controlMessageBytes),
     findings: v.optional(v.pipe(v.array(findingSchema), v.maxLength(mostFindings))),
   }),
-  /** Host to member: entries of the record, in order. */
+  /** Host to member: entries of the record, in order, and how many are committed. */
   v.strictObject({
     type: v.literal('entries'),
-    entries: v.pipe(v.array(bytesUpTo(limits.controlMessageBytes)), v.minLength(1), v.maxLength(1_000)),
+    epoch: count,
+    entries: v.pipe(v.array(bytesUpTo(limits.controlMessageBytes)), v.maxLength(1_000)),
+    committed: count,
   }),
+  ...authorityMessageSchemas,
   /** Host to joiner, after all entries so far: you are in. */
   v.strictObject({ type: v.literal('admitted'), ticket: bytesUpTo(1_024), entries: count }),
   /** Member to member, first on their link: proof of membership. */
   v.strictObject({ type: v.literal('hello'), ticket: bytesUpTo(1_024) }),
-  /** Member to host: bring this to `peer`. Host to member: this comes from `peer`. */
+  /** Bring this to `peer`. */
   v.strictObject({
     type: v.literal('signal'),
+    peer: publicKey,
+    sealed: bytesUpTo(limits.rendezvousMessageBytes),
+  }),
+  /** This comes from `peer`. */
+  v.strictObject({
+    type: v.literal('relayed'),
     peer: publicKey,
     sealed: bytesUpTo(limits.rendezvousMessageBytes),
   }),

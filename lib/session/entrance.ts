@@ -136,11 +136,11 @@ export function admittedMember(
   signKey: Uint8Array,
   incarnation: Uint8Array,
 ): RecordMember {
-  if (record.length !== entries) {
+  if (record.length < entries) {
     throw new ConvoyError('message-malformed', 'The host left out entries of its record.')
   }
-  const founder = record.state.host
-  if (founder === undefined || !equalBytes(founder.signKey, host.signKey)) {
+  record.commit(entries)
+  if (record.hostKey === undefined || !equalBytes(record.hostKey, host.signKey)) {
     throw new ConvoyError('host-mismatch', 'The record belongs to a host other than the one that answered.')
   }
   const self = record.state.member(signKey)

@@ -4,6 +4,9 @@ import type { EstablishOptions, Link } from '../rtc/index.ts'
 import type { MemberBudgets } from './budgets.ts'
 import type { ChannelVersions } from './channelVersions.ts'
 
+/** A promise of the protocol that a test has this peer break. */
+export type Fault = 'no-fencing' | 'foreign-tickets' | 'double-votes' | 'two-voters'
+
 /** What every part of a session stands on; handed in, so that the same code runs simulated. */
 export interface SessionEnvironment {
   readonly clock: Clock
@@ -20,6 +23,10 @@ export interface SessionEnvironment {
   readonly budgets?: Partial<MemberBudgets>
   /** The embedding program's channels that must be the same version on both sides: see [ADM-15]. */
   readonly channels?: ChannelVersions
+  /** How fit this peer is to be host: the smaller, the better. All alike where left out. */
+  readonly standing?: () => number
+  /** What is broken on purpose, so that a simulation can show that it would find it. Never set but by tests. */
+  readonly faults?: ReadonlySet<Fault>
   /** Checks signatures; the platform's Ed25519 where left out. */
   readonly verify?: Verify
 }

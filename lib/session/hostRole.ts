@@ -6,9 +6,11 @@ import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
 import type { AdmitHook } from './admissionChecks.ts'
 import { memberBudgetsOf, type MemberBudgets } from './budgets.ts'
-import { resumeRouteMs, slotReservationMs } from './constants.ts'
+import { handOverMs, resumeRouteMs, slotReservationMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
+import { Departures } from './departures.ts'
+import { heirOf } from './heir.ts'
 import type { KnockMessage } from './knockMessages.ts'
 import {
   connectCandidate,
@@ -19,12 +21,12 @@ import {
   type LinkRefusal,
 } from './linkAdmission.ts'
 import type { LinkSignals } from './linkSignals.ts'
+import { isNeighbour } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { RecordMember } from './recordState.ts'
 import { SealedRoute, type RouteGuard } from './sealedRoute.ts'
-import type { Session, SessionRole } from './session.ts'
-import { SignalRelay } from './signalRelay.ts'
+import type { Session } from './session.ts'
 import { SlotTable } from './slotTable.ts'
 import { issueTicket } from './ticket.ts'
 
@@ -34,12 +36,11 @@ export interface HostPolicy {
   readonly admit: AdmitHook | undefined
 }
 
-/** Authority over a session: admits, decides, and relays signals between members. */
-export class HostRole implements SessionRole {
+/** What only the host does: admits, decides by its program's word, and records who comes and goes. */
+export class HostRole {
   readonly #session: Session
   readonly #policy: HostPolicy
   readonly #slots: SlotTable
-  readonly #relay: SignalRelay
   readonly #guard: RouteGuard
   readonly #budgets: Readonly<MemberBudgets>
   readonly #abort = new AbortController()
@@ -47,6 +48,7 @@ export class HostRole implements SessionRole {
   readonly #decisions: SerialQueue
   /** The way of the signals of each link, for members that dial again. */
   readonly #signals = new WeakMap<Link, LinkSignals>()
+  readonly #departures: Departures
   #knocks = 0
 
   constructor(session: Session, policy: HostPolicy) {
@@ -55,7 +57,6 @@ export class HostRole implements SessionRole {
     const { clock } = session.environment
     this.#budgets = memberBudgetsOf(session.environment)
     this.#slots = new SlotTable(clock, slotReservationMs)
-    this.#relay = new SignalRelay(session)
     this.#guard = {
       replays: new ReplayGuard(),
       strangers: new TokenBucket(
@@ -67,6 +68,9 @@ export class HostRole implements SessionRole {
     this.#decisions = new SerialQueue((error) => {
       session.environment.logger.error('A decision of the host failed.', { error })
     })
+    this.#departures = new Departures(session, this.#decisions, (member, reason) =>
+      this.#leave(member, reason, ''),
+    )
   }
 
   /** Answers a joiner that opened a route. */
@@ -123,24 +127,54 @@ export class HostRole implements SessionRole {
     }, signal)
   }
 
-  onControl(peer: Peer, message: ControlMessage): void {
-    if (message.type === 'signal') return this.#relay.relay(peer, message)
-    this.#session.environment.dropped.addFrom(peer.member.id, `control-unexpected-${message.type}`)
+  /** This peer decides from now on: whoever is not linked, and does not come, is recorded as lost. */
+  takeOver(): void {
+    this.#departures.takeOver()
+  }
+
+  /** Hands authority over to the member that votes already or has been here longest, where there is one. */
+  async handOver(): Promise<void> {
+    const { clock, logger } = this.#session.environment
+    const heir = heirOf(this.#session)
+    if (heir === undefined) return
+    try {
+      await withDeadline(clock, handOverMs, 'Nobody took over in time.', this.transfer(heir.member.id))
+    } catch (error) {
+      logger.info('The host leaves without a successor.', { error })
+    }
+  }
+
+  /**
+   * Hands authority over to a member.
+   * @throws ConvoyError `invalid-argument` for who is not linked, and what `Authority.transfer` throws.
+   */
+  async transfer(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#decide(async () => {
+      const peer = this.#session.peer(id)
+      if (!isNeighbour(peer)) {
+        throw new ConvoyError(
+          'invalid-argument',
+          `There is no other member "${id}" that is connected. Take ids from convoy.members.`,
+        )
+      }
+      await this.#session.authority.transfer(peer, signal)
+    }, signal)
+  }
+
+  /** Removes a member that was proven to vote twice ([AUT-14]). */
+  expel(member: RecordMember): void {
+    const detail = 'It voted twice on who decides.'
+    this.remove(member.id, 'banned', detail, this.#abort.signal).catch((error: unknown) => {
+      this.#session.environment.logger.warn('A voter that cheated is still here.', { error })
+    })
   }
 
   onLinkClosed(peer: Peer, _reason: LinkCloseReason, saidGoodbye: boolean): void {
-    this.#decisions.add(() => this.#leave(peer.member, saidGoodbye ? 'left' : 'lost', ''))
-  }
-
-  networkChanged(): void {
-    for (const { control } of this.#session.peers()) control?.link.redial()
-  }
-
-  onApplied(): void {
-    // The host applied it before anyone else: nothing to do.
+    this.#departures.record(peer.member, saidGoodbye ? 'left' : 'lost')
   }
 
   async close(): Promise<void> {
+    this.#departures.close()
     this.#abort.abort(new ConvoyError('closed', 'The host closed the session.'))
     await this.#decisions.idle()
   }
@@ -231,25 +265,34 @@ export class HostRole implements SessionRole {
 
   /** Runs within the queue of decisions: slots and bans may have changed while the candidate connected. */
   async #welcome({ identity, knock }: WelcomedCandidate, control: ControlLink): Promise<void> {
-    const { record, environment } = this.#session
+    const { record } = this.#session
     if (control.link.state === 'closed') {
       throw new ConvoyError('closed', 'The joiner left before it was admitted.')
     }
     const refusal = lateRefusal(record, this.#slots.find(record.state, identity.signKey), identity.signKey)
     if (refusal !== undefined) return this.#refuse(control, refusal)
+    const present = record.state.member(identity.signKey)
+    if (present !== undefined && equalBytes(present.incarnation, knock.incarnation))
+      return this.#show(present, control)
     await this.#replace(identity)
     const slot = this.#slots.find(record.state, identity.signKey)
     if (slot === undefined) throw new Error('The slot of a former incarnation is its own.')
     const member = await this.#join(identity, knock, slot)
     try {
-      for (const message of entryMessages(record)) control.send(message)
-      const ticket = await issueTicket(environment, record.sessionId, member)
-      control.send({ type: 'admitted', ticket, entries: record.length })
+      await this.#show(member, control)
     } catch (error) {
       // With no link, nobody would ever miss it.
       await this.#leave(member, 'lost', '')
       throw error
     }
+  }
+
+  /** Hands the record and a ticket to a member, and takes its link. */
+  async #show(member: RecordMember, control: ControlLink): Promise<void> {
+    const { record, environment } = this.#session
+    const ticket = await issueTicket(environment, record, member)
+    for (const message of entryMessages(record)) control.send(message)
+    control.send({ type: 'admitted', ticket, entries: record.committed })
     this.#session.attach(member, control, true)
   }
 
@@ -280,18 +323,12 @@ export class HostRole implements SessionRole {
     // A rejoin may have taken the place of the incarnation whose link broke.
     if (present === undefined || !equalBytes(present.incarnation, member.incarnation)) return
     this.#slots.reserve(member.signKey, member.slot)
-    this.#relay.forget(member.id)
     await this.#append({ type: 'left', signKey: member.signKey, reason, detail })
   }
 
-  /** Signs a decision, applies it, and sends it to every member. */
+  /** Decides: returns once the entry is committed and applied. */
   async #append(change: Change): Promise<void> {
-    const entry = await this.#session.record.append(change)
-    this.#session.applied(entry)
-    for (const peer of this.#session.peers()) {
-      const { control } = peer
-      if (control?.send({ type: 'entries', entries: [entry.bytes] }) === false) control.link.close()
-    }
+    await this.#session.authority.decide(change)
   }
 
   /** @param signal - gives the decision up while it waits for others; once begun it is made. */

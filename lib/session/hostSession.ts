@@ -3,13 +3,19 @@ import {
   derivePasswordVerifier,
   passwordIterations,
   passwordSaltBytes,
+  type Invite,
 } from '../identity/index.ts'
 import type { LoadOrder, Rules, VehicleClass } from '../protocol/index.ts'
 import type { AdmitHook, GameVersion } from './admissionChecks.ts'
 import type { SessionEnvironment } from './environment.ts'
-import { HostRole } from './hostRole.ts'
+import type { ReopenedWay } from './hostRedial.ts'
+import type { JoinerProfile } from './knock.ts'
+import { MemberRole } from './memberRole.ts'
+import { PasswordMemory } from './passwordMemory.ts'
 import { SessionRecord } from './record.ts'
+import { Rejoin } from './rejoin.ts'
 import { Session } from './session.ts'
+import { issueTicket } from './ticket.ts'
 
 /** What a session is founded with. */
 export interface Founding {
@@ -24,10 +30,10 @@ export interface Founding {
   readonly admit: AdmitHook | undefined
 }
 
-/** A session and the role that decides in it. */
+/** A session that was founded, and what its founder does as a member. */
 export interface HostedSessionState {
   readonly session: Session
-  readonly role: HostRole
+  readonly role: MemberRole
 }
 
 /** Founds a session with this peer as its host. */
@@ -55,10 +61,42 @@ export async function hostSession(
   await record.append({ type: 'loadOrder', loadOrder: founding.loadOrder })
   const self = record.state.host
   if (self === undefined) throw new Error('A founded record has a host.')
-  const session = new Session(environment, record, self)
-  const role = new HostRole(session, { inviteSecret: founding.inviteSecret, admit: founding.admit })
+  const { inviteSecret, admit } = founding
+  const session = new Session(environment, record, self, { inviteSecret, admit })
+  // For when another one decides, and members ask it for one.
+  const role = new MemberRole(session, await issueTicket(environment, record, self))
   session.role = role
   return { session, role }
+}
+
+/** Has the founder find back to its session, should others have gone on without it. */
+export function comeBackAfterwards(
+  session: Session,
+  role: MemberRole,
+  way: {
+    readonly invite: Invite
+    readonly profile: Omit<JoinerProfile, 'password' | 'incarnation' | 'former'> & {
+      readonly password: string | undefined
+    }
+    readonly loadOrder: LoadOrder
+    readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
+  },
+): void {
+  const { environment, self } = session
+  const { invite, profile, loadOrder, reopen } = way
+  const password = new PasswordMemory(profile.password)
+  role.wayBack = new Rejoin(
+    {
+      environment,
+      invite,
+      profile: { ...profile, password, incarnation: self.incarnation },
+      loadOrder,
+      reopen,
+      session,
+      role,
+    },
+    undefined,
+  )
 }
 
 async function verifierOf(founding: Founding, sessionId: Uint8Array, { random }: SessionEnvironment) {

@@ -1,6 +1,7 @@
 import type { Invite } from '../identity/index.ts'
 import type { LoadOrder } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
+import type { AdmitHook } from './admissionChecks.ts'
 import { admittedMember, enter } from './entrance.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { ReopenedWay } from './hostRedial.ts'
@@ -14,6 +15,8 @@ import { Session } from './session.ts'
 /** Who joins, and with what. */
 export interface Joiner extends Omit<JoinerProfile, 'password' | 'former'> {
   readonly password: string | undefined
+  /** Asked while this member is host. */
+  readonly admit: AdmitHook | undefined
 }
 
 /**
@@ -32,7 +35,8 @@ export async function joinSession(
   reopen: (signal: AbortSignal) => Promise<ReopenedWay>,
   signal?: AbortSignal,
 ): Promise<Session> {
-  const profile: JoinerProfile = { ...joiner, password: new PasswordMemory(joiner.password) }
+  const { admit: _, ...shown } = joiner
+  const profile: JoinerProfile = { ...shown, password: new PasswordMemory(joiner.password) }
   const record = new SessionRecord(invite.sessionId, environment)
   const { signKey } = environment.identity
   let begun: Session | undefined
@@ -49,7 +53,8 @@ export async function joinSession(
         },
         admitted: (admission, way) => {
           const self = admittedMember(record, admission, way, signKey, profile.incarnation)
-          const session = new Session(environment, record, self)
+          const { secret: inviteSecret = null } = invite
+          const session = new Session(environment, record, self, { inviteSecret, admit: joiner.admit })
           const role = new MemberRole(session, admission.ticket)
           session.role = role
           role.wayBack = new Rejoin({ environment, invite, profile, loadOrder, reopen, session, role }, way)

@@ -118,18 +118,19 @@ export function lateRefusal(
   return undefined
 }
 
-/** The entries of a record in as few messages as their size allows. */
+/** The committed entries of a record in as few messages as their size allows. */
 export function* entryMessages(record: SessionRecord): Generator<ControlMessage> {
+  const { epoch, committed } = record
   let entries: Uint8Array[] = []
   let bytes = 0
-  for (const entry of record.entries) {
+  for (const entry of record.entries.slice(0, committed)) {
     if (entries.length > 0 && bytes + entry.length > entriesMessageBytes) {
-      yield { type: 'entries', entries }
+      yield { type: 'entries', epoch, entries, committed: 0 }
       entries = []
       bytes = 0
     }
     entries.push(entry)
     bytes += entry.length + 5
   }
-  if (entries.length > 0) yield { type: 'entries', entries }
+  if (entries.length > 0) yield { type: 'entries', epoch, entries, committed: 0 }
 }

@@ -3,11 +3,13 @@ import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { helloTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
+import { neighboursToAsk } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
 import type { AppliedEntry } from './record.ts'
 import type { RecordMember } from './recordState.ts'
-import type { Session, SessionRole } from './session.ts'
+import type { Session } from './session.ts'
+import type { SessionRole } from './sessionParts.ts'
 import { checkTicket } from './ticket.ts'
 
 /** How a member whose link to the host is broken, or better made anew, gets another. */
@@ -20,13 +22,15 @@ export interface WayBack {
   close(): Promise<void>
 }
 
-/** A member that is not the host: follows the record, and sees to links with the other members. */
+/** What every member does: sees to links with the other members, and comes back when the host was lost. */
 export class MemberRole implements SessionRole {
   readonly #session: Session
   /** Set once the member is in. */
   wayBack: WayBack | undefined
   #ticket: Uint8Array
   readonly #dialer: PeerDialer
+  /** Counts signals, so that another neighbour is asked to bring the next one where the host can't. */
+  #relays = 0
 
   constructor(session: Session, ticket: Uint8Array) {
     this.#session = session
@@ -37,7 +41,7 @@ export class MemberRole implements SessionRole {
       verifications: session.verifications,
       self: () => record.state.member(session.environment.identity.signKey),
       member: (signKey) => record.state.member(signKey),
-      relay: (peer, sealed) => this.#host()?.control?.send({ type: 'signal', peer: peer.signKey, sealed }),
+      relay: (peer, sealed) => this.#relay(peer, sealed),
       connected: (peer, link) => this.#greet(peer, link),
     })
   }
@@ -60,10 +64,36 @@ export class MemberRole implements SessionRole {
     session.events.emit('hostBack', session.describe(session.host))
   }
 
+  /** The host has taken this member back as the process that it is: links that are gone are dialled. */
+  resume(ticket: Uint8Array, control: ControlLink): void {
+    const session = this.#session
+    this.#ticket = ticket
+    session.resumed()
+    session.attach(session.host, control, true)
+    for (const { member, control: link } of session.peers())
+      if (link === undefined) this.#dialer.connect(member)
+    session.events.emit('hostBack', session.describe(session.host))
+  }
+
   async onControl(peer: Peer, message: ControlMessage): Promise<void> {
-    if (message.type === 'hello') return this.#checkHello(peer, message.ticket)
-    if (peer.member.id === this.#session.host.id) return this.#followHost(peer, message)
-    this.#session.environment.dropped.addFrom(peer.member.id, `control-unexpected-${message.type}`)
+    const { record, environment, host, isHost } = this.#session
+    switch (message.type) {
+      case 'hello':
+        return this.#checkHello(peer, message.ticket)
+      case 'relayed': {
+        const sender = record.state.member(message.peer)
+        if (sender === undefined) return environment.dropped.add('signal-sender-unknown')
+        return this.#dialer.receive(sender, message.sealed)
+      }
+      case 'removed':
+        if (isHost || peer.member.id !== host.id) break
+        this.#session.events.emit('removed', { reason: message.reason, detail: message.detail })
+        // The host waits for this: see [MOD-1].
+        peer.close()
+        return this.#session.close()
+      default:
+    }
+    environment.dropped.addFrom(peer.member.id, `control-unexpected-${message.type}`)
   }
 
   onLinkClosed(peer: Peer, _reason: LinkCloseReason, saidGoodbye: boolean): void {
@@ -91,42 +121,25 @@ export class MemberRole implements SessionRole {
     if (gone !== undefined) this.#dialer.forget(gone.member.id)
   }
 
+  adrift(): void {
+    this.wayBack?.lost()
+  }
+
   async close(): Promise<void> {
     this.#dialer.close()
     await this.wayBack?.close()
   }
 
-  #host(): Peer | undefined {
-    return this.#session.peer(this.#session.host.id)
-  }
-
-  async #followHost(peer: Peer, message: ControlMessage): Promise<void> {
-    switch (message.type) {
-      case 'entries':
-        for (const bytes of message.entries) this.#session.applied(await this.#session.record.accept(bytes))
-        return
-      case 'signal': {
-        const sender = this.#session.record.state.member(message.peer)
-        if (sender === undefined) return this.#session.environment.dropped.add('signal-sender-unknown')
-        return this.#dialer.receive(sender, message.sealed)
-      }
-      case 'removed':
-        this.#session.events.emit('removed', { reason: message.reason, detail: message.detail })
-        // The host waits for this: see [MOD-1].
-        peer.close()
-        return this.#session.close()
-      default:
-        this.#session.environment.dropped.add(`control-unexpected-${message.type}`)
-    }
+  /** Has the host bring a signal to `peer`, or, where it is the host or there is none, another neighbour ([LNK-21]). */
+  #relay(peer: RecordMember, sealed: Uint8Array): void {
+    const { host } = this.#session
+    const others = neighboursToAsk(this.#session).filter(({ member }) => member.id !== peer.id)
+    const first = others[0]
+    const way = first?.member.id === host.id ? first : others[this.#relays++ % Math.max(1, others.length)]
+    way?.control?.send({ type: 'signal', peer: peer.signKey, sealed })
   }
 
   #loseHost(saidGoodbye: boolean): void {
-    // Those that no link came about to yet have no way to connect any more.
-    for (const peer of [...this.#session.peers()]) {
-      if (peer.control !== undefined || peer.member.id === this.#session.host.id) continue
-      this.#dialer.forget(peer.member.id)
-      this.#session.removePeer(peer, 'host-gone', '')
-    }
     this.#session.loseHost(saidGoodbye ? 'left' : 'lost')
     if (!saidGoodbye) this.wayBack?.lost()
   }
@@ -152,7 +165,7 @@ export class MemberRole implements SessionRole {
       return environment.dropped.addFrom(peer.member.id, 'control-unexpected-hello')
     if (!this.#session.verifications.tryTake(peer.member.id))
       return environment.dropped.addFrom(peer.member.id, 'hello-rate')
-    await checkTicket(environment, record.sessionId, record.state, peer.member.signKey, ticket)
+    await checkTicket(environment, record, peer.member.signKey, ticket)
     this.#session.admitPeer(peer, control)
   }
 }

@@ -1,4 +1,4 @@
-import { ConvoyError, equalBytes } from '../core/index.ts'
+import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
 import {
   deriveSessionId,
   domainHash,
@@ -7,40 +7,73 @@ import {
   signEnvelope,
 } from '../identity/index.ts'
 import { decodeMessage, encodeMessage } from '../protocol/index.ts'
+import { checkElected } from './authority/election.ts'
+import { differByOne, majorityOf, type VoterSet } from './authority/voters.ts'
 import { entriesMessageBytes, entryLifetimeMs, recordBytes } from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
-import { entrySchema, type Change } from './recordEntries.ts'
+import { entrySchema, type Change, type Entry } from './recordEntries.ts'
 import { RecordState } from './recordState.ts'
 
-/** An entry that was checked and applied. */
-export interface AppliedEntry {
+/** An entry that this peer holds: signed by the host of its epoch, and fitting those before it. */
+export interface HeldEntry {
   readonly number: number
+  readonly epoch: number
   readonly change: Change
   /** When the host decided it, ms since the Unix epoch on the host's clock. */
   readonly at: number
+  /** Who signed it. */
+  readonly signKey: Uint8Array
   readonly bytes: Uint8Array
+  /** What the next entry names as the one before it. */
+  readonly digest: Uint8Array
+}
+
+/** An entry that was committed and applied. */
+export type AppliedEntry = HeldEntry
+
+/** Something that holds from an entry on. */
+interface Since<T> {
+  readonly number: number
+  readonly value: T
 }
 
 /**
- * What the host decided, as numbered entries, each signed by the host and holding the digest of the one
- * before. Every member holds it all, so that any of them can prove it and go on from it.
+ * What the hosts decided, as numbered entries, each signed by the host of its epoch and holding the digest of the one
+ * before. Every member holds it all, so that any of them can prove it and go on from it. Entries are held first, and
+ * have an effect once they are committed; who votes and who is host counts from when it is held.
  */
 export class SessionRecord {
   readonly sessionId: Uint8Array
-  readonly state = new RecordState()
   readonly #environment: SessionEnvironment
-  readonly #entries: Uint8Array[] = []
-  #lastDigest: Uint8Array = new Uint8Array(32)
+  readonly #entries: HeldEntry[] = []
+  readonly #known = new Set<string>()
+  /** Numbers of committed entries that have no effect. */
+  readonly #void = new Set<number>()
+  readonly #voters: Since<VoterSet>[] = []
+  readonly #hosts: Since<{ epoch: number; signKey: Uint8Array; votes: readonly Uint8Array[] }>[] = []
+  #state = new RecordState()
+  #committed = 0
   #bytes = 0
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(sessionId: Uint8Array, environment: SessionEnvironment) {
     this.sessionId = sessionId
     this.#environment = environment
   }
 
-  /** How many entries there are; also the number of the next. */
+  /** What the committed entries add up to. */
+  get state(): RecordState {
+    return this.#state
+  }
+
+  /** How many entries are held; also the number of the next. */
   get length(): number {
     return this.#entries.length
+  }
+
+  /** How many of them are committed, from the first on. */
+  get committed(): number {
+    return this.#committed
   }
 
   /** Bytes of all entries. */
@@ -50,78 +83,265 @@ export class SessionRecord {
 
   /** The entries as they were signed. */
   get entries(): readonly Uint8Array[] {
-    return this.#entries
+    return this.#entries.map(({ bytes }) => bytes)
+  }
+
+  /** Epoch of the newest entry held. */
+  get epoch(): number {
+    return this.#entries.at(-1)?.epoch ?? 0
+  }
+
+  /** Sign key of the host of {@link SessionRecord.epoch}; undefined in an empty record. */
+  get hostKey(): Uint8Array | undefined {
+    return this.#hosts.at(-1)?.value.signKey
+  }
+
+  /** Sign key of the host of `epoch`, as far as it is held. */
+  hostOf(epoch: number): Uint8Array | undefined {
+    return this.#hosts.find(({ value }) => value.epoch === epoch)?.value.signKey
+  }
+
+  /** The votes that made the host of `epoch`; none for the founder. */
+  votesOf(epoch: number): readonly Uint8Array[] {
+    return this.#hosts.find(({ value }) => value.epoch === epoch)?.value.votes ?? []
+  }
+
+  /** Who votes now. */
+  get voters(): VoterSet {
+    return this.votersAt(this.length)
+  }
+
+  /** Number of the entry that named those who vote now. */
+  get votersSince(): number {
+    return this.#voters.at(-1)?.number ?? 0
+  }
+
+  /** Number of the entry that the present epoch began with. */
+  get epochSince(): number {
+    return this.#hosts.at(-1)?.number ?? 0
+  }
+
+  /** Who voted before the entry with `number`. */
+  votersAt(number: number): VoterSet {
+    return this.#voters.findLast((since) => since.number < number)?.value ?? { voters: [], witness: null }
+  }
+
+  /** Digest of the first `length` entries: what the entry with that number names as `previous`. */
+  digestAt(length: number): Uint8Array | undefined {
+    return length === 0 ? new Uint8Array(32) : this.#entries[length - 1]?.digest
+  }
+
+  /** Whether the record has this very entry. */
+  has(bytes: Uint8Array): boolean {
+    return this.#known.has(toHex(digestOf(bytes)))
+  }
+
+  entry(number: number): HeldEntry | undefined {
+    return this.#entries[number]
   }
 
   /**
-   * Signs and applies a decision of this peer, the host. Calls must not overlap.
+   * Signs and holds a decision of this peer, the host; where nobody else votes it is committed as well.
+   * @param epoch - a new one for `elected`, else the present.
    * @throws ConvoyError `invalid-argument` or `message-too-large` for a change that no entry can hold,
-   * `message-malformed` for one that contradicts the state; nothing has changed then.
+   * `message-malformed` for one that contradicts the state, `authority-moved` when another host's entry came meanwhile;
+   * nothing has changed then.
    */
-  async append(change: Change): Promise<AppliedEntry> {
+  append(change: Change, epoch?: number): Promise<HeldEntry> {
+    return this.#inTurn(() => this.#append(change, epoch ?? this.epoch))
+  }
+
+  async #append(change: Change, epoch: number): Promise<HeldEntry> {
     const { identity, clock, random } = this.#environment
-    const entry = {
-      sessionId: this.sessionId,
-      epoch: 0,
-      number: this.#entries.length,
-      previous: this.#lastDigest,
-      change,
-    }
+    const number = this.length
+    const begins = change.type === 'founded' || change.type === 'elected'
+    if (begins ? number > 0 && epoch <= this.epoch : !this.#isHost(epoch))
+      throw new ConvoyError('authority-moved', 'Another host decides now. Ask it.')
+    const previous = this.#previousOf(number)
+    this.#checkState(change, number, identity.signKey)
+    const entry: Entry = { sessionId: this.sessionId, epoch, number, previous, change }
     const body = encodeMessage(entrySchema, entry, entriesMessageBytes - envelopeOverheadOf({}))
     const bytes = await signEnvelope(
       identity,
       { purpose: 'entry', body, lifetimeMs: entryLifetimeMs },
       { clock, random },
     )
-    return this.#apply(bytes, change, clock.wallTime(), identity.signKey)
+    const held = this.#hold(entry, bytes, clock.wallTime(), identity.signKey)
+    if (majorityOf(this.voters) === 1) this.commit(this.length)
+    return held
   }
 
   /**
-   * Checks and applies an entry that the host sent ([REC-2]).
-   * @throws ConvoyError `message-too-large`, `message-malformed`, `message-unauthentic`, `message-misaddressed` or `message-replayed`;
-   * nothing has changed then.
+   * Checks and holds an entry, whoever handed it over ([REC-2]). Entries that are not committed give way to those of a
+   * higher epoch.
+   * @throws ConvoyError `message-replayed` for one that is held already, or was overtaken; `message-too-large`,
+   * `message-malformed`, `message-unauthentic`, `message-misaddressed`, `message-expired`; `record-gap` when entries before it
+   * are missing; `record-forked` when its host signed another one with this number. Nothing has changed then.
    */
-  async accept(bytes: Uint8Array): Promise<AppliedEntry> {
+  accept(bytes: Uint8Array): Promise<HeldEntry> {
+    return this.#inTurn(() => this.#accept(bytes))
+  }
+
+  async #accept(bytes: Uint8Array): Promise<HeldEntry> {
     if (this.#bytes + bytes.length > recordBytes)
       throw new ConvoyError('message-too-large', `A record has at most ${recordBytes} bytes.`)
-    const founder = this.state.host?.signKey
+    if (this.has(bytes)) throw new ConvoyError('message-replayed', 'The entry is part of the record already.')
     const opened = await openEnvelope(bytes, {
       ...opening(this.#environment),
       purpose: 'entry',
       maxBytes: entriesMessageBytes,
-      ...(founder === undefined ? {} : { signer: founder }),
     })
     const entry = decodeMessage(entrySchema, opened.body, entriesMessageBytes)
-    if (!equalBytes(entry.sessionId, this.sessionId)) {
+    if (!equalBytes(entry.sessionId, this.sessionId))
       throw new ConvoyError('message-misaddressed', 'The entry belongs to another session.')
-    }
-    if (entry.number < this.#entries.length) {
-      throw new ConvoyError('message-replayed', `Entry ${entry.number} is already part of the record.`)
-    }
-    if (entry.number > this.#entries.length || !equalBytes(entry.previous, this.#lastDigest)) {
-      throw new ConvoyError('message-malformed', `Entry ${entry.number} does not continue this record.`)
-    }
-    this.#checkFounding(entry.change, opened.signKey)
-    return this.#apply(bytes, entry.change, opened.issuedAt, opened.signKey)
+    this.#checkPlace(entry, opened.signKey)
+    await this.#checkAuthor(entry, opened.signKey)
+    if (entry.number === this.#committed) this.#checkState(entry.change, entry.number, opened.signKey)
+    this.#truncate(entry.number)
+    return this.#hold(entry, bytes, opened.issuedAt, opened.signKey)
   }
 
-  #checkFounding(change: Change, signKey: Uint8Array): void {
-    if ((change.type === 'founded') !== (this.#entries.length === 0)) {
-      throw new ConvoyError('message-malformed', 'A record begins with its founding, and only there.')
+  /** Applies what is held up to `count` entries from the first. What contradicts the state has no effect, for anybody. */
+  commit(count: number): void {
+    while (this.#committed < Math.min(count, this.length)) {
+      const entry = this.#entries[this.#committed++]
+      if (entry !== undefined) this.#apply(entry)
     }
-    if (change.type !== 'founded') return
+  }
+
+  /** Whether the entry with `number` is committed and has an effect. */
+  hasEffect(number: number): boolean {
+    return number < this.#committed && !this.#void.has(number)
+  }
+
+  /**
+   * Takes back what was committed after the first `count` entries, since its epoch is void: one of its voters was proven
+   * to have voted twice ([AUT-14]).
+   */
+  voidFrom(count: number): void {
+    this.#committed = Math.min(this.#committed, count)
+    this.#truncate(count)
+    this.#state = new RecordState()
+    this.#void.clear()
+    for (const entry of this.#entries.slice(0, this.#committed)) this.#apply(entry)
+  }
+
+  /** Entries are signed and checked one after the other: each refers to the one before. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(task)
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  #isHost(epoch: number): boolean {
+    const { hostKey } = this
+    return (
+      epoch === this.epoch && hostKey !== undefined && equalBytes(hostKey, this.#environment.identity.signKey)
+    )
+  }
+
+  #apply(entry: HeldEntry): void {
+    try {
+      this.#state.apply(entry.change, entry.number, entry.signKey)
+    } catch (error) {
+      this.#void.add(entry.number)
+      this.#environment.dropped.add('record-void')
+      this.#environment.logger.warn('A committed entry contradicts the record.', { error })
+    }
+  }
+
+  #previousOf(number: number): Uint8Array {
+    return this.digestAt(number) ?? new Uint8Array(32)
+  }
+
+  #checkState(change: Change, number: number, signKey: Uint8Array): void {
+    if ((change.type === 'founded') !== (number === 0))
+      throw new ConvoyError('message-malformed', 'A record begins with its founding, and only there.')
+    this.#state.check(change, signKey)
+  }
+
+  /** Whether the entry is next, or may take the place of one that is held. */
+  #checkPlace(entry: Entry, signKey: Uint8Array): void {
+    const held = this.#entries[entry.number]
+    if (held === undefined) {
+      if (entry.number > this.length)
+        throw new ConvoyError('record-gap', `Entries before ${entry.number} are missing.`)
+    } else if (entry.epoch === held.epoch && equalBytes(signKey, held.signKey)) {
+      throw new ConvoyError('record-forked', `The host signed entry ${entry.number} twice.`)
+    } else if (entry.epoch <= held.epoch || entry.number < this.#committed) {
+      throw new ConvoyError('message-replayed', `Entry ${entry.number} was decided otherwise.`)
+    }
+    if (!equalBytes(entry.previous, this.#previousOf(entry.number)))
+      throw new ConvoyError(
+        entry.number === 0 ? 'message-malformed' : 'record-gap',
+        `Entry ${entry.number} does not continue this record.`,
+      )
+  }
+
+  /** Whether who signed the entry was host of its epoch. */
+  async #checkAuthor({ change, epoch, number, previous }: Entry, signKey: Uint8Array): Promise<void> {
+    const before = this.#entries[number - 1]
+    if (change.type === 'founded' || before === undefined) return this.#checkFounding(change, epoch, signKey)
+    if (change.type === 'elected') {
+      if (epoch <= before.epoch)
+        throw new ConvoyError('message-replayed', `Epoch ${epoch} is over: the record is at ${before.epoch}.`)
+      if (!equalBytes(change.signKey, signKey))
+        throw new ConvoyError('message-unauthentic', 'The entry of an elected host was signed by another.')
+      const vote = { sessionId: this.sessionId, epoch, number, previous, candidate: signKey }
+      return checkElected(this.#environment, vote, change, this.votersAt(number))
+    }
+    if (epoch !== before.epoch)
+      throw new ConvoyError('message-malformed', 'An epoch begins with the election of its host.')
+    const host = this.hostOf(epoch)
+    if (host === undefined || !equalBytes(host, signKey))
+      throw new ConvoyError('message-unauthentic', 'The entry was not signed by the host of its epoch.')
+    if (change.type === 'voters') this.#checkVoters(change, number)
+  }
+
+  #checkVoters({ voters }: Extract<Change, { type: 'voters' }>, number: number): void {
+    if (this.#environment.faults?.has('two-voters') === true) return
+    if (!differByOne(this.votersAt(number).voters, voters))
+      throw new ConvoyError('message-malformed', 'Voters change one at a time.')
+  }
+
+  #checkFounding(change: Change, epoch: number, signKey: Uint8Array): void {
+    if (change.type !== 'founded')
+      throw new ConvoyError('message-malformed', 'A record begins with its founding.')
     const derived = deriveSessionId(change.signKey, change.founderNonce)
     if (!equalBytes(derived, this.sessionId) || !equalBytes(change.signKey, signKey)) {
       throw new ConvoyError('message-unauthentic', 'The session was not founded by the key that says so.')
     }
+    if (epoch !== 0) throw new ConvoyError('message-malformed', 'A session is founded in epoch 0.')
   }
 
-  #apply(bytes: Uint8Array, change: Change, at: number, signKey: Uint8Array): AppliedEntry {
-    const number = this.#entries.length
-    this.state.apply(change, number, signKey)
-    this.#entries.push(bytes)
+  #hold({ epoch, number, change }: Entry, bytes: Uint8Array, at: number, signKey: Uint8Array): HeldEntry {
+    const held = { number, epoch, change, at, signKey, bytes, digest: digestOf(bytes) }
+    this.#entries.push(held)
+    this.#known.add(toHex(held.digest))
     this.#bytes += bytes.length
-    this.#lastDigest = domainHash('openconvoy entry 1', 32, bytes)
-    return { number, change, at, bytes }
+    if (change.type === 'founded') {
+      const { incarnation } = change
+      this.#voters.push({ number, value: { voters: [{ signKey, incarnation }], witness: null } })
+      this.#hosts.push({ number, value: { epoch, signKey, votes: [] } })
+    } else if (change.type === 'voters') {
+      this.#voters.push({ number, value: { voters: change.voters, witness: change.witness?.key ?? null } })
+    } else if (change.type === 'elected') {
+      this.#hosts.push({ number, value: { epoch, signKey, votes: change.votes } })
+    }
+    return held
   }
+
+  /** Lets go of the entries from `length` on. */
+  #truncate(length: number): void {
+    for (const { bytes, digest } of this.#entries.splice(length)) {
+      this.#bytes -= bytes.length
+      this.#known.delete(toHex(digest))
+    }
+    while ((this.#voters.at(-1)?.number ?? -1) >= length) this.#voters.pop()
+    while ((this.#hosts.at(-1)?.number ?? -1) >= length) this.#hosts.pop()
+  }
+}
+
+function digestOf(entry: Uint8Array): Uint8Array {
+  return domainHash('openconvoy entry 1', 32, entry)
 }

@@ -16,6 +16,7 @@ import {
   sessionId,
   vehicleClass,
 } from '../protocol/index.ts'
+import { electedSchema, votersSchema } from './authority/authorityChanges.ts'
 import { channelVersionsSchema } from './channelVersions.ts'
 import { gameVersionSchema } from './knockMessages.ts'
 
@@ -43,6 +44,8 @@ export const changeSchema = v.variant('type', [
     /** Left out where the founder's program has none. */
     channels: v.optional(channelVersionsSchema),
   }),
+  electedSchema,
+  votersSchema,
   v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema }),
   v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
   v.strictObject({ type: v.literal('gameTime'), ...gameTimeSchema.entries }),
@@ -70,6 +73,8 @@ export const entrySchema = v.strictObject({
   change: changeSchema,
 })
 
+/** See {@link entrySchema}. */
+export type Entry = v.InferOutput<typeof entrySchema>
 /** See {@link changeSchema}. */
 export type Change = v.InferOutput<typeof changeSchema>
 /** See {@link recordedLeaveReason}. */

@@ -43,6 +43,7 @@ export class RecordState {
   channels: ChannelVersions = {}
   password: PasswordVerifier | null = null
   founderNonce: Uint8Array | undefined
+  /** By what is committed; who is obeyed is {@link SessionRecord.hostKey}. */
   host: RecordMember | undefined
   readonly #members = new Map<string, RecordMember>()
   readonly #banned = new Set<string>()
@@ -79,10 +80,32 @@ export class RecordState {
   }
 
   /**
-   * Applies a change that the host signed.
+   * @throws ConvoyError `message-malformed` when `change`, which the host with `signKey` signed, contradicts the state.
+   */
+  check(change: Change, signKey: Uint8Array): void {
+    switch (change.type) {
+      case 'joined':
+        return this.#checkJoin(change.signKey, change.slot)
+      case 'left':
+        if (equalBytes(change.signKey, signKey) || !this.#members.has(toHex(change.signKey))) {
+          throw new ConvoyError('message-malformed', 'A member left that was not there.')
+        }
+        return
+      case 'elected':
+        if (!this.#members.has(toHex(change.signKey))) {
+          throw new ConvoyError('message-malformed', 'A host was elected that is no member.')
+        }
+        return
+      default:
+    }
+  }
+
+  /**
+   * Applies a change that the host signed and that was committed.
    * @throws ConvoyError `message-malformed` when it contradicts the state; nothing has changed then.
    */
   apply(change: Change, number: number, signKey: Uint8Array): void {
+    this.check(change, signKey)
     switch (change.type) {
       case 'founded':
         this.host = this.#add({ ...change, slot: 0 }, number)
@@ -102,13 +125,16 @@ export class RecordState {
         this.gameTime = { minutes: change.minutes, scale: change.scale, at: change.at }
         return
       case 'joined':
-        this.#checkJoin(change.signKey, change.slot)
         this.#add(change, number)
         return
+      case 'elected':
+        this.host = this.#members.get(toHex(change.signKey))
+        return
+      case 'voters':
+        // In force from when it is held: the record keeps it.
+        return
       case 'left':
-        if (equalBytes(change.signKey, signKey) || !this.#members.delete(toHex(change.signKey))) {
-          throw new ConvoyError('message-malformed', 'A member left that was not there.')
-        }
+        this.#members.delete(toHex(change.signKey))
         this.#departures.set(toHex(change.signKey), { reason: change.reason, detail: change.detail })
         return
       case 'banned':

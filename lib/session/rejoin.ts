@@ -62,7 +62,7 @@ const finalRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export class Rejoin implements WayBack {
   readonly #options: RejoinOptions
   readonly #abort = new AbortController()
-  #redial: HostRedial
+  #redial: HostRedial | undefined
   /** Ends the pause or the attempt under way, for another attempt at once. */
   #hurry = new AbortController()
   #running: Promise<void> | undefined
@@ -73,9 +73,10 @@ export class Rejoin implements WayBack {
   #awaySince = 0
   #returnedAt = -Infinity
 
-  constructor(options: RejoinOptions, way: HostWay) {
+  /** @param way - the link to the host; undefined for who founded the session. */
+  constructor(options: RejoinOptions, way: HostWay | undefined) {
     this.#options = options
-    this.#redial = this.#follow(way, options.profile.incarnation)
+    if (way !== undefined) this.#redial = this.#follow(way, options.profile.incarnation)
   }
 
   lost(): void {
@@ -94,7 +95,7 @@ export class Rejoin implements WayBack {
   }
 
   networkChanged(): void {
-    if (!this.#busy) return this.#redial.start()
+    if (!this.#busy) return this.#redial?.start()
     this.#awaySince = this.#options.environment.clock.now()
     this.#hurry.abort(new ConvoyError('closed', 'The network changed.'))
   }
@@ -112,10 +113,11 @@ export class Rejoin implements WayBack {
   async #comeBack(): Promise<void> {
     const { environment, session } = this.#options
     const { signal } = this.#abort
-    // The same for all attempts: one that the host admitted, and this side heard nothing of, is no other's.
-    const incarnation = environment.random.bytes(8)
+    // As the process that it is, where the record still has that; else the same new one for all attempts: one that the
+    // host admitted, and this side heard nothing of, is no other's.
+    let { incarnation } = session.self
     try {
-      while (session.hostIsGone) {
+      while (session.isAdrift) {
         this.#hurry = new AbortController()
         const round = AbortSignal.any([signal, this.#hurry.signal])
         try {
@@ -124,7 +126,10 @@ export class Rejoin implements WayBack {
         } catch (error) {
           throwIfAborted(signal)
           if (this.#hurry.signal.aborted) this.#failures = 0
-          else if (isConvoyError(error) && finalRefusals.has(error.code)) return this.#giveUp(error)
+          else if (isConvoyError(error, 'unknown-member') && this.#isSelf(incarnation)) {
+            this.#failures = 0
+            incarnation = environment.random.bytes(8)
+          } else if (isConvoyError(error) && finalRefusals.has(error.code)) return this.#giveUp(error)
           else this.#failures++
           environment.logger.debug('An attempt to come back failed.', { error })
         }
@@ -132,6 +137,10 @@ export class Rejoin implements WayBack {
     } finally {
       this.#busy = false
     }
+  }
+
+  #isSelf(incarnation: Uint8Array): boolean {
+    return equalBytes(incarnation, this.#options.session.self.incarnation)
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
@@ -153,7 +162,6 @@ export class Rejoin implements WayBack {
     const { record } = session
     const way = await this.#reopen(signal)
     try {
-      let number = 0
       await enter(
         way.reached,
         {
@@ -164,18 +172,17 @@ export class Rejoin implements WayBack {
           timings: rejoinLinkTimings,
           challengeWithinMs: rejoinAnswerMs,
           entry: async (bytes) => {
-            const held = record.entries[number++]
-            if (held === undefined) session.applied(await record.accept(bytes))
-            else if (!equalBytes(held, bytes)) {
-              throw new ConvoyError('message-malformed', 'The host shows another record than before.')
-            }
+            if (!record.has(bytes)) await record.accept(bytes)
           },
           admitted: (admission, hostWay) => {
             const { signKey } = environment.identity
             const self = admittedMember(record, admission, hostWay, signKey, incarnation)
+            session.authority.adopt()
             this.#returnedAt = environment.clock.now()
             this.#redial = this.#follow(hostWay, incarnation)
-            role.reenter(self, admission.ticket, hostWay.control)
+            const { ticket } = admission
+            if (this.#isSelf(incarnation)) role.resume(ticket, hostWay.control)
+            else role.reenter(self, ticket, hostWay.control)
           },
         },
         signal,

@@ -1,60 +1,26 @@
-import { ConvoyError, Emitter, equalBytes, isConvoyError, type ErrorCode } from '../core/index.ts'
+import { ConvoyError, Emitter, equalBytes } from '../core/index.ts'
 import type { VerificationBudget } from '../identity/index.ts'
 import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
-import { Channels, type ChannelBudget, type ChannelHandler } from './channels.ts'
-import { linkOnlyChannels, passChannel, passesAtOnce, passesPerSecond } from './constants.ts'
-import { encodeControl, type ControlLink } from './controlLink.ts'
+import { Authority } from './authority/authority.ts'
+import type { AuthorityMessage } from './authority/authorityMessages.ts'
+import type { ChannelBudget, ChannelHandler } from './channels.ts'
+import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
-import { Passing } from './passing.ts'
-import { Peer } from './peer.ts'
+import { Messaging } from './messaging.ts'
+import { HostRole, type HostPolicy } from './hostRole.ts'
+import type { Peer } from './peer.ts'
 import type { AppliedEntry, SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
+import { Roster } from './roster.ts'
+import { SignalRelay } from './signalRelay.ts'
+import type { MemberStateHandler, SessionEvents, SessionRole } from './sessionParts.ts'
 import { verificationsOf } from './verifications.ts'
 
-/** Events of a {@link Session}. */
-export type SessionEvents = {
-  memberJoined: SessionMember
-  memberLeft: { member: SessionMember; reason: LeaveReason; detail: string }
-  memberChanged: SessionMember
-  rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: SessionMember; at: number }
-  /** The host set the game's time, see {@link RecordState.gameTime}. */
-  gameTimeChanged: undefined
-  hostGone: { host: SessionMember; reason: LeaveReason }
-  /** This member is another incarnation from now on; links follow. */
-  reentered: RecordMember
-  hostBack: SessionMember
-  removed: { reason: LeaveReason; detail: string; code?: ErrorCode }
-  /** State and channel messages flow between this peer and `member` from now on, or no longer. */
-  linkReady: { member: RecordMember; link: Link }
-  linkGone: { member: RecordMember }
-  closed: undefined
-}
-
-/** Takes state payloads of admitted members; the bytes are valid during the call only. */
-export type MemberStateHandler = (
-  member: RecordMember,
-  payload: Uint8Array,
-  sentAt: number,
-  receivedAt: number,
-  clockOffset: number | undefined,
-) => void
-
-/** What differs between the host and the other members. */
-export interface SessionRole {
-  /** A message that is for this role, from a peer that is admitted. */
-  onControl(peer: Peer, message: ControlMessage): void | Promise<void>
-  /** The link to `peer` broke, or `peer` said good-bye first. */
-  onLinkClosed(peer: Peer, reason: LinkCloseReason, saidGoodbye: boolean): void
-  /** This peer's network changed: links are dialled again at once, and what waits to be tried is tried. */
-  networkChanged(): void
-  /** An entry of the record was applied. */
-  onApplied(entry: AppliedEntry): void
-  /** Idempotent. */
-  close(): Promise<void>
-}
+/** Messages that count only from a member whose ticket was checked. */
+type MemberMessage = Extract<ControlMessage, { type: 'channel' | 'entries' }> | AuthorityMessage
 
 /** A session as one of its members holds it: the record, the peers, and what flows between them. */
 export class Session {
@@ -63,33 +29,42 @@ export class Session {
   readonly events: Emitter<SessionEvents>
   /** What members may make this one check. */
   readonly verifications: VerificationBudget
+  readonly authority: Authority
   role: SessionRole | undefined
+  #hostRole: HostRole | undefined
+  readonly #policy: HostPolicy
+  readonly #relay: SignalRelay
+  #hostKey: Uint8Array | undefined
+  #lastHost: RecordMember | undefined
   #self: RecordMember
-  readonly #peers = new Map<string, Peer>()
-  readonly #channels: Channels
-  readonly #passing: Passing
+  readonly #roster: Roster
+  readonly #messaging: Messaging
   #stateHandler: MemberStateHandler = () => undefined
-  /** Members that the host admitted and has no link with yet: its program hears of them once it can reach them. */
-  readonly #unreached = new Set<string>()
   #hostGone = false
   #closing: Promise<void> | undefined
 
-  /** @param record - holds at least the entry that admitted `self`. */
-  constructor(environment: SessionEnvironment, record: SessionRecord, self: RecordMember) {
+  /**
+   * @param record - holds at least the entry that admitted `self`.
+   * @param policy - what this peer goes by, besides the record, while it is host.
+   */
+  constructor(
+    environment: SessionEnvironment,
+    record: SessionRecord,
+    self: RecordMember,
+    policy: HostPolicy = { inviteSecret: null, admit: undefined },
+  ) {
     this.environment = environment
     this.record = record
     this.events = new Emitter(environment.logger)
     this.verifications = verificationsOf(environment)
-    this.#channels = new Channels(environment)
-    this.#passing = new Passing(this, (author, channel, body) => this.#takePassed(author, channel, body))
-    this.#channels.on(passChannel, (member, body) => this.#passing.receive(member, body), {
-      perSecond: passesPerSecond,
-      atOnce: passesAtOnce,
-    })
+    this.#messaging = new Messaging(this)
     this.#self = self
-    for (const member of record.state.members) {
-      if (member.id !== self.id) this.#peers.set(member.id, new Peer(member))
-    }
+    this.#policy = policy
+    this.#relay = new SignalRelay(this)
+    this.#hostKey = record.hostKey
+    this.#roster = new Roster(this)
+    this.authority = new Authority(this)
+    if (this.authority.isLeading) this.#hostRole = new HostRole(this, policy)
   }
 
   get isClosed(): boolean {
@@ -101,43 +76,44 @@ export class Session {
   }
 
   get host(): RecordMember {
-    const host = this.record.state.host
+    const present = this.#hostKey === undefined ? undefined : this.record.state.member(this.#hostKey)
+    const host = present ?? this.#lastHost ?? this.record.state.host
     if (host === undefined) throw new ConvoyError('closed', 'The session has no founding entry yet.')
+    this.#lastHost = host
     return host
   }
 
+  /** Whether this peer decides. */
   get isHost(): boolean {
-    return this.host.id === this.#self.id
+    return this.#hostRole !== undefined
+  }
+
+  /** What only the host does, while this peer is that. */
+  get hostRole(): HostRole | undefined {
+    return this.#hostRole
   }
 
   /** Everyone present, this member included, by slot. */
   members(): SessionMember[] {
-    const members = [this.#self, ...[...this.#peers.values()].map((peer) => peer.member)]
-    return members.sort((a, b) => a.slot - b.slot).map((member) => this.describe(member))
+    return this.#roster.members()
   }
 
   /** The roster entry of a member, as it is now. */
   describe(member: RecordMember): SessionMember {
-    const { id, slot, name, vehicleClass } = member
-    const peer = this.#peers.get(id)
-    return {
-      id,
-      slot,
-      name,
-      vehicleClass,
-      role: member.id === this.host.id ? 'host' : 'member',
-      presence: member.id === this.#self.id ? 'self' : (peer?.presence ?? 'away'),
-      pingMs: peer?.pingMs,
-      via: peer?.via,
-    }
+    return this.#roster.describe(member)
+  }
+
+  /** Shows in the roster who forwards a member's vehicle; nobody where undefined. */
+  setForwarder(memberId: string, via: string | undefined): void {
+    this.#roster.setForwarder(memberId, via)
   }
 
   peer(id: string): Peer | undefined {
-    return this.#peers.get(id)
+    return this.#roster.peers.get(id)
   }
 
   peers(): IterableIterator<Peer> {
-    return this.#peers.values()
+    return this.#roster.peers.values()
   }
 
   /** Who takes state payloads; one at a time, since this is the hot path. */
@@ -151,32 +127,12 @@ export class Session {
    * @throws ConvoyError `invalid-argument` when the channel has a handler already.
    */
   onChannel(channel: string, handler: ChannelHandler, budget?: ChannelBudget): void {
-    this.#channels.on(channel, handler, budget)
+    this.#messaging.on(channel, handler, budget)
   }
 
-  /**
-   * Sends on `channel` to members: over the link to each or, where there is none, through a common neighbour ([FWD-10]).
-   * @returns to how many: those that are reached neither way miss it, as do those whose link takes no more.
-   * @throws ConvoyError `backlog-full` or `rate-limited` when it reached nobody because links take no more.
-   */
+  /** See {@link Messaging.send}. */
   sendChannel(memberIds: Iterable<string>, channel: string, body: Uint8Array): number {
-    const bytes = encodeControl({ type: 'channel', channel, body })
-    let reached = 0
-    let refusal: ConvoyError | undefined
-    for (const id of memberIds) {
-      const peer = this.#peers.get(id)
-      if (peer?.admitted === false && this.#pass(peer, channel, body)) reached++
-      if (peer?.admitted !== true || peer.control === undefined) continue
-      try {
-        peer.control.link.sendControl(bytes)
-        reached++
-      } catch (error) {
-        if (!isConvoyError(error)) throw error
-        if (error.code !== 'closed') refusal = error
-      }
-    }
-    if (reached === 0 && refusal !== undefined) throw refusal
-    return reached
+    return this.#messaging.send(memberIds, channel, body)
   }
 
   /**
@@ -184,12 +140,12 @@ export class Session {
    * checked everything itself.
    */
   attach(member: RecordMember, control: ControlLink, admitted: boolean): void {
-    const peer = this.#peers.get(member.id)
+    const peer = this.#roster.peers.get(member.id)
     if (this.isClosed || peer === undefined || !equalBytes(peer.member.incarnation, member.incarnation)) {
       control.detach()
       return control.link.close()
     }
-    if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
+    if (peer.admitted) this.#gone(peer)
     const { link } = control
     peer.attach(control, admitted, {
       control: (message) => this.#receive(peer, message),
@@ -197,12 +153,12 @@ export class Session {
         if (!peer.admitted) return this.environment.dropped.addFrom(member.id, 'state-unticketed')
         this.#stateHandler(peer.member, payload, sentAt, receivedAt, link.clockOffset)
       },
-      presence: () => this.#changed(peer),
+      presence: () => this.#roster.changed(peer),
       closed: (reason, wasAdmitted) => this.#linkClosed(peer, reason, wasAdmitted),
     })
     if (admitted) this.#ready(peer, link)
-    if (this.#unreached.delete(member.id)) this.events.emit('memberJoined', this.describe(member))
-    this.#changed(peer)
+    if (this.#roster.unreached.delete(member.id)) this.events.emit('memberJoined', this.describe(member))
+    this.#roster.changed(peer)
   }
 
   /** The ticket that `peer` showed on `control` was checked: what comes on that link counts from now on. */
@@ -211,26 +167,18 @@ export class Session {
     if (peer.admitted || peer.control !== control) return
     peer.admitted = true
     this.#ready(peer, control.link)
-    this.#changed(peer)
+    this.#roster.changed(peer)
   }
 
   /** Brings peers and listeners up to date with an entry that was just applied. */
   applied(entry: AppliedEntry): void {
     const { change } = entry
     switch (change.type) {
-      case 'joined': {
-        const member = this.record.state.member(change.signKey)
-        if (member === undefined || member.id === this.#self.id) break
-        this.#peers.set(member.id, new Peer(member))
-        this.role?.onApplied(entry)
-        if (this.isHost) this.#unreached.add(member.id)
-        else this.events.emit('memberJoined', this.describe(member))
-        return
-      }
+      case 'joined':
+        this.#roster.joined(change.signKey)
+        break
       case 'left': {
-        const peer = [...this.#peers.values()].find(({ member }) =>
-          equalBytes(member.signKey, change.signKey),
-        )
+        const peer = this.#roster.peerOf(change.signKey)
         this.role?.onApplied(entry)
         if (peer !== undefined) this.removePeer(peer, change.reason, change.detail)
         return
@@ -252,30 +200,22 @@ export class Session {
     this.role?.onApplied(entry)
   }
 
-  /** Shows in the roster who forwards a member's vehicle; nobody where undefined. */
-  setForwarder(memberId: string, via: string | undefined): void {
-    const peer = this.#peers.get(memberId)
-    if (peer === undefined || peer.via === via) return
-    peer.via = via
-    if (!this.isClosed) this.events.emit('memberChanged', this.describe(peer.member))
-  }
-
   /** Says a last word to a peer and lets its link end; the peer stays in the roster. */
   dismiss(peer: Peer, lastWord: ControlMessage): void {
-    if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
+    if (peer.admitted) this.#gone(peer)
     peer.dismiss(lastWord)
   }
 
   /** Takes a peer out of the session, as this peer sees it. */
   removePeer(peer: Peer, reason: LeaveReason, detail: string): void {
     const member = this.describe(peer.member)
-    if (peer.admitted) this.events.emit('linkGone', { member: peer.member })
+    if (peer.admitted) this.#gone(peer)
     peer.close()
-    this.#peers.delete(peer.member.id)
-    this.#channels.forget(peer.member.id)
+    this.#roster.peers.delete(peer.member.id)
+    this.#messaging.forget(peer.member.id)
     this.environment.dropped.forget(peer.member.id)
-    this.#passing.forget(peer.member.id)
-    if (this.#unreached.delete(member.id)) return
+    this.#relay.forget(peer.member.id)
+    if (this.#roster.unreached.delete(member.id)) return
     this.events.emit('memberLeft', { member, reason, detail })
   }
 
@@ -283,10 +223,39 @@ export class Session {
   loseHost(reason: LeaveReason): void {
     if (this.#hostGone || this.isClosed) return
     this.#hostGone = true
+    if (reason === 'left') this.authority.hostLeft()
     const host = this.describe(this.host)
-    const peer = this.#peers.get(this.host.id)
+    const peer = this.#roster.peers.get(this.host.id)
     if (peer !== undefined) this.removePeer(peer, reason, '')
     this.events.emit('hostGone', { host, reason })
+  }
+
+  /** The member with `hostKey` decides from now on. */
+  hostIs(hostKey: Uint8Array, epoch: number): void {
+    const former = this.host
+    this.#hostKey = hostKey
+    this.#hostGone = false
+    const { host } = this
+    if (host.id === this.#self.id) {
+      // Elected anew, it goes on as it is.
+      if (this.#hostRole !== undefined) return
+      this.#hostRole = new HostRole(this, this.#policy)
+      this.#hostRole.takeOver()
+    }
+    this.events.emit('hostChanged', { host: this.describe(host), former: this.describe(former), epoch })
+    for (const { member } of [this.#roster.peers.get(former.id), this.#roster.peers.get(host.id)].filter(
+      isDefined,
+    )) {
+      this.events.emit('memberChanged', this.describe(member))
+    }
+  }
+
+  /** Another one decides: what was under way here is not decided. */
+  resigned(): void {
+    const role = this.#hostRole
+    this.#hostRole = undefined
+    this.#roster.announceUnreached()
+    void role?.close()
   }
 
   /** This member was taken back as `self`: former links are void, and everyone in the record is here. */
@@ -294,18 +263,28 @@ export class Session {
     this.#self = self
     this.#hostGone = false
     this.events.emit('reentered', self)
-    for (const member of this.record.state.members) {
-      if (member.id === self.id) continue
-      const peer = this.#peers.get(member.id)
-      if (peer === undefined) {
-        this.#peers.set(member.id, new Peer(member))
-        this.events.emit('memberJoined', this.describe(member))
-      } else {
-        if (peer.admitted) this.events.emit('linkGone', { member })
-        peer.close()
-        this.#changed(peer)
-      }
+    for (const peer of this.#roster.peers.values()) {
+      if (peer.admitted) this.#gone(peer)
+      peer.close()
+      this.#roster.changed(peer)
     }
+    this.#roster.reconcile()
+  }
+
+  /** The host took this member back as the process that it is: whoever is in the record is here. */
+  resumed(): void {
+    this.#hostGone = false
+    this.#roster.reconcile()
+  }
+
+  /** Everyone whom the record has is here, and nobody else: after a while apart, or when decisions were void. */
+  reconcile(): void {
+    this.#roster.reconcile()
+  }
+
+  /** Whether this peer is to look for those who go on elsewhere: its host is gone, or it hears nobody as host. */
+  get isAdrift(): boolean {
+    return this.#hostGone || this.authority.isDeserted
   }
 
   get hostIsGone(): boolean {
@@ -319,8 +298,11 @@ export class Session {
   }
 
   async #shutDown(): Promise<void> {
+    await this.#hostRole?.handOver()
+    await this.#hostRole?.close()
     await this.role?.close()
-    for (const peer of this.#peers.values()) this.dismiss(peer, { type: 'leave' })
+    this.authority.close()
+    for (const peer of this.#roster.peers.values()) this.dismiss(peer, { type: 'leave' })
     this.events.emit('closed', undefined)
     this.events.clear()
   }
@@ -332,37 +314,48 @@ export class Session {
       peer.control?.link.close()
       return
     }
-    if (message.type !== 'channel') return this.role?.onControl(peer, message)
-    if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, 'channel-unticketed')
-    this.#channels.receive(peer.member, message.channel, message.body)
+    switch (message.type) {
+      case 'hello':
+      case 'relayed':
+      case 'removed':
+        return this.role?.onControl(peer, message)
+      case 'signal':
+        return this.#relay.relay(peer, message)
+      case 'loadOrder':
+      case 'refused':
+      case 'admitted':
+        return this.environment.dropped.addFrom(peer.member.id, `control-unexpected-${message.type}`)
+      default:
+        return this.#receiveFromMember(peer, message)
+    }
   }
 
-  #pass(peer: Peer, channel: string, body: Uint8Array): boolean {
-    // The host has a link to everybody, or is about to record that they are lost.
-    if (this.isHost || linkOnlyChannels.has(channel)) return false
-    return this.#passing.send(peer, channel, body)
-  }
-
-  #takePassed(author: RecordMember, channel: string, body: Uint8Array): void {
-    if (linkOnlyChannels.has(channel)) return this.environment.dropped.addFrom(author.id, 'pass-channel')
-    this.#channels.receive(author, channel, body)
+  #receiveFromMember(peer: Peer, message: MemberMessage): void | Promise<void> {
+    if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, `${message.type}-unticketed`)
+    if (message.type === 'channel') return this.#messaging.receive(peer.member, message.channel, message.body)
+    if (message.type === 'entries') return this.authority.onEntries(peer, message)
+    return this.authority.onMessage(peer, message)
   }
 
   #linkClosed(peer: Peer, reason: LinkCloseReason, wasAdmitted: boolean): void {
-    if (wasAdmitted) this.events.emit('linkGone', { member: peer.member })
+    if (wasAdmitted) this.#gone(peer)
     if (this.isClosed) return
-    this.#changed(peer)
-    this.role?.onLinkClosed(peer, reason, peer.saidGoodbye)
+    this.#roster.changed(peer)
+    const decider = this.#hostRole ?? this.role
+    decider?.onLinkClosed(peer, reason, peer.saidGoodbye)
   }
 
   #ready(peer: Peer, link: Link): void {
     this.events.emit('linkReady', { member: peer.member, link })
+    this.authority.attached(peer)
   }
 
-  #changed(peer: Peer): void {
-    const { presence } = peer
-    if (this.isClosed || presence === peer.toldPresence) return
-    peer.toldPresence = presence
-    this.events.emit('memberChanged', this.describe(peer.member))
+  #gone(peer: Peer): void {
+    this.events.emit('linkGone', { member: peer.member })
+    this.authority.detached(peer)
   }
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined
 }

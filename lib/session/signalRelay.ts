@@ -4,7 +4,7 @@ import type { ControlMessage } from './controlMessages.ts'
 import type { Peer } from './peer.ts'
 import type { Session } from './session.ts'
 
-/** Brings the sealed signals of members to each other, as the host, which can read none of them ([LNK-21]). */
+/** Brings the sealed signals of members to each other, as somebody in between who can read none of them ([LNK-21]). */
 export class SignalRelay {
   readonly #session: Session
   readonly #from = new Map<string, TokenBucket>()
@@ -25,7 +25,7 @@ export class SignalRelay {
     // Many senders together must not flood a link that has more to carry.
     if (!this.#budgetOf(this.#to, peer.member.id).tryTake())
       return environment.dropped.addFrom(id, 'signal-rate')
-    peer.control.send({ type: 'signal', peer: from.member.signKey, sealed })
+    peer.control.send({ type: 'relayed', peer: from.member.signKey, sealed })
   }
 
   /** Forgets a member that is gone. */

@@ -1,130 +1,193 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Convoy } from '../../lib/index.ts'
-import { recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
+import { emptyVehicleState, type Convoy } from '../../lib/index.ts'
+import { SimulatedRendezvous } from '../../lib/testing/index.ts'
+import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
 
 let world: SimulatedWorld
+let signaling: SimulatedRendezvous
+
 beforeEach(() => {
   world = new SimulatedWorld()
+  signaling = new SimulatedRendezvous({ network: world.network })
 })
+
 afterEach(async () => {
   await world.close()
+  await world.clock.complete(signaling.close())
+  await world.clock.run(5_000)
+  expect(world.network.openConnections).toBe(0)
+  expect(world.clock.pendingTimers).toBe(0)
 })
 
-describe('rules', () => {
-  it('[RUL-2] change while driving, and everyone sees what, by whom and when', async () => {
-    const [anna, ben, cem] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
-    const changes = recordOf(ben, 'rulesChanged')
-    await world.clock.complete(anna.setRules({ speedLimit: 80, traffic: false, nameTags: true }))
-    await world.clock.run(500)
-    expect(changes).toHaveLength(1)
-    expect(changes[0]).toMatchObject({ changed: ['traffic', 'speedLimit'], by: { name: 'Anna' } })
-    expect(changes[0]?.at).toBeCloseTo(world.clock.wallTime(), -4)
-    for (const convoy of [anna, ben, cem])
-      expect(convoy.rules).toMatchObject({ speedLimit: 80, traffic: false })
+/** A convoy whose members are all connected, and vote where they are to. */
+async function convoyOf(...names: [string, ...string[]]): Promise<Convoy[]> {
+  const [founder, ...others] = names
+  const first = await world.host(founder, {
+    rules: { maxPlayers: 32 },
+    rendezvous: signaling.rendezvous(founder),
+  })
+  const all = [first]
+  for (const name of others) {
+    all.push(await world.join(name, first.invite, { rendezvous: signaling.rendezvous(name) }))
+  }
+  const voters = Math.min(9, names.length - ((names.length + 1) % 2))
+  await world.clock.runUntil(() => all.every((convoy) => isFullyConnected(convoy, all.length)))
+  await world.clock.runUntil(() => all.every((convoy) => convoy.authority.voters.length === voters))
+  return all
+}
+
+const hostsOf = (convoys: readonly Convoy[]): string[] => convoys.map(({ host }) => host.name)
+const setRules = (convoy: Convoy, speedLimit: number): Promise<void> =>
+  world.clock.complete(convoy.setRules({ speedLimit }))
+
+describe('a host that dies', () => {
+  it('[AUT-5] [AUT-6] is followed by another within 2.5 s, whom all obey, and who can decide', async () => {
+    const [anna, ...others] = (await convoyOf('Anna', 'Ben', 'Cem', 'Dora', 'Emil')) as [Convoy, ...Convoy[]]
+    const changed = others.map((convoy) => recordOf(convoy, 'hostChanged'))
+    world.network.kill('Anna')
+    await world.clock.run(2_500)
+    const [host] = new Set(hostsOf(others))
+    expect(new Set(hostsOf(others)).size).toBe(1)
+    expect(host).not.toBe('Anna')
+    expect(changed.map((events) => events.map(({ epoch }) => epoch))).toEqual([[1], [1], [1], [1]])
+    expect(others.filter(({ isHost }) => isHost)).toHaveLength(1)
+    await setRules(others.find(({ isHost }) => isHost) as Convoy, 75)
+    await world.clock.run(200)
+    expect(others.map(({ rules }) => rules.speedLimit)).toEqual([75, 75, 75, 75])
+    await world.clock.run(20_000)
+    expect(others.map(({ members }) => members.some(({ id }) => id === anna.self.id))).toEqual(
+      others.map(() => false),
+    )
   })
 
-  it('[RUL-1] that are out of range are refused, naming the rule', async () => {
-    const anna = await world.host('Anna')
-    await expect(anna.setRules({ maxPlayers: 1_000 })).rejects.toMatchObject({
-      code: 'invalid-argument',
-      message: expect.stringContaining('maxPlayers') as unknown,
+  it('[AUT-6] one after the other are followed as long as two remain of three', async () => {
+    const all = await convoyOf('Anna', 'Ben', 'Cem', 'Dora', 'Emil')
+    let living = all
+    for (const last of [4, 3, 2]) {
+      const host = living.find(({ isHost }) => isHost) as Convoy
+      world.network.kill(host.self.name)
+      living = living.filter((convoy) => convoy !== host)
+      await world.clock.run(2_500)
+      expect(new Set(hostsOf(living)).size).toBe(1)
+      expect(living.filter(({ isHost }) => isHost)).toHaveLength(1)
+      await world.clock.run(20_000)
+      expect(living[0]?.members).toHaveLength(last)
+    }
+  })
+
+  it('[AUT-6] does not keep anybody from driving: no vehicle between survivors pauses', async () => {
+    const [, ben, cem] = (await convoyOf('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
+    let x = 0
+    const state = emptyVehicleState()
+    const stop = world.clock.every(50, () => {
+      state.x = x += 1
+      state.z = 10
+      ben.setVehicle(state)
     })
-    await expect(world.host('Bea', { rules: { lobbyName: 'x'.repeat(64) } })).rejects.toMatchObject({
-      code: 'invalid-argument',
-    })
-  })
-
-  it('[RUL-2] apply to those who join later', async () => {
-    const anna = await world.host('Anna')
-    await world.clock.complete(anna.setRules({ speedLimit: 60 }))
-    const ben = await world.join('Ben', anna.invite)
-    expect(ben.rules.speedLimit).toBe(60)
-  })
-
-  it('[RUL-3] are the host’s alone to change', async () => {
-    const [, ben] = (await world.convoy('Anna', 'Ben')) as [Convoy, Convoy]
-    await expect(ben.setRules({ speedLimit: 200 })).rejects.toMatchObject({ code: 'not-permitted' })
+    await world.clock.run(2_000)
+    world.network.kill('Anna')
+    const seen: number[] = []
+    for (let step = 0; step < 40; step++) {
+      await world.clock.run(100)
+      const shown = cem.vehicles.sample().find(({ memberId }) => memberId === ben.self.id)
+      seen.push(shown?.state.x ?? Number.NaN)
+    }
+    stop()
+    for (const [index, at] of seen.entries()) if (index > 0) expect(at).toBeGreaterThan(seen[index - 1] ?? 0)
   })
 })
 
-describe('a member that the host removes', () => {
-  it('[MOD-1] learns why and may come back after a kick', async () => {
-    const [anna, ben, cem] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
-    const removed = recordOf(ben, 'removed')
-    const closed = recordOf(ben, 'closed')
-    const left = recordOf(cem, 'memberLeft')
-    await world.clock.complete(anna.kick(ben.self.id, 'Please park properly.'))
+describe('a host that was frozen', () => {
+  it('[AUT-9] steps down when it wakes, decides nothing, and follows the new one', async () => {
+    const [anna, ben, cem] = (await convoyOf('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
+    world.network.freeze('Anna')
+    await world.clock.run(6_000)
+    expect(ben.isHost || cem.isHost).toBe(true)
+    world.network.thaw('Anna')
     await world.clock.run(2_000)
-    expect(removed).toEqual([{ reason: 'kicked', detail: 'Please park properly.' }])
-    expect(closed).toHaveLength(1)
-    expect(left.map(({ member, reason }) => [member.name, reason])).toEqual([['Ben', 'kicked']])
-    await expect(world.join('Ben', anna.invite)).resolves.toBeDefined()
-  })
-
-  it('[MOD-2] stays out after a ban', async () => {
-    const [anna, ben] = (await world.convoy('Anna', 'Ben')) as [Convoy, Convoy]
-    await world.clock.complete(anna.ban(ben.self.id, 'Ramming.'))
-    await world.clock.run(2_000)
-    expect(anna.members).toHaveLength(1)
-    await expect(world.join('Ben', anna.invite)).rejects.toMatchObject({ code: 'banned' })
-  })
-
-  it('[MOD-1] is an error for an id that nobody has, or one’s own', async () => {
-    const anna = await world.host('Anna')
-    for (const id of ['nobody', anna.self.id]) {
-      await expect(anna.kick(id)).rejects.toMatchObject({ code: 'invalid-argument' })
-    }
+    expect(anna.isHost).toBe(false)
+    expect(new Set(hostsOf([anna, ben, cem])).size).toBe(1)
+    await expect(setRules(anna, 50)).rejects.toMatchObject({ code: 'not-permitted' })
+    await setRules(ben.isHost ? ben : cem, 66)
+    await world.clock.run(500)
+    expect([anna, ben, cem].map(({ rules }) => rules.speedLimit)).toEqual([66, 66, 66])
   })
 })
 
-describe('chat', () => {
-  it('[CHT-1] reaches all, or one only', async () => {
-    const [anna, ben, cem] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
-    const atAnna = recordOf(anna, 'chat')
-    const atCem = recordOf(cem, 'chat')
-    ben.sendChat('Hello all')
-    ben.sendChat('Just you', anna.self.id)
-    await world.clock.run(500)
-    expect(atAnna.map(({ text, from, to }) => [text, from.name, to?.name ?? null])).toEqual([
-      ['Hello all', 'Ben', null],
-      ['Just you', 'Ben', 'Anna'],
-    ])
-    expect(atCem.map(({ text }) => text)).toEqual(['Hello all'])
+describe('a network that falls apart', () => {
+  it('[AUT-3] [AUT-11] lets the minority drive on with rules frozen, and merges it afterwards', async () => {
+    const all = (await convoyOf('Anna', 'Ben', 'Cem', 'Dora', 'Emil')) as [Convoy, ...Convoy[]]
+    const [anna, ben, cem, dora, emil] = all as [Convoy, Convoy, Convoy, Convoy, Convoy]
+    const heals = ['Cem', 'Dora', 'Emil'].flatMap((one) =>
+      ['Anna', 'Ben'].map((other) => world.network.cut(one, other)),
+    )
+    await world.clock.run(4_000)
+    const majority = [cem, dora, emil]
+    expect(new Set(hostsOf(majority)).size).toBe(1)
+    await expect(setRules(anna, 50)).rejects.toMatchObject({ code: 'no-majority' })
+    expect([anna, ben].map(({ authority }) => authority.state)).toEqual(['frozen', 'active'])
+    await setRules(majority.find(({ isHost }) => isHost) as Convoy, 66)
+    await world.clock.run(4_000)
+    for (const heal of heals) heal()
+    await world.clock.run(10_000)
+    expect(new Set(hostsOf(all)).size).toBe(1)
+    expect(all.map(({ rules }) => rules.speedLimit)).toEqual([66, 66, 66, 66, 66])
+    expect(all.filter(({ isHost }) => isHost)).toHaveLength(1)
+    expect(all.every((convoy) => isFullyConnected(convoy, 5))).toBe(true)
   })
 
-  it('[CHT-2] refuses texts that are empty, too long or hold control characters', async () => {
-    const [, ben] = (await world.convoy('Anna', 'Ben')) as [Convoy, Convoy]
-    for (const text of ['', 'x'.repeat(501), 'beep\u0007', 'a\u202eb']) {
-      expect(() => ben.sendChat(text)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+  it('[AUT-6] one that hears nobody never becomes host, and disturbs nobody when it is back', async () => {
+    const all = await convoyOf('Anna', 'Ben', 'Cem')
+    const changed = recordOf(all[1] as Convoy, 'hostChanged')
+    const heal = world.network.isolate('Cem')
+    await world.clock.run(8_000)
+    heal()
+    await world.clock.run(8_000)
+    expect(changed).toEqual([])
+    expect(hostsOf(all)).toEqual(['Anna', 'Anna', 'Anna'])
+    expect(all.map(({ authority }) => authority.epoch)).toEqual([0, 0, 0])
+  })
+})
+
+describe('transferHost', () => {
+  it('[AUT-13] hands over at once, back and forth, and everyone follows', async () => {
+    const all = (await convoyOf('Anna', 'Ben', 'Cem', 'Dora')) as [Convoy, ...Convoy[]]
+    let [host] = all
+    for (const next of [...all.slice(1), ...all]) {
+      if (next === host) continue
+      const since = world.clock.now()
+      await world.clock.complete(host.transferHost(next.self.id))
+      expect(world.clock.now() - since).toBeLessThan(1_500)
+      await world.clock.run(500)
+      expect(hostsOf(all)).toEqual(all.map(() => next.self.name))
+      host = next
+      await setRules(host, 60)
+      await setRules(host, 61)
     }
-    expect(() => ben.sendChat('hi', 'nobody')).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(all.every((convoy) => isFullyConnected(convoy, 4))).toBe(true)
   })
 
-  it('[CHT-3] from a flooding member is cut to its budget and counted', async () => {
-    const budgets = { channelMessagesPerSecond: 10, channelMessagesAtOnce: 20 }
-    const anna = await world.host('Anna', { budgets })
-    const ben = await world.join('Ben', anna.invite)
-    const atAnna = recordOf(anna, 'chat')
-    for (let index = 0; index < 200; index++) {
-      ben.sendChat(`flood ${index}`)
-      await world.clock.run(20)
-    }
-    await world.clock.run(1_000)
-    expect(atAnna.length).toBeLessThan(120)
-    expect(anna.stats().dropped['channel-rate']).toBeGreaterThan(80)
-    expect(anna.stats().members).toMatchObject([
-      { memberId: ben.self.id, dropped: { 'channel-rate': 200 - atAnna.length } },
-    ])
+  it('[AUT-13] of two hands over as well', async () => {
+    const [anna, ben] = (await convoyOf('Anna', 'Ben')) as [Convoy, Convoy]
+    await world.clock.complete(anna.transferHost(ben.self.id))
+    await world.clock.run(2_000)
+    expect([anna.isHost, ben.isHost]).toEqual([false, true])
+    await setRules(ben, 40)
+    await world.clock.run(200)
+    expect(anna.rules.speedLimit).toBe(40)
   })
+})
 
-  it('[CHT-3] beyond what every receiver takes is refused to its author', async () => {
-    const [anna, ben] = (await world.convoy('Anna', 'Ben')) as [Convoy, Convoy]
-    const atAnna = recordOf(anna, 'chat')
-    for (let index = 0; index < 50; index++) ben.sendChat(`line ${index}`)
-    expect(() => ben.sendChat('one more')).toThrow(expect.objectContaining({ code: 'rate-limited' }))
-    await world.clock.run(1_000)
-    ben.sendChat('later')
-    await world.clock.run(500)
-    expect(atAnna.length).toBe(51)
+describe('voters', () => {
+  it('[AUT-12] are an odd number of members, nine at most, and those who are there', async () => {
+    const names = ['Anna', 'Ben', 'Cem', 'Dora', 'Emil', 'Finn', 'Gül', 'Hugo', 'Ida', 'Jon', 'Kai'] as const
+    const all = await convoyOf(...names)
+    expect(all[0]?.authority.voters).toHaveLength(9)
+    world.network.kill('Cem')
+    world.network.kill('Dora')
+    await world.clock.run(15_000)
+    const [anna] = all as [Convoy]
+    expect(anna.authority.voters).toHaveLength(9)
+    for (const dead of [all[2], all[3]]) expect(anna.authority.voters).not.toContain(dead?.self.id)
   })
 })

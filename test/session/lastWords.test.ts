@@ -43,7 +43,7 @@ describe('the last word before a link closes arrives although datagrams overtake
       const [anna, ben, cem] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
       await world.clock.runUntil(() => isFullyConnected(cem, 3))
       const left = recordOf(cem, 'memberLeft')
-      const gone = recordOf(cem, 'hostGone')
+      const changed = recordOf(cem, 'hostChanged')
       await world.clock.complete(ben.close())
       await world.clock.run(2_000)
       await world.clock.complete(anna.close())
@@ -52,7 +52,7 @@ describe('the last word before a link closes arrives although datagrams overtake
         ['Ben', 'left'],
         ['Anna', 'left'],
       ])
-      expect(gone.map(({ reason }) => reason)).toEqual(['left'])
+      expect(changed.map(({ host }) => host.name)).toEqual(['Cem'])
     })
   })
 

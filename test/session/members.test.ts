@@ -80,27 +80,36 @@ describe('members', () => {
     await world.clock.runUntil(() => isFullyConnected(ben, 3) && isFullyConnected(cem, 3))
   })
 
-  it('[HST-1] go on without the host, which is a named event', async () => {
+  it('[HST-2] [AUT-13] go on under another host when the host leaves, without a moment between', async () => {
     const [anna, ben, cem] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy, Convoy]
-    const gone = recordOf(ben, 'hostGone')
+    const changed = recordOf(cem, 'hostChanged')
+    const gone = recordOf(cem, 'hostGone')
+    const left = recordOf(cem, 'memberLeft')
     await world.clock.complete(anna.close())
     await world.clock.run(1_000)
-    expect(gone.map(({ host, reason }) => [host.name, reason])).toEqual([['Anna', 'left']])
+    expect(changed.map(({ host, former }) => [host.name, former.name])).toEqual([['Ben', 'Anna']])
+    expect(left.map(({ member, reason }) => [member.name, reason])).toEqual([['Anna', 'left']])
+    expect(gone).toEqual([])
+    expect(ben.isHost).toBe(true)
     park(cem, 50)
     cem.sendChat('still here')
     const chat = recordOf(ben, 'chat')
     await world.clock.run(2_000)
     expect(ben.vehicles.sample().map(({ memberId }) => memberId)).toEqual([cem.self.id])
     expect(chat.map(({ text }) => text)).toEqual(['still here'])
-    expect(ben.host.name).toBe('Anna')
+    await world.clock.complete(ben.setRules({ speedLimit: 70 }))
+    await world.clock.run(200)
+    expect(cem.rules.speedLimit).toBe(70)
   })
 
-  it('[HST-1] notice a host that dies without a word', async () => {
-    const [, ben] = (await world.convoy('Anna', 'Ben', 'Cem')) as [Convoy, Convoy]
+  it('[HST-1] drive on, with rules frozen, where nobody votes but a host that died', async () => {
+    const [, ben] = (await world.convoy('Anna', 'Ben')) as [Convoy, Convoy]
     const gone = recordOf(ben, 'hostGone')
     world.network.kill('Anna')
     await world.clock.run(20_000)
-    expect(gone.map(({ reason }) => reason)).toEqual(['lost'])
+    expect(gone.map(({ host, reason }) => [host.name, reason])).toEqual([['Anna', 'lost']])
+    expect(ben.authority.state).toBe('frozen')
+    expect(ben.host.name).toBe('Anna')
   })
 })
 

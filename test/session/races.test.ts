@@ -31,12 +31,12 @@ describe('at the same moment', () => {
     const host = world.identity('Anna')
     const { sign } = host.signer
     let broken = true
+    const anna = await world.host('Anna')
     host.signer.sign = (message) => {
       // Of all that a host signs, only tickets name roles.
       if (broken && Buffer.from(message).includes('roles')) throw new Error('The key store is locked.')
       return sign.call(host.signer, message)
     }
-    const anna = await world.host('Anna')
     await expect(world.join('Ben', anna.invite)).rejects.toMatchObject({ code: 'closed' })
     await world.clock.run(1_000)
     expect(names(anna)).toEqual(['Anna'])

@@ -75,9 +75,9 @@ beforeEach(async () => {
 })
 
 const issued = (member: RecordMember, issuer = anna, session = sessionId): Promise<Uint8Array> =>
-  Promise.resolve(issueTicket(environmentOf(issuer), session, member))
+  issueTicket(environmentOf(issuer), { sessionId: session, epoch: 0 }, member)
 const check = (ticket: Uint8Array, holder = cem.signKey): Promise<void> =>
-  checkTicket(bensEnvironment, sessionId, record.state, holder, ticket)
+  checkTicket(bensEnvironment, record, holder, ticket)
 
 describe('a ticket', () => {
   it('[TKT-2] of the host for the present incarnation counts', async () => {
@@ -177,7 +177,7 @@ describe('a ticket', () => {
     session.attach(cemAsMember, new ControlLink(link, bensEnvironment), true)
     const before = record.length
     const messages: ControlMessage[] = [
-      { type: 'entries', entries: [record.entries[0] as Uint8Array] },
+      { type: 'entries', epoch: 0, entries: [record.entries[0] as Uint8Array], committed: 99 },
       { type: 'removed', reason: 'banned', detail: 'Mallory says so' },
       { type: 'signal', peer: anna.signKey, sealed: new Uint8Array(10) },
     ]
@@ -189,9 +189,8 @@ describe('a ticket', () => {
     expect(record.length).toBe(before)
     expect(session.isClosed).toBe(false)
     expect(bensEnvironment.dropped.snapshot()).toEqual({
-      'control-unexpected-entries': 1,
       'control-unexpected-removed': 1,
-      'control-unexpected-signal': 1,
+      'signal-addressee-unknown': 1,
       'control-message-malformed': 1,
       'control-message-too-large': 1,
     })

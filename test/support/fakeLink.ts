@@ -5,6 +5,7 @@ import type { Link, LinkEvents, LinkQuality, LinkState, StateHandler } from '../
 export class FakeLink implements Link {
   state: LinkState = 'open'
   readonly clockOffset = 0
+  heardAt = 0
   readonly sent: Uint8Array[] = []
   readonly states: Uint8Array[] = []
   readonly #events = new Emitter<LinkEvents>()

@@ -8,6 +8,7 @@ import {
   simulatedIdentity,
   simulatedVerify,
   type NetworkConditions,
+  type SimulatedPeer,
 } from '../../lib/testing/index.ts'
 
 /** Whole convoys on a simulated clock, network and rendezvous: what a seed makes of them never changes. */
@@ -16,7 +17,7 @@ export class SimulatedWorld {
   readonly network: SimulatedNetwork
   readonly hub: MemoryRendezvousHub
   readonly #identities = new Map<string, Identity>()
-  readonly #convoys: Convoy[] = []
+  readonly #convoys: { convoy: Convoy; process: SimulatedPeer }[] = []
   readonly #seed: number
 
   constructor(conditions: Partial<NetworkConditions> & { seed?: number } = {}) {
@@ -57,7 +58,7 @@ export class SimulatedWorld {
         ...options,
       }),
     )
-    this.#convoys.push(convoy)
+    this.#convoys.push({ convoy, process: this.network.peer(name) })
     return convoy
   }
 
@@ -65,7 +66,7 @@ export class SimulatedWorld {
     const convoy = await this.clock.complete(
       joinConvoy(invite, { ...this.parts(name), rendezvous: this.hub.rendezvous(), ...options }),
     )
-    this.#convoys.push(convoy)
+    this.#convoys.push({ convoy, process: this.network.peer(name) })
     return convoy
   }
 
@@ -80,7 +81,12 @@ export class SimulatedWorld {
 
   /** Closes everything; nothing must be left then. */
   async close(): Promise<void> {
-    await this.clock.complete(Promise.all(this.#convoys.map((convoy) => convoy.close())))
+    const closing = this.#convoys.flatMap(({ convoy, process }) => {
+      const closed = convoy.close()
+      // A process that was killed finishes nothing any more.
+      return process.killed ? [] : [closed]
+    })
+    await this.clock.complete(Promise.all(closing))
     await this.clock.complete(this.hub.close())
     await this.clock.run(5_000)
   }

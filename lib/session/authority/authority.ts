@@ -1,0 +1,360 @@
+import { ConvoyError, equalBytes, isConvoyError, toHex, withDeadline, type Cancel } from '../../core/index.ts'
+import type { Peer } from '../peer.ts'
+import type { AppliedEntry } from '../record.ts'
+import type { Change } from '../recordEntries.ts'
+import type { RecordMember } from '../recordState.ts'
+import type { Session } from '../session.ts'
+import type { AuthorityMessage, AuthorityMessageOf } from './authorityMessages.ts'
+import { Ballot } from './ballot.ts'
+import { Candidacy } from './candidacy.ts'
+import { frozenMs, lookMs, mostEpochsAhead, transferMs } from './constants.ts'
+import { Equivocations } from './equivocations.ts'
+import { Leadership } from './leadership.ts'
+import { voterOf } from './voters.ts'
+import { Voting } from './voting.ts'
+
+/** What the host sends of its record. */
+export interface EntriesMessage {
+  readonly epoch: number
+  readonly entries: readonly Uint8Array[]
+  readonly committed: number
+}
+
+/**
+ * Who decides in a session, and what is decided: follows the record of the present host, votes, stands for host when it is
+ * gone, and decides while this peer is host. The specification is docs/protocol/08-authority.md.
+ */
+export class Authority {
+  readonly #session: Session
+  readonly #ballot: Ballot
+  readonly #candidacy: Candidacy
+  readonly #voting: Voting
+  readonly #equivocations: Equivocations
+  readonly #cancelLook: Cancel
+  #leadership: Leadership | undefined
+  /** How many entries the session was told of. */
+  #told: number
+  #hostKey: Uint8Array | undefined
+  #hostHeardAt: number
+  /** Nobody is followed in an epoch below this one: those were proven void. */
+  #floor = 0
+  #closed = false
+
+  constructor(session: Session) {
+    const { environment, record } = session
+    this.#session = session
+    this.#told = record.committed
+    this.#hostKey = record.hostKey
+    this.#hostHeardAt = environment.clock.now()
+    this.#ballot = new Ballot(environment)
+    this.#voting = new Voting(session, this.#ballot, {
+      epoch: () => Math.max(this.epoch, this.#floor),
+      votes: () => this.votes,
+      silenceMs: () => this.silenceMs(),
+      voted: () => this.#leadership?.outvoted(),
+    })
+    this.#equivocations = new Equivocations(environment, record.sessionId)
+    this.#candidacy = new Candidacy(session, this.#ballot, {
+      silenceMs: () => this.silenceMs(),
+      votes: () => this.votes,
+      epoch: () => this.epoch,
+      cheats: () => this.#equivocations.cheats,
+      elected: (epoch, number, votes) => this.#elected(epoch, number, votes),
+    })
+    if (this.#hostKey !== undefined && equalBytes(this.#hostKey, environment.identity.signKey)) this.#lead()
+    this.#cancelLook = environment.clock.every(lookMs, () => this.#look())
+  }
+
+  /** The highest epoch that this peer knows of or voted in: it follows no lower one ([AUT-9]). */
+  get epoch(): number {
+    return Math.max(this.#session.record.epoch, this.#ballot.epoch, this.#floor)
+  }
+
+  /** Whether this peer is host as the record has it, and has not promised its vote to another since. */
+  get isLeading(): boolean {
+    return this.#leadership !== undefined
+  }
+
+  /** Whether this peer is among those who vote. */
+  get votes(): boolean {
+    const { record, self } = this.#session
+    const voter = voterOf(record.voters, self.signKey)
+    return voter !== undefined && equalBytes(voter.incarnation, self.incarnation)
+  }
+
+  /** Whether somebody decides: this peer with a majority behind it, or a host that is heard. */
+  get isActive(): boolean {
+    if (this.#leadership !== undefined) return this.#leadership.hasMajority()
+    return this.#session.record.epoch === this.epoch && this.silenceMs() < frozenMs
+  }
+
+  /** Whether this peer is host, but hears too few voters for as long as a link may be silent. */
+  get isDeserted(): boolean {
+    return this.#leadership?.isDeserted === true
+  }
+
+  /** How long the host was not heard, ms; infinite once it said good-bye. */
+  silenceMs(): number {
+    if (this.#leadership !== undefined) return 0
+    const { clock } = this.#session.environment
+    const peer = this.#hostPeer()
+    if (peer?.saidGoodbye === true) return Infinity
+    this.#hostHeardAt = Math.max(this.#hostHeardAt, peer?.control?.link.heardAt ?? -Infinity)
+    return clock.now() - this.#hostHeardAt
+  }
+
+  /**
+   * Decides something as the host: signs it, and resolves once it is committed and applied.
+   * @throws ConvoyError `not-permitted`, `no-majority`, `authority-moved`, `closed`, or what the record throws.
+   */
+  decide(change: Change): Promise<AppliedEntry> {
+    const leadership = this.#leadership
+    if (leadership === undefined)
+      return Promise.reject(new ConvoyError('authority-moved', 'Another host decides now. Ask it.'))
+    return leadership.decide(change)
+  }
+
+  /**
+   * Hands authority over to another member ([AUT-13]).
+   * @throws ConvoyError `not-permitted`, `no-majority`, `timeout`, `aborted`.
+   */
+  async transfer(peer: Peer, signal?: AbortSignal): Promise<void> {
+    const leadership = this.#leadership
+    const { record, environment } = this.#session
+    if (leadership === undefined) throw new ConvoyError('not-permitted', 'Only the host can hand over.')
+    const { signKey } = peer.member
+    const gone = new Promise<void>((resolve) => {
+      const unsubscribe = this.#session.events.on('hostChanged', ({ host }) => {
+        if (host.id !== peer.member.id) return
+        unsubscribe()
+        resolve()
+      })
+      this.#session.events.on('closed', unsubscribe)
+    })
+    await leadership.prepare(peer, signal)
+    const epoch = this.epoch + 1
+    const number = record.length
+    const previous = record.digestAt(number) ?? new Uint8Array(32)
+    const consent = await this.#ballot.cast({
+      sessionId: record.sessionId,
+      epoch,
+      number,
+      previous,
+      candidate: signKey,
+    })
+    if (consent === undefined) throw new ConvoyError('authority-moved', 'Another host is being elected.')
+    leadership.pause(transferMs)
+    peer.control?.send({ type: 'succeed', epoch, consent })
+    const late = 'The member did not take over in time. This peer goes on as host.'
+    await withDeadline(environment.clock, transferMs, late, gone, signal)
+    this.#handOn()
+  }
+
+  /** Tells everyone who the new host is: what this peer says next, such as a farewell, must not come before that. */
+  #handOn(): void {
+    const { record } = this.#session
+    const { epoch, epochSince } = record
+    const elected = record.entry(epochSince)
+    if (elected === undefined) return
+    for (const peer of this.#session.peers()) {
+      if (peer.admitted)
+        peer.control?.send({ type: 'entries', epoch, entries: [elected.bytes], committed: 0 })
+    }
+  }
+
+  /** State and messages flow between this peer and `peer` from now on. */
+  attached(peer: Peer): void {
+    if (this.#leadership !== undefined) this.#leadership.attached(peer)
+    else if (this.#isHost(peer)) this.#sayHolds(peer, true)
+  }
+
+  /** The link to `peer` is gone. */
+  detached(peer: Peer): void {
+    this.#leadership?.detached(peer)
+  }
+
+  /** The host said that it goes. */
+  hostLeft(): void {
+    this.#hostHeardAt = -Infinity
+  }
+
+  /** Takes entries, whoever hands them on ([AUT-4]). */
+  async onEntries(peer: Peer, { epoch, entries, committed }: EntriesMessage): Promise<void> {
+    const { record, environment } = this.#session
+    if (epoch < this.epoch && environment.faults?.has('no-fencing') !== true) {
+      environment.dropped.addFrom(peer.member.id, 'entries-fenced')
+      return this.#sayHolds(peer, false)
+    }
+    let missing = epoch > record.epoch && entries.length === 0
+    for (const bytes of entries) {
+      try {
+        await record.accept(bytes)
+      } catch (error) {
+        if (isConvoyError(error, 'record-gap')) {
+          missing = true
+          break
+        }
+        if (!isConvoyError(error, 'message-replayed')) throw error
+        await this.#equivocations.compare(record, bytes, (first, second) => this.#convict(first, second))
+      }
+      if (this.#closed) return
+    }
+    this.#follow()
+    const { hostKey } = record
+    const isHosts = hostKey !== undefined && equalBytes(hostKey, peer.member.signKey)
+    if (isHosts && record.epoch === epoch && !missing) {
+      if (committed > record.length) missing = true
+      record.commit(committed)
+      this.#tellApplied()
+    }
+    if (isHosts || missing) if (missing || this.votes) this.#sayHolds(peer, missing)
+  }
+
+  async onMessage(peer: Peer, message: AuthorityMessage): Promise<void> {
+    switch (message.type) {
+      case 'holds':
+        return this.#leadership?.holds(peer, message)
+      case 'probe':
+        return this.#voting.answerProbe(peer, message)
+      case 'probed':
+        return this.#candidacy.probed(peer, message)
+      case 'stand':
+        return this.#voting.answerStand(peer, message)
+      case 'vote':
+        return this.#candidacy.voted(message.vote)
+      case 'noVote':
+        return this.#candidacy.refused(message)
+      case 'succeed':
+        return this.#succeed(peer, message)
+      case 'equivocation':
+        return this.#convict(message.first, message.second)
+    }
+  }
+
+  /** A host took this member back: what its record says is in force. */
+  adopt(): void {
+    this.#follow()
+    this.#tellApplied()
+  }
+
+  /** Stops everything. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelLook()
+    this.#candidacy.stop()
+    this.#leadership?.end(new ConvoyError('closed', 'The convoy is closed.'))
+  }
+
+  #look(): void {
+    if (this.#leadership === undefined) return this.#candidacy.look()
+    this.#leadership.look(this.#candidacy, this.epoch)
+    if (this.#leadership.isDeserted) this.#session.role?.adrift()
+  }
+
+  #hostPeer(): Peer | undefined {
+    if (this.#hostKey === undefined) return undefined
+    const member = this.#session.record.state.member(this.#hostKey)
+    return member === undefined ? undefined : this.#session.peer(member.id)
+  }
+
+  #isHost(peer: Peer): boolean {
+    return this.#hostKey !== undefined && equalBytes(this.#hostKey, peer.member.signKey)
+  }
+
+  #sayHolds(peer: Peer, missing: boolean): void {
+    const { record } = this.#session
+    const { length, committed } = record
+    const digest = record.digestAt(length) ?? new Uint8Array(32)
+    peer.control?.send({ type: 'holds', epoch: this.epoch, length, digest, committed, missing })
+  }
+
+  async #succeed(peer: Peer, { epoch, consent }: AuthorityMessageOf<'succeed'>): Promise<void> {
+    const { environment } = this.#session
+    const fits =
+      this.#isHost(peer) &&
+      epoch > this.epoch &&
+      epoch <= this.epoch + mostEpochsAhead &&
+      (await this.#voting.isConsent(consent, epoch, environment.identity.signKey))
+    if (!fits) return environment.dropped.addFrom(peer.member.id, 'succeed-unfit')
+    await this.#candidacy.stand(epoch, consent)
+  }
+
+  async #elected(epoch: number, number: number, votes: readonly Uint8Array[]): Promise<void> {
+    const { record, environment } = this.#session
+    if (this.#closed || record.length !== number || this.epoch > epoch) return
+    const { signKey } = environment.identity
+    const expelled = this.#equivocations.proofs
+    await record.append({ type: 'elected', signKey, votes: [...votes], expelled }, epoch)
+    if (this.#isClosed()) return
+    this.#lead()
+    this.#follow()
+    this.#leadership?.advance()
+  }
+
+  // A method, since waiting may change what types say it still is.
+  #isClosed(): boolean {
+    return this.#closed
+  }
+
+  #lead(): void {
+    const former = this.#leadership
+    this.#leadership = new Leadership(this.#session, this.#ballot, {
+      committed: () => this.#tellApplied(),
+      cheats: () => this.#equivocations.cheats,
+    })
+    former?.succeededBy(this.#leadership)
+    this.#candidacy.stop()
+  }
+
+  /** Goes by who is host as the record has it now. */
+  #follow(): void {
+    const { record } = this.#session
+    const { hostKey, epoch } = record
+    if (hostKey === undefined) return
+    const leads = equalBytes(hostKey, this.#session.self.signKey)
+    if (!leads && this.#leadership !== undefined) {
+      const former = this.#leadership
+      this.#leadership = undefined
+      former.end(new ConvoyError('authority-moved', 'Another host decides now. Ask it.'))
+      this.#session.resigned()
+    }
+    if (this.#hostKey !== undefined && equalBytes(this.#hostKey, hostKey)) return
+    this.#hostKey = hostKey
+    this.#hostHeardAt = this.#session.environment.clock.now()
+    this.#candidacy.stop()
+    // The one that was elected itself begins once that is committed.
+    if (!leads) this.#session.hostIs(hostKey, epoch)
+  }
+
+  #tellApplied(): void {
+    const { record, environment } = this.#session
+    while (this.#told < record.committed && !this.#closed) {
+      const number = this.#told++
+      const entry = record.entry(number)
+      if (entry === undefined || !record.hasEffect(number)) continue
+      this.#leadership?.applied(entry)
+      this.#session.applied(entry)
+      const isOwn = entry.change.type === 'elected' && equalBytes(entry.signKey, environment.identity.signKey)
+      if (isOwn && entry.epoch === record.epoch) this.#session.hostIs(entry.signKey, entry.epoch)
+    }
+  }
+
+  /** Acts on the proof that a voter voted twice ([AUT-14]), and tells everybody. */
+  async #convict(first: Uint8Array, second: Uint8Array): Promise<void> {
+    const { record, environment } = this.#session
+    const proof = await this.#equivocations.add(first, second)
+    if (proof === undefined) return
+    environment.logger.warn('A voter voted twice.', { voter: toHex(proof.voter) })
+    for (const peer of this.#session.peers()) peer.control?.send({ type: 'equivocation', first, second })
+    if (record.epoch === proof.epoch && voterOf(record.voters, proof.voter) !== undefined) {
+      this.#floor = Math.max(this.#floor, proof.epoch)
+      record.voidFrom(record.epochSince)
+      this.#told = Math.min(this.#told, record.committed)
+      this.#session.reconcile()
+    }
+    this.#follow()
+    const member: RecordMember | undefined = record.state.member(proof.voter)
+    if (member !== undefined) this.#session.hostRole?.expel(member)
+  }
+}

@@ -1,0 +1,36 @@
+import type { SessionEnvironment } from '../environment.ts'
+import { isSameVote, signVote, type Vote } from './vote.ts'
+
+interface Cast {
+  readonly vote: Vote
+  readonly bytes: Promise<Uint8Array>
+}
+
+/**
+ * The votes of this process: one in each epoch, and none in an epoch below one that it voted in ([AUT-7]). They need no
+ * store: a process that starts anew is another voter.
+ */
+export class Ballot {
+  readonly #environment: SessionEnvironment
+  #last: Cast | undefined
+
+  constructor(environment: SessionEnvironment) {
+    this.#environment = environment
+  }
+
+  /** The highest epoch that this process voted in; 0 where in none. */
+  get epoch(): number {
+    return this.#last?.vote.epoch ?? 0
+  }
+
+  /** The vote that `vote` asks for; undefined where another was given in that epoch, or one in a later epoch. */
+  async cast(vote: Vote): Promise<Uint8Array | undefined> {
+    const last = this.#last
+    if (last !== undefined && last.vote.epoch >= vote.epoch) {
+      return isSameVote(last.vote, vote) ? last.bytes : undefined
+    }
+    // Promised before it is signed: a second request must not come in between.
+    this.#last = { vote, bytes: signVote(this.#environment, vote) }
+    return this.#last.bytes
+  }
+}

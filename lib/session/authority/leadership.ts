@@ -1,0 +1,313 @@
+import { ConvoyError, equalBytes, sleep, toHex, type Cancel } from '../../core/index.ts'
+import { graceMs } from '../constants.ts'
+import type { Peer } from '../peer.ts'
+import type { AppliedEntry, HeldEntry } from '../record.ts'
+import type { Change } from '../recordEntries.ts'
+import type { Session } from '../session.ts'
+import type { AuthorityMessageOf } from './authorityMessages.ts'
+import type { Ballot } from './ballot.ts'
+import type { Candidacy } from './candidacy.ts'
+import {
+  decisionMs,
+  freshMs,
+  leaseMs,
+  lookMs,
+  mostEpochsAhead,
+  voterGraceMs,
+  voterProbationMs,
+} from './constants.ts'
+import { Replication } from './replication.ts'
+import {
+  isSameVoter,
+  majorityOf,
+  mostVoters,
+  nextVoters,
+  voterOf,
+  type Voter,
+  type VoterSet,
+} from './voters.ts'
+
+/** What a leadership tells of. */
+export interface LeadershipHandlers {
+  /** More of the record is committed. */
+  committed(): void
+  /** Sign keys of voters that don't count, in hexadecimal. */
+  cheats(): ReadonlySet<string>
+}
+
+interface Waiting {
+  resolve(entry: AppliedEntry): void
+  reject(error: unknown): void
+  readonly cancel: Cancel
+}
+
+/** What this peer does while it is host: decides, hands the record on, and sees to it that there are voters. */
+export class Leadership {
+  readonly #session: Session
+  readonly #ballot: Ballot
+  readonly #handlers: LeadershipHandlers
+  readonly #replication: Replication
+  /** Since when each member is linked. */
+  readonly #since = new Map<string, number>()
+  /** When each member was last heard while its ticket counted. */
+  readonly #heardAt = new Map<string, number>()
+  readonly #began: number
+  #waiting = new Map<number, Waiting>()
+  /** Since when too few voters are heard. */
+  #alone: number | undefined
+  #pausedUntil = 0
+  #tending = false
+  #ended = false
+
+  constructor(session: Session, ballot: Ballot, handlers: LeadershipHandlers) {
+    const { record, environment } = session
+    this.#session = session
+    this.#ballot = ballot
+    this.#handlers = handlers
+    this.#began = environment.clock.now()
+    this.#replication = new Replication(record, environment.identity.signKey)
+    for (const peer of session.peers()) if (peer.admitted) this.attached(peer, record.epochSince)
+  }
+
+  /** Whether more than half of the voters, this peer included, are heard and follow it. */
+  hasMajority(): boolean {
+    return this.#hears(this.#session.record.voters, true)
+  }
+
+  /** Whether too few voters were heard for as long as a link may be silent. */
+  get isDeserted(): boolean {
+    const now = this.#session.environment.clock.now()
+    return this.#alone !== undefined && now - this.#alone > graceMs
+  }
+
+  /** See `Authority.decide`. */
+  async decide(change: Change): Promise<AppliedEntry> {
+    this.#requireAuthority()
+    return this.#append(change)
+  }
+
+  async #append(change: Change): Promise<AppliedEntry> {
+    const { record, environment } = this.#session
+    const entry = await record.append(change)
+    return new Promise((resolve, reject) => {
+      const cancel = environment.clock.after(decisionMs, () => {
+        this.#waiting.delete(entry.number)
+        reject(
+          new ConvoyError(
+            'no-majority',
+            'Not enough voters confirmed the decision. It may come into force once they do.',
+          ),
+        )
+      })
+      this.#waiting.set(entry.number, { resolve, reject, cancel })
+      this.advance()
+    })
+  }
+
+  attached(peer: Peer, sent?: number): void {
+    this.#since.set(peer.member.id, this.#session.environment.clock.now())
+    this.#replication.attached(peer, sent)
+    const { epoch, committed } = this.#session.record
+    if (sent === undefined) peer.control?.send({ type: 'entries', epoch, entries: [], committed })
+  }
+
+  detached(peer: Peer): void {
+    this.#since.delete(peer.member.id)
+    this.#replication.detached(peer)
+  }
+
+  holds(peer: Peer, message: AuthorityMessageOf<'holds'>): void {
+    this.#replication.holds(peer, message)
+    this.advance()
+  }
+
+  /** Commits what more than half of the voters hold, and brings everybody what they lack. */
+  advance(): void {
+    if (this.#ended) return
+    const { record } = this.#session
+    const held = this.#replication.held(this.#session.peers(), this.#isWitnessed())
+    // Entries of former epochs count once one of this epoch follows them ([AUT-3]).
+    if (held > record.committed && record.entry(held - 1)?.epoch === record.epoch) record.commit(held)
+    this.#handlers.committed()
+    for (const peer of [...this.#session.peers()]) this.#replication.bring(peer)
+  }
+
+  applied(entry: HeldEntry): void {
+    const waiting = this.#waiting.get(entry.number)
+    this.#waiting.delete(entry.number)
+    waiting?.cancel()
+    waiting?.resolve(entry)
+  }
+
+  /** Decides nothing for a while: somebody else takes over. */
+  pause(ms: number): void {
+    this.#pausedUntil = this.#session.environment.clock.now() + ms
+  }
+
+  /** This peer voted for another. */
+  outvoted(): void {
+    this.pause(2 * leaseMs)
+  }
+
+  /** Sees to the voters, and stands anew where one of them follows a later epoch already. */
+  look(candidacy: Candidacy, epoch: number): void {
+    candidacy.expire()
+    const now = this.#session.environment.clock.now()
+    this.#alone = this.hasMajority() ? undefined : (this.#alone ?? now)
+    if (now < this.#pausedUntil) return
+    let highest = epoch
+    for (const peer of this.#session.peers()) {
+      const known = this.#replication.epochOf(peer)
+      if (this.#isVoter(peer) && known <= epoch + mostEpochsAhead) highest = Math.max(highest, known)
+    }
+    if (highest > this.#session.record.epoch) {
+      if (!this.#hears(this.#session.record.voters, false)) return
+      this.pause(leaseMs)
+      void candidacy.stand(highest + 1, 'own').catch((error: unknown) => this.#log(error))
+      return
+    }
+    this.#tend(now)
+  }
+
+  /**
+   * Makes `peer` a voter that holds everything.
+   * @throws ConvoyError `timeout`, `aborted`, or what deciding throws.
+   */
+  async prepare(peer: Peer, signal?: AbortSignal): Promise<void> {
+    const { record, environment } = this.#session
+    const deadline = environment.clock.now() + decisionMs
+    // Or who was made a voter for this would be one too many.
+    this.#tending = true
+    try {
+      for (;;) {
+        this.#requireAuthority()
+        const isVoter = record.voters.voters.some((voter) => isSameVoter(voter, peer.member))
+        if (isVoter && this.#replication.isUpToDate(peer) && record.committed === record.length) return
+        if (!isVoter && this.#mayChangeVoters()) await this.#change(this.#with(peer.member))
+        if (environment.clock.now() > deadline)
+          throw new ConvoyError('timeout', 'The member did not catch up with the record in time.')
+        await sleep(environment.clock, lookMs, signal)
+      }
+    } finally {
+      this.#tending = false
+    }
+  }
+
+  /** The next step towards `voter` voting too. */
+  #with(voter: Voter): Voter[] {
+    const { voters } = this.#session.record.voters
+    if (voters.length < mostVoters) return [...voters, voterFrom(voter)]
+    const other = voters.findLast(({ signKey }) => !equalBytes(signKey, this.#session.self.signKey))
+    return voters.filter((each) => each !== other)
+  }
+
+  /** Another leadership of this same peer goes on with what was begun. */
+  succeededBy(other: Leadership): void {
+    other.#waiting = this.#waiting
+    this.#waiting = new Map()
+    this.#ended = true
+  }
+
+  end(error: ConvoyError): void {
+    this.#ended = true
+    for (const waiting of this.#waiting.values()) {
+      waiting.cancel()
+      waiting.reject(error)
+    }
+    this.#waiting.clear()
+  }
+
+  #requireAuthority(): void {
+    const { record, environment } = this.#session
+    if (this.#ended) throw new ConvoyError('authority-moved', 'Another host decides now. Ask it.')
+    if (this.#ballot.epoch > record.epoch || environment.clock.now() < this.#pausedUntil)
+      throw new ConvoyError('authority-moved', 'Another host is about to take over. Ask it.')
+    if (!this.hasMajority()) {
+      throw new ConvoyError(
+        'no-majority',
+        'Too few of those who vote are heard. Nothing can be decided until more of them are back.',
+      )
+    }
+  }
+
+  /** Whether more than half of `set` are heard; where `following`, of those that know of no later epoch. */
+  #hears(set: VoterSet, following: boolean): boolean {
+    const { environment, self, record } = this.#session
+    const now = environment.clock.now()
+    let count = voterOf(set, self.signKey) === undefined ? 0 : 1
+    for (const peer of this.#session.peers()) {
+      const follows = !following || this.#replication.epochOf(peer) <= record.epoch
+      if (isVoterIn(set, peer) && follows && this.#isHeard(peer, now, leaseMs)) count++
+    }
+    return count >= majorityOf(set)
+  }
+
+  #isWitnessed(): boolean {
+    return false
+  }
+
+  #isVoter(peer: Peer): boolean {
+    return isVoterIn(this.#session.record.voters, peer)
+  }
+
+  #isHeard({ control }: Peer, now: number, withinMs: number): boolean {
+    return control !== undefined && control.link.state !== 'closed' && now - control.link.heardAt < withinMs
+  }
+
+  /** Voters change one at a time: the former change, and the present epoch, have to be committed ([AUT-2]). */
+  #mayChangeVoters(): boolean {
+    const { record } = this.#session
+    return (
+      record.committed > record.votersSince &&
+      record.committed > record.epochSince &&
+      this.#ballot.epoch <= record.epoch
+    )
+  }
+
+  #tend(now: number): void {
+    for (const peer of this.#session.peers()) {
+      const heardAt = peer.admitted ? peer.control?.link.heardAt : undefined
+      if (heardAt !== undefined) this.#heardAt.set(peer.member.id, heardAt)
+    }
+    if (this.#tending || !this.#mayChangeVoters()) return
+    const { record, self } = this.#session
+    const cheats = this.#handlers.cheats()
+    const eligible = [{ ...voterFrom(self), reachable: true, rank: self.joinedAt }]
+    // Of two voters, one that is gone keeps the other from deciding anything: it is not waited for as long.
+    const graceForVoters = this.hasMajority() ? voterGraceMs : leaseMs
+    for (const { member, saidGoodbye } of this.#session.peers()) {
+      const heardAt = saidGoodbye ? -Infinity : (this.#heardAt.get(member.id) ?? this.#began)
+      const since = this.#since.get(member.id) ?? Infinity
+      const votes = voterOf(record.voters, member.signKey) !== undefined
+      const reachable = votes
+        ? now - heardAt < graceForVoters
+        : now - heardAt < freshMs && now - since >= voterProbationMs
+      const counts = reachable && !cheats.has(toHex(member.signKey))
+      eligible.push({ ...voterFrom(member), reachable: counts, rank: member.joinedAt })
+    }
+    const next = nextVoters(record.voters.voters, eligible, self, false)
+    // Those who are to vote from now on confirm it: of two, one may let the other go.
+    if (next === undefined || !this.#hears({ voters: next, witness: null }, true)) return
+    this.#tending = true
+    this.#change(next)
+      .catch((error: unknown) => this.#log(error))
+      .finally(() => (this.#tending = false))
+  }
+
+  #change(voters: Voter[]): Promise<AppliedEntry> {
+    return this.#append({ type: 'voters', voters, witness: null })
+  }
+
+  #log(error: unknown): void {
+    this.#session.environment.logger.debug('A change of voters came to nothing.', { error })
+  }
+}
+
+function voterFrom({ signKey, incarnation }: Voter): Voter {
+  return { signKey, incarnation }
+}
+
+function isVoterIn(set: VoterSet, { member, admitted }: Peer): boolean {
+  const voter = voterOf(set, member.signKey)
+  return admitted && voter !== undefined && equalBytes(voter.incarnation, member.incarnation)
+}

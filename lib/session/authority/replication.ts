@@ -1,0 +1,108 @@
+import { equalBytes } from '../../core/index.ts'
+import { entriesMessageBytes } from '../constants.ts'
+import type { Peer } from '../peer.ts'
+import type { SessionRecord } from '../record.ts'
+import type { AuthorityMessageOf } from './authorityMessages.ts'
+import { majorityOf, voterOf } from './voters.ts'
+
+/** How far a member is with the record. */
+interface Progress {
+  /** How many entries it confirmed that it holds. */
+  acknowledged: number
+  /** How many were sent to it; undefined until it said what it holds. */
+  sent: number | undefined
+  /** How many of them it was told to be committed. */
+  told: number
+  /** The epoch that it follows. */
+  epoch: number
+}
+
+/** Hands the record of a host on to the members, and knows how much of it more than half of the voters hold. */
+export class Replication {
+  readonly #record: SessionRecord
+  readonly #self: Uint8Array
+  readonly #progress = new Map<string, Progress>()
+
+  /** @param self - sign key of the host. */
+  constructor(record: SessionRecord, self: Uint8Array) {
+    this.#record = record
+    this.#self = self
+  }
+
+  /**
+   * A link to `peer` is there.
+   * @param sent - how much of the record it is presumed to hold; undefined to wait for its word.
+   */
+  attached(peer: Peer, sent?: number): void {
+    this.#progress.set(peer.member.id, { acknowledged: 0, sent, told: 0, epoch: 0 })
+  }
+
+  detached(peer: Peer): void {
+    this.#progress.delete(peer.member.id)
+  }
+
+  /** The highest epoch that this member said it knows of. */
+  epochOf(peer: Peer): number {
+    return this.#progress.get(peer.member.id)?.epoch ?? 0
+  }
+
+  /** Whether `peer` holds everything. */
+  isUpToDate(peer: Peer): boolean {
+    return this.#progress.get(peer.member.id)?.acknowledged === this.#record.length
+  }
+
+  /** Takes a member's word on what it holds. */
+  holds(peer: Peer, message: AuthorityMessageOf<'holds'>): void {
+    const progress = this.#progress.get(peer.member.id)
+    if (progress === undefined) return
+    const { epoch, length, digest, committed, missing } = message
+    progress.epoch = epoch
+    const own = this.#record.digestAt(length)
+    if (own !== undefined && equalBytes(own, digest)) {
+      progress.acknowledged = Math.max(progress.acknowledged, length)
+      if (missing) progress.sent = length
+    } else if (missing) {
+      // What is committed is alike everywhere; what follows there gives way.
+      progress.sent = Math.min(committed, this.#record.committed)
+    }
+    if (missing) progress.told = Math.min(committed, progress.sent ?? 0)
+  }
+
+  /** How many entries more than half of the voters hold. `witnessed` where the witness stands for one of them. */
+  held(peers: Iterable<Peer>, witnessed: boolean): number {
+    const { voters } = this.#record
+    const lengths = witnessed && voters.witness !== null ? [Infinity] : []
+    if (voterOf(voters, this.#self) !== undefined) lengths.push(this.#record.length)
+    for (const { member, admitted } of peers) {
+      const voter = voterOf(voters, member.signKey)
+      if (!admitted || voter === undefined || !equalBytes(voter.incarnation, member.incarnation)) continue
+      lengths.push(this.#progress.get(member.id)?.acknowledged ?? 0)
+    }
+    return lengths.sort((a, b) => b - a)[majorityOf(voters) - 1] ?? 0
+  }
+
+  /** Sends `peer` what it lacks: voters all that is held, others what is committed. */
+  bring(peer: Peer): void {
+    const progress = this.#progress.get(peer.member.id)
+    const { control } = peer
+    if (progress?.sent === undefined || control === undefined || !peer.admitted) return
+    const record = this.#record
+    const votes = voterOf(record.voters, peer.member.signKey) !== undefined
+    const until = votes ? record.length : record.committed
+    const { epoch, committed } = record
+    if (progress.sent >= until && progress.told >= committed) return
+    do {
+      const entries: Uint8Array[] = []
+      let bytes = 0
+      while (progress.sent < until) {
+        const next = record.entry(progress.sent)?.bytes
+        if (next === undefined || (entries.length > 0 && bytes + next.length > entriesMessageBytes)) break
+        entries.push(next)
+        bytes += next.length + 5
+        progress.sent++
+      }
+      if (!control.send({ type: 'entries', epoch, entries, committed })) return control.link.close()
+    } while (progress.sent < until)
+    progress.told = committed
+  }
+}

@@ -1,0 +1,79 @@
+import { equalBytes } from '../../core/index.ts'
+import type { Peer } from '../peer.ts'
+import type { Session } from '../session.ts'
+import type { AuthorityMessageOf } from './authorityMessages.ts'
+import type { Ballot } from './ballot.ts'
+import { mostEpochsAhead, suspectedMs } from './constants.ts'
+import { openVote } from './vote.ts'
+
+/** What a voter goes by. */
+export interface VotingFacts {
+  /** The highest epoch seen. */
+  epoch(): number
+  /** Whether this peer votes as the record stands. */
+  votes(): boolean
+  /** How long the host was not heard, ms. */
+  silenceMs(): number
+  /** This peer gave its vote. */
+  voted(): void
+}
+
+/** How a voter answers those who want to be host. */
+export class Voting {
+  readonly #session: Session
+  readonly #ballot: Ballot
+  readonly #around: VotingFacts
+
+  constructor(session: Session, ballot: Ballot, around: VotingFacts) {
+    this.#session = session
+    this.#ballot = ballot
+    this.#around = around
+  }
+
+  /** Whether a record that ends like this is at least as new as this peer's. */
+  #isNew({ lastEpoch, length }: { lastEpoch: number; length: number }): boolean {
+    const { record } = this.#session
+    return lastEpoch > record.epoch || (lastEpoch === record.epoch && length >= record.length)
+  }
+
+  /** Answers who asks whether this peer would vote for it ([AUT-5]). */
+  answerProbe(peer: Peer, message: AuthorityMessageOf<'probe'>): void {
+    const agrees = this.#around.votes() && this.#around.silenceMs() >= suspectedMs && this.#isNew(message)
+    const standing = Math.max(0, Math.round(this.#session.environment.standing?.() ?? 0))
+    const { probe } = message
+    peer.control?.send({ type: 'probed', probe, agrees, standing, epoch: this.#around.epoch() })
+  }
+
+  /** Votes for who stands for host, or says why not ([AUT-7]). */
+  async answerStand(peer: Peer, message: AuthorityMessageOf<'stand'>): Promise<void> {
+    const { record } = this.#session
+    const { epoch, length, digest, consent } = message
+    const candidate = peer.member.signKey
+    const refuse = (): void => {
+      peer.control?.send({ type: 'noVote', epoch, known: this.#around.epoch() })
+    }
+    if (!this.#around.votes() || epoch > this.#around.epoch() + mostEpochsAhead || !this.#isNew(message))
+      return refuse()
+    const agreed = consent !== null && (await this.isConsent(consent, epoch, candidate))
+    if (!agreed && this.#around.silenceMs() < suspectedMs) return refuse()
+    if (epoch <= record.epoch) return refuse()
+    const { sessionId } = record
+    const vote = await this.#ballot.cast({ sessionId, epoch, number: length, previous: digest, candidate })
+    if (vote === undefined) return refuse()
+    this.#around.voted()
+    peer.control?.send({ type: 'vote', vote })
+  }
+
+  /** Whether the host that this peer follows voted for the candidate. */
+  async isConsent(consent: Uint8Array, epoch: number, candidate: Uint8Array): Promise<boolean> {
+    const { environment, record } = this.#session
+    const { voter, vote } = await openVote(environment, consent)
+    return (
+      record.hostKey !== undefined &&
+      equalBytes(voter, record.hostKey) &&
+      vote.epoch === epoch &&
+      equalBytes(vote.candidate, candidate) &&
+      equalBytes(vote.sessionId, record.sessionId)
+    )
+  }
+}

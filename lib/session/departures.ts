@@ -1,0 +1,70 @@
+import { isConvoyError, type Cancel, type SerialQueue } from '../core/index.ts'
+import { graceMs, undecidedPauseMs } from './constants.ts'
+import type { RecordMember } from './recordState.ts'
+import type { Session } from './session.ts'
+
+/** How a member went without the host's doing. */
+export type DepartureReason = 'left' | 'lost'
+
+/** Sees to it that the record says who went, also when that can't be decided at once. */
+export class Departures {
+  readonly #session: Session
+  readonly #decisions: SerialQueue
+  readonly #leave: (member: RecordMember, reason: DepartureReason) => Promise<void>
+  readonly #cancels = new Set<Cancel>()
+  #closed = false
+
+  /** @param leave - decides that a member went. */
+  constructor(
+    session: Session,
+    decisions: SerialQueue,
+    leave: (member: RecordMember, reason: DepartureReason) => Promise<void>,
+  ) {
+    this.#session = session
+    this.#decisions = decisions
+    this.#leave = leave
+  }
+
+  /** Records that a member went, once those before it are decided; tried again while there is no majority for it. */
+  record(member: RecordMember, reason: DepartureReason): void {
+    this.#decisions.add(async () => {
+      if (this.#closed) return
+      try {
+        await this.#leave(member, reason)
+      } catch (error) {
+        if (!isConvoyError(error, 'no-majority')) throw error
+        this.#later(undecidedPauseMs, () => this.record(member, reason))
+      }
+    })
+  }
+
+  /** This peer has become host: who left is recorded as that, and who is not linked and does not come as lost. */
+  takeOver(): void {
+    const { record, self } = this.#session
+    for (const member of record.state.members) {
+      if (member.id === self.id) continue
+      const isHere = (): boolean => this.#session.peer(member.id)?.control !== undefined
+      if (this.#session.peer(member.id) === undefined) this.record(member, 'left')
+      else if (!isHere()) {
+        this.#later(graceMs, () => {
+          if (!isHere()) this.record(member, 'lost')
+        })
+      }
+    }
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#closed = true
+    for (const cancel of this.#cancels) cancel()
+    this.#cancels.clear()
+  }
+
+  #later(ms: number, task: () => void): void {
+    const cancel = this.#session.environment.clock.after(ms, () => {
+      this.#cancels.delete(cancel)
+      task()
+    })
+    this.#cancels.add(cancel)
+  }
+}
