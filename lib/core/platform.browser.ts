@@ -60,3 +60,8 @@ export function watchNetwork(onChange: () => void): Cancel {
     connection?.removeEventListener('change', onChange)
   }
 }
+
+/** How fit this page is to be host, 0 the best: hidden ones are slowed down, and closed without being asked. */
+export function hostFitness(): number {
+  return typeof document !== 'undefined' && document.visibilityState === 'visible' ? 1 : 2
+}

@@ -55,3 +55,8 @@ function networkAddresses(): string {
     .sort()
     .join(' ')
 }
+
+/** How fit this program is to be host, 0 the best: in Node nobody hides it or closes its tab. */
+export function hostFitness(): number {
+  return 0
+}

@@ -23,8 +23,8 @@ export interface SessionEnvironment {
   readonly budgets?: Partial<MemberBudgets>
   /** The embedding program's channels that must be the same version on both sides: see [ADM-15]. */
   readonly channels?: ChannelVersions
-  /** How fit this peer is to be host: the smaller, the better. All alike where left out. */
-  readonly standing?: () => number
+  /** How fit this program is to be host, as a small whole number, 0 the best. All alike where left out. */
+  readonly hostFitness?: () => number
   /** What is broken on purpose, so that a simulation can show that it would find it. Never set but by tests. */
   readonly faults?: ReadonlySet<Fault>
   /** Checks signatures; the platform's Ed25519 where left out. */

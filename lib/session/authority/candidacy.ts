@@ -12,6 +12,7 @@ import {
   retryMs,
   standMs,
 } from './constants.ts'
+import { standingOf } from './standing.ts'
 import { openVote, type Vote } from './vote.ts'
 import { majorityOf, voterOf, type VoterSet } from './voters.ts'
 
@@ -94,7 +95,7 @@ export class Candidacy {
     this.#heardOf(epoch)
     if (probe !== this.#probe?.number || !this.#isVoter(peer) || !agrees) return
     this.#probe.agreed.add(peer.member.id)
-    const own = this.#standing()
+    const own = standingOf(this.#session)
     if (standing < own || (standing === own && peer.member.joinedAt < this.#session.self.joinedAt)) {
       this.#probe.fitter = true
     }
@@ -203,10 +204,6 @@ export class Candidacy {
     this.#stand = undefined
     this.#probe = undefined
     this.#notBefore = now + least + this.#session.environment.random.next() * (most - least)
-  }
-
-  #standing(): number {
-    return this.#session.environment.standing?.() ?? 0
   }
 
   #isVoter({ member }: Peer): boolean {

@@ -4,6 +4,7 @@ import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
 import type { Ballot } from './ballot.ts'
 import { mostEpochsAhead, suspectedMs } from './constants.ts'
+import { standingOf } from './standing.ts'
 import { openVote } from './vote.ts'
 
 /** What a voter goes by. */
@@ -39,7 +40,7 @@ export class Voting {
   /** Answers who asks whether this peer would vote for it ([AUT-5]). */
   answerProbe(peer: Peer, message: AuthorityMessageOf<'probe'>): void {
     const agrees = this.#around.votes() && this.#around.silenceMs() >= suspectedMs && this.#isNew(message)
-    const standing = Math.max(0, Math.round(this.#session.environment.standing?.() ?? 0))
+    const standing = standingOf(this.#session)
     const { probe } = message
     peer.control?.send({ type: 'probed', probe, agrees, standing, epoch: this.#around.epoch() })
   }
