@@ -30,12 +30,14 @@ import { checkReason } from './options.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
 import type { AuthorityState, ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
+import { RecordedValues } from './sharedValues.ts'
 import { statsOf } from './stats.ts'
 
 /** {@link Convoy} over a session, with vehicles and chat. */
 export class PeerConvoy implements Convoy {
   readonly invite: string
   readonly time: HostedTime
+  readonly shared: RecordedValues
   readonly traffic: ConvoyTraffic
   readonly #parts: PeerConvoyParts
   readonly #session: Session
@@ -69,6 +71,7 @@ export class PeerConvoy implements Convoy {
       this.#events.emit('memberChanged', this.#describe(member)),
     )
     this.time = new HostedTime(session, () => this.#authority('set the time'))
+    this.shared = new RecordedValues(session, () => this.#authority('share values'))
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
     this.traffic = new ConvoyTraffic({
@@ -245,6 +248,10 @@ export class PeerConvoy implements Convoy {
       this.#events.emit('rulesChanged', { rules, changed, by: this.#withDistance(by), at })
     })
     events.on('gameTimeChanged', () => this.#events.emit('gameTimeChanged', undefined))
+    events.on('sharedChanged', ({ name, by, at }) => {
+      const value = this.shared.get(name)
+      this.#events.emit('sharedChanged', { name, value, by: this.#withDistance(by), at })
+    })
     events.on('hostGone', ({ host, reason }) => {
       this.#lastHost = this.#withDistance(host)
       this.#events.emit('hostGone', { host: this.#lastHost, reason })

@@ -15,11 +15,13 @@ import type {
 } from '../vehicle/index.ts'
 import type { Quality } from './quality.ts'
 import type { SessionTime } from './sessionTime.ts'
+import type { SharedValues } from './sharedValues.ts'
 
 export type { Budgets } from './budgets.ts'
 export type { ForwardedForOthers, ForwardedMember } from '../vehicle/index.ts'
 export type { Quality, QualityLevel } from './quality.ts'
 export type { SessionTime } from './sessionTime.ts'
+export type { SharedValues } from './sharedValues.ts'
 
 export type { Member } from '../comms/index.ts'
 
@@ -136,6 +138,8 @@ export type ConvoyEvents = {
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: Member; at: number }
   /** The host set the game's clock: see {@link SessionTime.game}. */
   gameTimeChanged: undefined
+  /** The host set a value of {@link Convoy.shared}, or took it back (`value` is undefined then). */
+  sharedChanged: { name: string; value: unknown; by: Member; at: number }
   chat: ChatMessage
   /** Another member decides from now on: the former host handed over, left, or was no longer heard. */
   hostChanged: { host: Member; former: Member; epoch: number }
@@ -216,6 +220,8 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   readonly loadOrder: LoadOrder
   /** Time as all members have it, and the game's clock as the host sets it. */
   readonly time: SessionTime
+  /** Values that the host sets for everyone: weather, the convoy's job, an event. */
+  readonly shared: SharedValues
   /** The vehicles of the others. */
   readonly vehicles: RemoteVehicles
   /** Vehicles that no player drives. */

@@ -101,6 +101,11 @@ export class HostRole {
     }, signal)
   }
 
+  /** Records a value for everyone; null takes it back. */
+  async share(name: string, value: Uint8Array | null, signal?: AbortSignal): Promise<void> {
+    await this.#decide(() => this.#append({ type: 'shared', name, value }), signal)
+  }
+
   /** Records what the game's time is. */
   async setGameTime(time: GameTime, signal?: AbortSignal): Promise<void> {
     await this.#decide(() => this.#append({ type: 'gameTime', ...time }), signal)

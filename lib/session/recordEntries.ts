@@ -13,6 +13,7 @@ import {
   publicKey,
   rulesChangesSchema,
   rulesSchema,
+  sharedValueSchema,
   sessionId,
   vehicleClass,
 } from '../protocol/index.ts'
@@ -48,6 +49,7 @@ export const changeSchema = v.variant('type', [
   votersSchema,
   v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema }),
   v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
+  v.strictObject({ type: v.literal('shared'), ...sharedValueSchema.entries }),
   v.strictObject({ type: v.literal('gameTime'), ...gameTimeSchema.entries }),
   v.strictObject({
     type: v.literal('joined'),

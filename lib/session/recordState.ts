@@ -4,6 +4,7 @@ import {
   changeRules,
   defaultRules,
   emptyLoadOrder,
+  mostSharedValues,
   type GameTime,
   type LoadOrder,
   type Rules,
@@ -39,6 +40,8 @@ export class RecordState {
   game: GameVersion | null = null
   /** Undefined until the host has set it. */
   gameTime: GameTime | undefined
+  /** What the host shares with everyone, by name, as MessagePack ([REC-7]). */
+  readonly shared = new Map<string, Uint8Array>()
   /** The host's channels that joiners must have the same version of ([ADM-15]). */
   channels: ChannelVersions = {}
   password: PasswordVerifier | null = null
@@ -91,6 +94,10 @@ export class RecordState {
           throw new ConvoyError('message-malformed', 'A member left that was not there.')
         }
         return
+      case 'shared':
+        if (change.value !== null && !this.shared.has(change.name) && this.shared.size >= mostSharedValues)
+          throw new ConvoyError('message-malformed', `A record shares ${mostSharedValues} values at most.`)
+        return
       case 'elected':
         if (!this.#members.has(toHex(change.signKey))) {
           throw new ConvoyError('message-malformed', 'A host was elected that is no member.')
@@ -123,6 +130,10 @@ export class RecordState {
         return
       case 'gameTime':
         this.gameTime = { minutes: change.minutes, scale: change.scale, at: change.at }
+        return
+      case 'shared':
+        if (change.value === null) this.shared.delete(change.name)
+        else this.shared.set(change.name, change.value)
         return
       case 'joined':
         this.#add(change, number)

@@ -191,6 +191,9 @@ export class Session {
           at: entry.at,
         })
         break
+      case 'shared':
+        this.events.emit('sharedChanged', { name: change.name, by: this.describe(this.host), at: entry.at })
+        break
       case 'gameTime':
         this.events.emit('gameTimeChanged', undefined)
         break

@@ -15,6 +15,8 @@ export type SessionEvents = {
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: SessionMember; at: number }
   /** The host set the game's time, see {@link RecordState.gameTime}. */
   gameTimeChanged: undefined
+  /** The host set a value for everyone, or took it back. */
+  sharedChanged: { name: string; by: SessionMember; at: number }
   hostGone: { host: SessionMember; reason: LeaveReason }
   /** Another member decides from now on. */
   hostChanged: { host: SessionMember; former: SessionMember; epoch: number }
