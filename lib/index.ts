@@ -11,6 +11,8 @@ export type {
   ConvoyOptions,
   ConvoyStats,
   SessionTime,
+  SharedValues,
+  AuthorityState,
   HostOptions,
   JoinOptions,
   Member,
