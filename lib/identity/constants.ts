@@ -67,3 +67,18 @@ export const passwordIterationsMax = 1_000_000
 
 /** Bytes of the salt of a password verifier: NIST SP 800-132 asks for 128 bits. */
 export const passwordSaltBytes = 16
+
+/** Entries of a record, and votes, outlive every session; an envelope needs an end all the same: ten years, ms. */
+export const entryLifetimeMs = 10 * 365 * 24 * 3_600_000
+
+/** Bytes of a vote: its fields take about 320 with the envelope around them. */
+export const voteBytes = 512
+
+/** Most voters there may be: every decision waits for more than half of them. */
+export const mostVoters = 9
+
+/** Bytes of the id that a witness has for as long as it runs: nobody guesses it, and no two ever have the same. */
+export const witnessBootBytes = 16
+
+/** Bytes of a secret that a witness is shown once, and of its digest. */
+export const witnessSecretBytes = 32

@@ -1,4 +1,5 @@
 export * from './announcement.ts'
+export * from './authorityChanges.ts'
 export * from './constants.ts'
 export * from './createIdentity.ts'
 export {
@@ -32,3 +33,4 @@ export * from './replayGuard.ts'
 export { sealMessage, sealOverhead } from './sealed.ts'
 export * from './signer.ts'
 export * from './verificationBudget.ts'
+export * from './vote.ts'
