@@ -38,6 +38,15 @@ export const budgetSources = 1_024
 /** Bytes of a signed announcement: all texts at their longest, in three-byte characters, fill about 1,000. */
 export const announcementBytes = 2_048
 
+/**
+ * Bytes of a succession proof: with an announcement it fits one frame of a rendezvous. A change of host takes about 1.3 kB with
+ * three voters and 2.6 kB with nine.
+ */
+export const successionBytes = 12_288
+
+/** Entries of a succession proof: the shortest have about 400 bytes. */
+export const successionEntries = 40
+
 /** Hints in an invite: several signaling services and a few libp2p addresses; more makes it unwieldy. */
 export const inviteHints = 8
 

@@ -1,11 +1,13 @@
 import * as v from 'valibot'
 import { equalBytes, type Clock, type RandomSource } from '../core/index.ts'
 import { bytesOf, count, decodeMessage, encodeMessage, publicKey, sessionId } from '../protocol/index.ts'
-import { entryLifetimeMs, voteBytes } from './constants.ts'
+import { entryLifetimeMs, voteBytes, witnessSecretBytes } from './constants.ts'
 import { openEnvelope, signEnvelope } from './envelope.ts'
+import { domainHash } from './hash.ts'
 import type { Identity, Verify } from './identity.ts'
 
-const voteSchema = v.strictObject({
+/** The signed body of a vote. */
+export const voteSchema = v.strictObject({
   sessionId,
   epoch: count,
   /** Number that the `elected` entry will have. */
@@ -63,4 +65,9 @@ export function isSameVote(a: Vote, b: Vote): boolean {
     equalBytes(a.previous, b.previous) &&
     equalBytes(a.candidate, b.candidate)
   )
+}
+
+/** What a witness is told of a voter's one-time secret ([WIT-2]): who knows only this can't show the secret. */
+export function witnessSecretHash(secret: Uint8Array): Uint8Array {
+  return domainHash('openconvoy witness secret 1', witnessSecretBytes, secret)
 }

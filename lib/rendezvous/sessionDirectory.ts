@@ -7,7 +7,11 @@ import type { SwitchboardLimits } from './switchboardLimits.ts'
 export interface DirectoryEntry {
   readonly key: string
   readonly sessionId: Uint8Array
-  envelope: Uint8Array
+  /** As the host signed it, and what proves the host. */
+  announced: { readonly envelope: Uint8Array; readonly proof: Uint8Array[] }
+  /** Sign key of the host, and its term of authority. */
+  host: Uint8Array
+  epoch: number
   issuedAt: number
   expiresAt: number
   listed: boolean
@@ -15,10 +19,17 @@ export interface DirectoryEntry {
   owner: SwitchboardClient | undefined
   /** The address that announced it, for its limit. */
   address: string | null
-  readonly resume: Uint8Array
+  resume: Uint8Array
   /** Joiners that wait for the host to come back. */
   readonly waiting: Set<(owner: SwitchboardClient | undefined) => void>
   cancelGrace: Cancel
+}
+
+/** An announcement that was checked. */
+export interface CheckedAnnouncement {
+  readonly announcement: OpenedAnnouncement
+  readonly envelope: Uint8Array
+  readonly proof: readonly Uint8Array[]
 }
 
 /** What came of an announcement. */
@@ -50,27 +61,20 @@ export class SessionDirectory {
   }
 
   /** Puts up what `client` announced and proved to be its own. */
-  put(
-    client: SwitchboardClient,
-    announcement: OpenedAnnouncement,
-    envelope: Uint8Array,
-    resume: Uint8Array | null,
-  ): PutResult {
-    const key = toHex(announcement.sessionId)
+  put(client: SwitchboardClient, checked: CheckedAnnouncement, resume: Uint8Array | null): PutResult {
+    const key = toHex(checked.announcement.sessionId)
     const existing = this.#entries.get(key)
-    if (existing === undefined) return this.#add(key, client, announcement, envelope)
-    // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
-    // the service gave to who announced before, shows that this is the host.
-    const proven = resume !== null && equalBytes(resume, existing.resume)
-    const isNewer = announcement.issuedAt > existing.issuedAt
-    if (existing.owner !== client && !proven && !isNewer) return 'stale'
-    if (announcement.issuedAt < existing.issuedAt) return 'stale'
+    if (existing === undefined) return this.#add(key, client, checked)
+    const isLaterHost = checked.announcement.epoch > existing.epoch
+    if (!isLaterHost && !isUpToDate(existing, client, checked.announcement, resume)) return 'stale'
+    // Whoever announced before has no say over what a later host announces.
+    if (isLaterHost) existing.resume = this.#random.bytes(16)
     const replaced = existing.owner === client ? undefined : existing.owner
     replaced?.sessions.delete(key)
     this.#countAddress(existing.address, -1)
     this.#countAddress(client.port.address, 1)
     existing.cancelGrace()
-    Object.assign(existing, describe(client, announcement, envelope))
+    Object.assign(existing, describe(client, checked))
     client.sessions.add(key)
     return { entry: existing, replaced }
   }
@@ -98,7 +102,8 @@ export class SessionDirectory {
     const newest: Uint8Array[] = []
     for (const entry of [...this.#entries.values()].reverse()) {
       if (newest.length >= this.#limits.listings) break
-      if (entry.listed && entry.owner !== undefined && !this.#hasExpired(entry)) newest.push(entry.envelope)
+      if (entry.listed && entry.owner !== undefined && !this.#hasExpired(entry))
+        newest.push(entry.announced.envelope)
     }
     return newest
   }
@@ -118,20 +123,15 @@ export class SessionDirectory {
     for (const key of [...this.#entries.keys()]) this.remove(key)
   }
 
-  #add(
-    key: string,
-    client: SwitchboardClient,
-    announcement: OpenedAnnouncement,
-    envelope: Uint8Array,
-  ): PutResult {
+  #add(key: string, client: SwitchboardClient, checked: CheckedAnnouncement): PutResult {
     const { address } = client.port
     const fromAddress = address === null ? 0 : (this.#perAddress.get(address) ?? 0)
     if (fromAddress >= this.#limits.sessionsPerAddress || this.#entries.size >= this.#limits.sessions)
       return 'too-many'
     const entry: DirectoryEntry = {
       key,
-      sessionId: announcement.sessionId,
-      ...describe(client, announcement, envelope),
+      sessionId: checked.announcement.sessionId,
+      ...describe(client, checked),
       resume: this.#random.bytes(16),
       waiting: new Set(),
       cancelGrace: () => {},
@@ -159,12 +159,28 @@ export function answerWaiting(entry: DirectoryEntry, owner: SwitchboardClient | 
   for (const answer of [...entry.waiting]) answer(owner)
 }
 
-function describe(owner: SwitchboardClient, announcement: OpenedAnnouncement, envelope: Uint8Array) {
+/** Whether `announcement` of the same term of authority may take the place of the one that is up. */
+function isUpToDate(
+  existing: DirectoryEntry,
+  client: SwitchboardClient,
+  { epoch, host, issuedAt }: OpenedAnnouncement,
+  resume: Uint8Array | null,
+): boolean {
+  if (epoch < existing.epoch || !equalBytes(host.signKey, existing.host)) return false
+  // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
+  // the service gave to who announced before, shows that this is the host.
+  const isProven = existing.owner === client || (resume !== null && equalBytes(resume, existing.resume))
+  return isProven ? issuedAt >= existing.issuedAt : issuedAt > existing.issuedAt
+}
+
+function describe(owner: SwitchboardClient, { announcement, envelope, proof }: CheckedAnnouncement) {
   return {
     owner,
     address: owner.port.address,
-    // A copy: the envelope is a view into a frame, which it would keep alive.
-    envelope: envelope.slice(),
+    host: announcement.host.signKey.slice(),
+    epoch: announcement.epoch,
+    // Copies: they are views into a frame, which they would keep alive.
+    announced: { envelope: envelope.slice(), proof: proof.map((entry) => entry.slice()) },
     issuedAt: announcement.issuedAt,
     expiresAt: announcement.expiresAt,
     listed: announcement.listing !== null,

@@ -4,12 +4,14 @@ import { clockSkewMs, verifySync } from '../../lib/identity/index.ts'
 import {
   encodeClientFrame,
   decodeServiceFrame,
+  frameVersion,
   type ClientFrame,
   type ServiceFrame,
 } from '../../lib/rendezvous/frames.ts'
 import {
   defaultSwitchboardLimits,
   Switchboard,
+  type Announcement,
   type SwitchboardLimits,
   type SwitchboardSocket,
 } from '../../lib/rendezvous/index.ts'
@@ -31,7 +33,7 @@ class Client {
       send: (bytes) => this.frames.push(decodeServiceFrame(bytes)),
       cut: (reason) => (this.cut = reason),
     })
-    if (greets) this.send({ type: 'hello', version: 1 })
+    if (greets) this.send({ type: 'hello', version: frameVersion })
   }
 
   send(frame: ClientFrame): void {
@@ -62,10 +64,10 @@ describe('a switchboard', () => {
   const announce = async (
     at: Client,
     resume: Uint8Array | null = null,
-    announced?: { envelope: Uint8Array },
+    announced?: Announcement,
   ): Promise<ServiceFrame> => {
-    const { envelope } = announced ?? (await session.announcement())
-    return at.ask({ type: 'announce', request: 1, envelope, resume })
+    const { envelope, proof = [] } = announced ?? (await session.announcement())
+    return at.ask({ type: 'announce', request: 1, envelope, proof: [...proof], resume })
   }
   const open = (at: Client): Promise<ServiceFrame> =>
     at.ask({ type: 'open', request: 2, session: session.sessionId })
@@ -255,7 +257,7 @@ describe('a switchboard', () => {
   it('[RDV-6] withdraws what is still being checked', async () => {
     const hasty = client()
     const { envelope } = await session.announcement()
-    hasty.send({ type: 'announce', request: 1, envelope, resume: null })
+    hasty.send({ type: 'announce', request: 1, envelope, proof: [], resume: null })
     hasty.send({ type: 'withdraw', request: 2, session: session.sessionId })
     await clock.settle()
     expect(hasty.types()).toEqual(['welcome', 'announced', 'withdrawn'])
@@ -265,7 +267,7 @@ describe('a switchboard', () => {
   it('answers nothing that comes after the end', async () => {
     const gone = client()
     const { envelope } = await session.announcement()
-    gone.send({ type: 'announce', request: 1, envelope, resume: null })
+    gone.send({ type: 'announce', request: 1, envelope, proof: [], resume: null })
     gone.socket.gone()
     gone.socket.gone()
     gone.send({ type: 'list', request: 2 })
