@@ -85,6 +85,7 @@ export type {
 export { rendezvousFrom, webSocketRendezvous } from './rendezvous/index.ts'
 export type {
   Announcement,
+  GrantRequest,
   HostedSession,
   HostedSessionEvents,
   ReachedSession,
@@ -96,6 +97,8 @@ export type {
   WebSocketConstructor,
   WebSocketLike,
   WebSocketRendezvousOptions,
+  Witness,
+  WitnessRegistration,
 } from './rendezvous/index.ts'
 
 export { createConnector, defaultConnector, loadEngine } from './rtc/index.ts'
