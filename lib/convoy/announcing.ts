@@ -1,4 +1,4 @@
-import { ConvoyError, type Cancel, type Unsubscribe } from '../core/index.ts'
+import { ConvoyError, isConvoyError, type Cancel, type Unsubscribe } from '../core/index.ts'
 import { signAnnouncement } from '../identity/index.ts'
 import {
   defaultTimings,
@@ -96,7 +96,6 @@ export class Announcing {
     const hosted = await each.announce(announcement, signal)
     if (this.#closed) return hosted.close()
     this.#hosted.set(each, hosted)
-    this.#failures = 0
     hosted.on('route', (route) => {
       const { hostRole } = this.#session
       if (hostRole === undefined) route.close()
@@ -127,13 +126,22 @@ export class Announcing {
     }
   }
 
-  /** Logs those of `attempts` that come to nothing; where all did, and nobody finds the session, they are repeated. */
+  /**
+   * Logs those of `attempts` that come to nothing. They are repeated soon where nobody finds the session, or finds what
+   * somebody else put up again, which only a newer announcement replaces.
+   */
   async #report(attempts: readonly Promise<void>[]): Promise<void> {
+    let isReplayed = false
     for (const outcome of await Promise.allSettled(attempts)) {
       if (outcome.status === 'fulfilled' || this.#closed) continue
+      isReplayed ||= isConvoyError(outcome.reason, 'message-replayed')
       this.#session.environment.logger.info('An announcement came to nothing.', { error: outcome.reason })
     }
-    if (attempts.length === 0 || this.#hosted.size > 0) return
+    const isUnheld = attempts.length > 0 && this.#hosted.size === 0
+    if (!isUnheld && !isReplayed) {
+      this.#failures = 0
+      return
+    }
     this.#refreshSoon(retryMs[Math.min(this.#failures++, retryMs.length - 1)])
   }
 

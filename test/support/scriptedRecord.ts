@@ -19,7 +19,7 @@ export class ScriptedRecord {
   readonly founder: Identity
   readonly founderNonce = new Uint8Array(16).fill(5)
   readonly sessionId: Uint8Array
-  readonly entries: (ProvableEntry & { number: number })[] = []
+  readonly entries: ProvableEntry[] = []
   epoch = 0
   readonly #clock: Clock
   readonly #random: RandomSource
@@ -52,7 +52,9 @@ export class ScriptedRecord {
 
   /** Adds an entry that is founding, or of no matter here. */
   async other(signer: SigningIdentity = this.founder): Promise<this> {
-    return this.add(signer, { type: this.length === 0 ? 'founded' : 'gameTime' })
+    if (this.length > 0) return this.add(signer, { type: 'gameTime' })
+    const { signKey, boxKey } = this.founder
+    return this.add(signer, { type: 'founded', signKey, boxKey, founderNonce: this.founderNonce })
   }
 
   async voters(
@@ -114,7 +116,7 @@ export class ScriptedRecord {
       { purpose, body: concat(body), lifetimeMs: 60_000 },
       { clock: this.#clock, random: this.#random },
     )
-    this.entries.push({ change, bytes, number })
+    this.entries.push({ change, bytes })
     return this
   }
 }
