@@ -107,7 +107,7 @@ class MemoryHub implements MemoryRendezvousHub {
         clients: 0,
         sessions: 0,
         routes: 0,
-        configurations: 0,
+        witnessed: 0,
         relayedMessages: 0,
         relayedBytes: 0,
         refused: {},

@@ -49,8 +49,8 @@ export interface SwitchboardStats {
   clients: number
   sessions: number
   routes: number
-  /** Configurations of voters that are witnessed. */
-  configurations: number
+  /** Configurations of voters that it is the witness of. */
+  witnessed: number
   /** Since the start. */
   relayedMessages: number
   relayedBytes: number
@@ -125,7 +125,7 @@ export class Switchboard {
       clients: this.#clients.size,
       sessions: this.#directory.size,
       routes: ends / 2,
-      configurations: this.#witness.size,
+      witnessed: this.#witness.size,
       relayedMessages: this.#relayedMessages,
       relayedBytes: this.#relayedBytes,
       refused: this.#refused.snapshot(),
