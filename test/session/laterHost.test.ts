@@ -89,18 +89,16 @@ describe('[SUC-9] who answers for a session', () => {
 })
 
 describe('[LNK-73] dialling the host again', () => {
-  /** Dials Anna, host in `epoch`, over what answers; the link, and what was asked for. */
-  async function dialling(
-    answer: ReachedSession,
-    epoch: number,
-  ): Promise<{ link: FakeLink; asked: number[] }> {
+  /** Dials Anna over what answers, for a member that knows of `epoch`. */
+  function dialling(answer: ReachedSession, epoch: number) {
     const link = new FakeLink()
+    const known = { epoch, hostKey: anna.signKey }
     const asked: number[] = []
     const redial = new HostRedial({
       environment,
       invite,
+      record: known,
       host: anna,
-      epoch: () => epoch,
       incarnation: new Uint8Array(8),
       link,
       signals: {} as LinkSignals,
@@ -110,13 +108,13 @@ describe('[LNK-73] dialling the host again', () => {
       },
     })
     redial.start()
-    await clock.run(500)
-    return { link, asked }
+    return { link, known, asked, redial }
   }
 
   it('asks for it where it still is the host', async () => {
     const answer = await reachedAt(anna)
-    const { link, asked } = await dialling(answer, 0)
+    const { link, asked } = dialling(answer, 0)
+    await clock.run(500)
     expect(answer.sent).toHaveLength(1)
     expect({ state: link.state, asked }).toEqual({ state: 'open', asked: [0] })
     link.close()
@@ -126,17 +124,33 @@ describe('[LNK-73] dialling the host again', () => {
   it('gives up a link to one that is host no more, for [LNK-74] to come back at the later one', async () => {
     await record.elected(ben, [ben, cem])
     const answer = await reachedAt(ben)
-    const { link } = await dialling(answer, 0)
-    expect(answer.sent).toEqual([])
+    const { link } = dialling(answer, 0)
+    await clock.run(500)
+    expect(link.state).toBe('open')
+    await clock.run(1_000)
     expect(link.state).toBe('closed')
+    expect(answer.sent).toEqual([])
     await clock.run(2_000)
+  })
+
+  it('leaves the link alone where the other members tell of the later host meanwhile', async () => {
+    await record.elected(ben, [ben, cem])
+    const { link, known, asked, redial } = dialling(await reachedAt(ben), 0)
+    await clock.run(500)
+    Object.assign(known, { epoch: 1, hostKey: ben.signKey })
+    await clock.run(5_000)
+    redial.start()
+    await clock.run(2_000)
+    expect({ state: link.state, asked }).toEqual({ state: 'open', asked: [0] })
+    link.close()
   })
 
   it('does not believe a former host, nor another one of the same epoch', async () => {
     await record.elected(ben, [ben, cem])
     const former = await reachedAt(ben)
     for (const epoch of [1, 2]) {
-      const { link } = await dialling(former, epoch)
+      const { link } = dialling(former, epoch)
+      await clock.run(1_500)
       expect(former.sent).toEqual([])
       expect(link.state).toBe('open')
       link.close()
