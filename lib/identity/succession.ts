@@ -46,8 +46,8 @@ export function entryDigest(entry: Uint8Array): Uint8Array {
 }
 
 /**
- * The entries of a record that prove who its host is ([SUC-6]): each `elected`, and the last `voters` before it. Empty while
- * the founder decides and nobody was elected.
+ * The entries of a record that prove who its host is ([SUC-6]): the last `elected`, the last `voters` before it, the `elected`
+ * of who signed that, and so on back to the founder. Empty while nobody was elected.
  * @param entries - all of the record, in order.
  * @throws ConvoyError `message-too-large` when no announcement can hold them: so many changes of host can't be proved to
  * who knows only the invite.
@@ -58,7 +58,9 @@ export function succession(entries: Iterable<ProvableEntry>): Uint8Array[] {
   for (const { change, bytes } of entries) {
     if (change.type === 'voters') voters = bytes
     if (change.type !== 'elected') continue
-    if (voters !== undefined) proof.push(voters)
+    // Who was host between two elections by the same voters matters to neither of them.
+    if (voters === undefined) proof.pop()
+    else proof.push(voters)
     proof.push(bytes)
     voters = undefined
   }
