@@ -67,6 +67,7 @@ export type {
   PublicIdentity,
   Signer,
   Verify,
+  Vote,
 } from './identity/index.ts'
 
 export { defaultRules, emptyLoadOrder, emptyVehicleState, limits, vehicleFlags } from './protocol/index.ts'

@@ -1,5 +1,6 @@
 import { equalBytes, toHex, type Cancel, type Clock, type RandomSource } from '../core/index.ts'
 import { clockSkewMs, type OpenedAnnouncement } from '../identity/index.ts'
+import { AddressCounts } from './addressCounts.ts'
 import type { SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -39,7 +40,7 @@ export type PutResult =
 /** Who announces which session: see docs/protocol/02-rendezvous.md [RDV-10] to [RDV-16]. */
 export class SessionDirectory {
   readonly #entries = new Map<string, DirectoryEntry>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #perAddress = new AddressCounts()
   readonly #clock: Clock
   readonly #random: RandomSource
   readonly #limits: SwitchboardLimits
@@ -71,8 +72,8 @@ export class SessionDirectory {
     if (isLaterHost) existing.resume = this.#random.bytes(16)
     const replaced = existing.owner === client ? undefined : existing.owner
     replaced?.sessions.delete(key)
-    this.#countAddress(existing.address, -1)
-    this.#countAddress(client.port.address, 1)
+    this.#perAddress.add(existing.address, -1)
+    this.#perAddress.add(client.port.address, 1)
     existing.cancelGrace()
     Object.assign(existing, describe(client, checked))
     client.sessions.add(key)
@@ -93,7 +94,7 @@ export class SessionDirectory {
     entry.cancelGrace()
     entry.owner?.sessions.delete(key)
     this.#entries.delete(key)
-    this.#countAddress(entry.address, -1)
+    this.#perAddress.add(entry.address, -1)
     answerWaiting(entry, undefined)
   }
 
@@ -124,8 +125,7 @@ export class SessionDirectory {
   }
 
   #add(key: string, client: SwitchboardClient, checked: CheckedAnnouncement): PutResult {
-    const { address } = client.port
-    const fromAddress = address === null ? 0 : (this.#perAddress.get(address) ?? 0)
+    const fromAddress = this.#perAddress.of(client.port.address)
     if (fromAddress >= this.#limits.sessionsPerAddress || this.#entries.size >= this.#limits.sessions)
       return 'too-many'
     const entry: DirectoryEntry = {
@@ -137,16 +137,9 @@ export class SessionDirectory {
       cancelGrace: () => {},
     }
     this.#entries.set(key, entry)
-    this.#countAddress(client.port.address, 1)
+    this.#perAddress.add(client.port.address, 1)
     client.sessions.add(key)
     return { entry, replaced: undefined }
-  }
-
-  #countAddress(address: string | null, change: 1 | -1): void {
-    if (address === null) return
-    const count = (this.#perAddress.get(address) ?? 0) + change
-    if (count === 0) this.#perAddress.delete(address)
-    else this.#perAddress.set(address, count)
   }
 
   #hasExpired(entry: DirectoryEntry): boolean {

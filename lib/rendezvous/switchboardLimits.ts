@@ -64,7 +64,7 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   strikesPerSecond: 1,
   // One person hosts one; a carrier's NAT or a community's server some more.
   sessionsPerAddress: 32,
-  // About 2 KiB each (measured).
+  // About 2 KiB each (measured), and what a later host's proof takes: 14 kB at most.
   sessions: 20_000,
   // A joiner needs one, and one more for each retry whose predecessor has not timed out yet.
   opensPerSocket: 16,

@@ -7,6 +7,7 @@ import {
   type Signer,
   type Vote,
 } from '../identity/index.ts'
+import { AddressCounts } from './addressCounts.ts'
 import type { RefusalCode } from './frames.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -46,7 +47,7 @@ export class WitnessDesk {
   readonly #options: WitnessDeskOptions
   /** The first to expire first. */
   readonly #configurations = new Map<string, Configuration>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #perAddress = new AddressCounts()
 
   constructor(options: WitnessDeskOptions) {
     this.#options = options
@@ -83,7 +84,7 @@ export class WitnessDesk {
       this.#configurations.set(key, known)
       return undefined
     }
-    const fromAddress = address === null ? 0 : (this.#perAddress.get(address) ?? 0)
+    const fromAddress = this.#perAddress.of(address)
     if (fromAddress >= limits.configurationsPerAddress || this.#configurations.size >= limits.configurations)
       return {
         code: 'rate-limited',
@@ -96,7 +97,7 @@ export class WitnessDesk {
       expiresAt,
       granted: undefined,
     })
-    this.#count(address, 1)
+    this.#perAddress.add(address, 1)
     return undefined
   }
 
@@ -126,20 +127,13 @@ export class WitnessDesk {
     for (const [key, { expiresAt, address }] of this.#configurations) {
       if (now < expiresAt) return
       this.#configurations.delete(key)
-      this.#count(address, -1)
+      this.#perAddress.add(address, -1)
     }
   }
 
   #sign(vote: Vote): Promise<Uint8Array> {
     const { clock, random } = this.#options
     return signVote({ identity: { signKey: this.key, signer: this.#signer }, clock, random }, vote)
-  }
-
-  #count(address: string | null, change: 1 | -1): void {
-    if (address === null) return
-    const count = (this.#perAddress.get(address) ?? 0) + change
-    if (count === 0) this.#perAddress.delete(address)
-    else this.#perAddress.set(address, count)
   }
 }
 

@@ -1,4 +1,4 @@
-export { successionOf, type ProvableRecord, type Succession } from './authority/succession.ts'
+export { successionOf } from './authority/succession.ts'
 export type { AdmitHook, Candidate, GameVersion } from './admissionChecks.ts'
 export { memberBudgetRanges, type MemberBudgets } from './budgets.ts'
 export { channelName, channelVersionsSchema, type ChannelVersions } from './channelVersions.ts'

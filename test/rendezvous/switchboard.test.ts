@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { seededRandom, utf8, type Clock } from '../../lib/core/index.ts'
+import { seededRandom, utf8 } from '../../lib/core/index.ts'
 import {
   announcementBytes,
   clockSkewMs,
@@ -27,6 +27,7 @@ import {
   type SwitchboardSocket,
 } from '../../lib/rendezvous/index.ts'
 import { SimulatedClock } from '../../lib/testing/index.ts'
+import { stoppedClock } from '../identity/support.ts'
 import { foundSession, foundSuccession, type TestSession } from '../compliance/rendezvous.ts'
 
 /** A client without any network in between. */
@@ -320,7 +321,6 @@ describe('a switchboard', () => {
     it('[RDV-36] takes the session over however its clock is set', async () => {
       await announceAs(client(), 0)
       await electNext(1)
-      const late: Clock = { ...clock, wallTime: () => clock.wallTime() - 300_000 } as Clock
       const { sessionId, founding, epoch, entries } = elected.record
       const host = elected.hosts[1]
       const envelope = await signAnnouncement(
@@ -331,7 +331,7 @@ describe('a switchboard', () => {
           succession: { epoch, founderBoxKey: elected.hosts[0].boxKey },
           listing: null,
         },
-        { clock: late, random: seededRandom(2), lifetimeMs: 3_600_000 },
+        { clock: stoppedClock(clock.wallTime() - 300_000), random: seededRandom(2), lifetimeMs: 3_600_000 },
       )
       const announced = { sessionId, envelope, proof: succession(entries) }
       expect(await announce(client(), null, announced)).toMatchObject({ type: 'announced' })

@@ -9,7 +9,7 @@ import {
 } from '../../lib/identity/index.ts'
 import type { ReachedSession, RouteEvents } from '../../lib/rendezvous/index.ts'
 import { HostRedial } from '../../lib/session/hostRedial.ts'
-import type { LinkSignals } from '../../lib/session/linkSignals.ts'
+import { LinkSignals } from '../../lib/session/linkSignals.ts'
 import { openReached, type SessionEnvironment } from '../../lib/session/index.ts'
 import { SimulatedClock, simulatedIdentity, simulatedVerify } from '../../lib/testing/index.ts'
 import { FakeLink } from '../support/fakeLink.ts'
@@ -101,7 +101,7 @@ describe('[LNK-73] dialling the host again', () => {
       host: anna,
       incarnation: new Uint8Array(8),
       link,
-      signals: {} as LinkSignals,
+      signals: new LinkSignals({ send: () => undefined, onSignal: () => undefined }),
       reopen: (_, leastEpoch) => {
         asked.push(leastEpoch)
         return Promise.resolve({ reached: answer, close: () => Promise.resolve() })
