@@ -67,6 +67,7 @@ export type {
   PublicIdentity,
   Signer,
   Verify,
+  Vote,
 } from './identity/index.ts'
 
 export { defaultRules, emptyLoadOrder, emptyVehicleState, limits, vehicleFlags } from './protocol/index.ts'
@@ -85,6 +86,7 @@ export type {
 export { rendezvousFrom, webSocketRendezvous } from './rendezvous/index.ts'
 export type {
   Announcement,
+  GrantRequest,
   HostedSession,
   HostedSessionEvents,
   ReachedSession,
@@ -96,6 +98,8 @@ export type {
   WebSocketConstructor,
   WebSocketLike,
   WebSocketRendezvousOptions,
+  Witness,
+  WitnessRegistration,
 } from './rendezvous/index.ts'
 
 export { createConnector, defaultConnector, loadEngine } from './rtc/index.ts'

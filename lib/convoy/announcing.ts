@@ -1,7 +1,12 @@
-import type { Cancel, Unsubscribe } from '../core/index.ts'
+import { ConvoyError, isConvoyError, type Cancel, type Unsubscribe } from '../core/index.ts'
 import { signAnnouncement } from '../identity/index.ts'
-import type { Announcement, HostedSession, Rendezvous } from '../rendezvous/index.ts'
-import { announcementLifetimeMs, type Session } from '../session/index.ts'
+import {
+  defaultTimings,
+  type Announcement,
+  type HostedSession,
+  type Rendezvous,
+} from '../rendezvous/index.ts'
+import { announcementLifetimeMs, successionOf, type Session } from '../session/index.ts'
 
 /** How long changes are gathered before the listing is signed anew, ms: a group of friends joins at once. */
 const refreshDelayMs = 1_000
@@ -9,16 +14,24 @@ const refreshDelayMs = 1_000
 /** Announcements are renewed this many times within their lifetime, so that two may fail. */
 const renewalsPerLifetime = 3
 
-/** Keeps a session announced at every rendezvous for as long as its host lives. */
+/** Waits before it is tried again where no rendezvous took it, ms; the last one repeats. */
+const retryMs = defaultTimings.backOffMs
+
+/**
+ * Keeps a session announced at every rendezvous for as long as this peer is its host, be it the founder or one that proves
+ * to have followed ([SUC-6]).
+ */
 export class Announcing {
   readonly #session: Session
   readonly #rendezvous: readonly Rendezvous[]
   readonly #hosted = new Map<Rendezvous, HostedSession>()
   /** Where an announcement is under way. */
-  readonly #underWay = new Set<Rendezvous>()
+  readonly #underWay = new Map<Rendezvous, Promise<void>>()
+  readonly #abort = new AbortController()
   readonly #unsubscribe: Unsubscribe[] = []
   #cancelRenewal: Cancel | undefined
   #cancelRefresh: Cancel | undefined
+  #failures = 0
   #closed = false
 
   constructor(session: Session, rendezvous: readonly Rendezvous[]) {
@@ -28,19 +41,10 @@ export class Announcing {
 
   /**
    * Announces everywhere; the first place that takes it is enough, the others may take longer, and are tried again
-   * at every renewal.
-   * @throws the first failure when no rendezvous took it.
+   * at every renewal. It goes on trying until closed, also where it failed.
+   * @throws the first failure when no rendezvous took it; `message-too-large` when the host changed too often to be proved.
    */
   async start(signal: AbortSignal | undefined): Promise<void> {
-    const attempts = await this.#missing(signal)
-    if (attempts.length > 0) {
-      try {
-        await Promise.any(attempts)
-      } catch (error) {
-        throw error instanceof AggregateError ? error.errors[0] : error
-      }
-    }
-    void this.#report(attempts)
     const { clock } = this.#session.environment
     this.#cancelRenewal = clock.every(announcementLifetimeMs / renewalsPerLifetime, () => void this.#renew())
     const { events } = this.#session
@@ -50,48 +54,62 @@ export class Announcing {
       events.on('memberLeft', refresh),
       events.on('rulesChanged', refresh),
     )
+    const attempts = await this.#missing(signal)
+    void this.#report(attempts)
+    if (attempts.length === 0) return
+    try {
+      await Promise.any(attempts)
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error
+    }
   }
 
   /** Withdraws the session everywhere. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#abort.abort(new ConvoyError('closed', 'The session is no longer announced here.'))
     this.#cancelRenewal?.()
     this.#cancelRefresh?.()
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
     await Promise.allSettled([...this.#hosted.values()].map((hosted) => hosted.close()))
+    // A rendezvous takes a session once: who announces next must find it free.
+    await Promise.allSettled(this.#underWay.values())
     this.#hosted.clear()
   }
 
   /** Attempts at every rendezvous that does not hold the session, and is not asked to already. */
   async #missing(signal: AbortSignal | undefined): Promise<Promise<void>[]> {
     const announcement = await this.#announcement()
-    const { logger } = this.#session.environment
+    if (this.#closed) return []
+    const until = signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal])
     return this.#rendezvous
       .filter((each) => !this.#hosted.has(each) && !this.#underWay.has(each))
-      .map(async (each) => {
-        this.#underWay.add(each)
-        try {
-          const hosted = await each.announce(announcement, signal)
-          if (this.#closed) return await hosted.close()
-          this.#hosted.set(each, hosted)
-          hosted.on('route', (route) => {
-            const { hostRole } = this.#session
-            if (hostRole === undefined) route.close()
-            else hostRole.receive(route)
-          })
-          hosted.on('lost', () =>
-            logger.warn('A rendezvous is out of reach; members are not affected.', { at: each.hint }),
-          )
-          hosted.on('stale', () => this.#refreshSoon())
-        } finally {
-          this.#underWay.delete(each)
-        }
+      .map((each) => {
+        const attempt = this.#announceAt(each, announcement, until).finally(() => this.#underWay.delete(each))
+        this.#underWay.set(each, attempt)
+        return attempt
       })
   }
 
-  #refreshSoon(): void {
+  async #announceAt(each: Rendezvous, announcement: Announcement, signal: AbortSignal): Promise<void> {
+    const { logger } = this.#session.environment
+    const hosted = await each.announce(announcement, signal)
+    if (this.#closed) return hosted.close()
+    this.#hosted.set(each, hosted)
+    hosted.on('route', (route) => {
+      const { hostRole } = this.#session
+      if (hostRole === undefined) route.close()
+      else hostRole.receive(route)
+    })
+    hosted.on('lost', () =>
+      logger.warn('A rendezvous is out of reach; members are not affected.', { at: each.hint }),
+    )
+    hosted.on('stale', () => this.#refreshSoon())
+  }
+
+  #refreshSoon(ms = refreshDelayMs): void {
     if (this.#closed) return
-    this.#cancelRefresh ??= this.#session.environment.clock.after(refreshDelayMs, () => {
+    this.#cancelRefresh ??= this.#session.environment.clock.after(ms, () => {
       this.#cancelRefresh = undefined
       void this.#renew()
     })
@@ -104,32 +122,44 @@ export class Announcing {
       const updates = [...this.#hosted.values()].map((hosted) => hosted.update(announcement))
       await this.#report([...updates, ...(await this.#missing(undefined))])
     } catch (error) {
-      this.#session.environment.logger.error('The announcement could not be signed.', { error })
+      this.#session.environment.logger.error('The session could not be announced.', { error })
     }
   }
 
-  /** Logs those of `attempts` that come to nothing. */
+  /**
+   * Logs those of `attempts` that come to nothing. They are repeated soon where nobody finds the session, or finds what
+   * somebody else put up again, which only a newer announcement replaces.
+   */
   async #report(attempts: readonly Promise<void>[]): Promise<void> {
+    let isReplayed = false
     for (const outcome of await Promise.allSettled(attempts)) {
       if (outcome.status === 'fulfilled' || this.#closed) continue
+      isReplayed ||= isConvoyError(outcome.reason, 'message-replayed')
       this.#session.environment.logger.info('An announcement came to nothing.', { error: outcome.reason })
     }
+    const isUnheld = attempts.length > 0 && this.#hosted.size === 0
+    if (!isUnheld && !isReplayed) {
+      this.#failures = 0
+      return
+    }
+    this.#refreshSoon(retryMs[Math.min(this.#failures++, retryMs.length - 1)])
   }
 
   async #announcement(): Promise<Announcement> {
     const { environment, record } = this.#session
     const { identity, clock, random } = environment
     const { state, sessionId } = record
-    const { rules, founderNonce } = state
-    if (founderNonce === undefined) throw new Error('A founded record has a founder nonce.')
+    const { rules } = state
+    const { founder, founderNonce, epoch, proof } = successionOf(record)
     const listed = rules.showServer && !rules.friendsOnly
     const envelope = await signAnnouncement(
       identity,
       {
         sessionId,
-        founderKey: identity.signKey,
+        founderKey: founder.signKey,
         founderNonce,
         boxKey: identity.boxKey,
+        ...(epoch === 0 ? {} : { succession: { epoch, founderBoxKey: founder.boxKey } }),
         listing: listed
           ? {
               lobbyName: rules.lobbyName,
@@ -144,6 +174,6 @@ export class Announcing {
       },
       { clock, random, lifetimeMs: announcementLifetimeMs },
     )
-    return { sessionId, envelope }
+    return { sessionId, envelope, proof }
   }
 }

@@ -1,20 +1,25 @@
 import type { Clock } from '../core/index.ts'
-import { openAnnouncement, type Invite, type Verify } from '../identity/index.ts'
+import type { Invite, Verify } from '../identity/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
+import { openReached, type Reopen } from '../session/index.ts'
 import type { OpenedRendezvous } from './environment.ts'
 import { reachFirst } from './reach.ts'
 
-/** The way to a session, over whichever rendezvous answers first with an announcement that fits the invite. */
+/**
+ * The way to a session, over whichever rendezvous answers first with an announcement that fits the invite.
+ * @param leastEpoch - no host of an epoch below it counts.
+ */
 export function reachHost(
   { all }: OpenedRendezvous,
   invite: Invite,
   checks: { clock: Clock; verify?: Verify | undefined },
   signal?: AbortSignal,
+  leastEpoch?: number,
 ): Promise<ReachedSession> {
   return reachFirst(
     all,
     invite.sessionId,
-    ({ envelope }) => openAnnouncement(envelope, { ...invite, ...checks }),
+    (reached) => openReached(checks, invite, reached, leastEpoch),
     signal,
   )
 }
@@ -24,11 +29,12 @@ export function reopening(
   open: () => OpenedRendezvous,
   invite: Invite,
   checks: { clock: Clock; verify?: Verify | undefined },
-): (signal: AbortSignal) => Promise<{ reached: ReachedSession; close(): Promise<void> }> {
-  return async (signal) => {
+): Reopen {
+  return async (signal, leastEpoch) => {
     const rendezvous = open()
     try {
-      return { reached: await reachHost(rendezvous, invite, checks, signal), close: () => rendezvous.close() }
+      const reached = await reachHost(rendezvous, invite, checks, signal, leastEpoch)
+      return { reached, close: () => rendezvous.close() }
     } catch (error) {
       await rendezvous.close()
       throw error

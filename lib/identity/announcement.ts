@@ -10,11 +10,12 @@ import {
   sessionId,
   vehicleClass,
 } from '../protocol/index.ts'
-import { announcementBytes, sessionIdLength } from './constants.ts'
+import { announcementBytes } from './constants.ts'
 import { openEnvelope, signEnvelope } from './envelope.ts'
 import { fingerprintBytes } from './fingerprint.ts'
-import { domainHash } from './hash.ts'
 import type { Identity, PublicIdentity, Verify } from './identity.ts'
+import { isFoundedBy } from './sessionId.ts'
+import { verifySuccession } from './succession.ts'
 
 /** What the public list shows of a session. */
 export const listingSchema = v.strictObject({
@@ -37,6 +38,15 @@ export const announcementSchema = v.strictObject({
   founderNonce: nonce,
   /** What knocks are sealed to. */
   boxKey: publicKey,
+  /** Of a host that was elected; left out where the founder has been host from the beginning. */
+  succession: v.optional(
+    v.strictObject({
+      /** The epoch that the host was elected for. */
+      epoch: v.pipe(count, v.minValue(1)),
+      /** With the founder's sign key it makes the fingerprint in the invite. */
+      founderBoxKey: publicKey,
+    }),
+  ),
   /** Null keeps the session off the public list; an invite still reaches it. */
   listing: v.nullable(listingSchema),
 })
@@ -48,8 +58,12 @@ export type AnnouncementBody = v.InferOutput<typeof announcementSchema>
 
 /** An announcement that passed every check. */
 export interface OpenedAnnouncement extends AnnouncementBody {
-  /** Who announces: the keys that the invite's fingerprint covers. */
+  /** Who announces. */
   readonly host: PublicIdentity
+  /** Who founded the session: the keys that the invite's fingerprint covers. */
+  readonly founder: PublicIdentity
+  /** The term of authority of the host; 0 for the founder, who was not elected. */
+  readonly epoch: number
   /** Milliseconds since the Unix epoch on the host's clock. */
   readonly issuedAt: number
   /** Milliseconds since the Unix epoch on the host's clock. */
@@ -61,18 +75,12 @@ export interface OpenAnnouncementOptions {
   clock: Clock
   /** What checks the signature (default `verifySignature`). */
   verify?: Verify | undefined
+  /** What came with the announcement of a host that was elected: see `succession`. */
+  proof?: readonly Uint8Array[] | undefined
   /** The session asked for; any where left out. */
   sessionId?: Uint8Array | undefined
-  /** The fingerprint in the invite; any host where left out. */
+  /** The fingerprint in the invite; any session's where left out. */
   hostFingerprint?: Uint8Array | undefined
-}
-
-/**
- * The id of the session that the owner of `founderKey` founds with `founderNonce` ([SES-1]): nobody else can
- * announce it, since the announcement shows both and is signed with that key.
- */
-export function deriveSessionId(founderKey: Uint8Array, founderNonce: Uint8Array): Uint8Array {
-  return domainHash('openconvoy session 1', sessionIdLength, founderKey, founderNonce)
 }
 
 /**
@@ -101,20 +109,21 @@ export function signAnnouncement(
 }
 
 /**
- * Checks what a rendezvous handed out as the announcement of a session.
- * @throws ConvoyError those of {@link openEnvelope}; `message-unauthentic` when the signer is not the founder of
- * the session; `session-not-found` when it is another session than asked for; `host-mismatch` when it is
- * another host than in the invite.
+ * Checks what a rendezvous handed out as the announcement of a session ([IDN-15]).
+ * @throws ConvoyError those of {@link openEnvelope} and {@link verifySuccession}; `message-unauthentic` when the signer is
+ * neither the founder nor the host that the proof leads to; `session-not-found` when it is another session than asked for;
+ * `host-mismatch` when it was founded by another peer than the invite says.
  */
 export async function openAnnouncement(
   envelope: Uint8Array,
   options: OpenAnnouncementOptions,
 ): Promise<OpenedAnnouncement> {
+  const { clock, verify, proof = [] } = options
   const opened = await openEnvelope(envelope, {
     purpose: 'announcement',
-    clock: options.clock,
+    clock,
     maxBytes: announcementBytes,
-    verify: options.verify,
+    verify,
   })
   const body = decodeMessage(announcementSchema, opened.body, announcementBytes)
   const mistake = foundingMistake(body, opened.signKey)
@@ -126,20 +135,35 @@ export async function openAnnouncement(
     )
   }
   const host: PublicIdentity = { signKey: opened.signKey, boxKey: body.boxKey }
-  if (options.hostFingerprint !== undefined && !equalBytes(fingerprintBytes(host), options.hostFingerprint)) {
+  const founder = {
+    signKey: body.founderKey,
+    boxKey: body.succession?.founderBoxKey ?? body.boxKey,
+  }
+  if (
+    options.hostFingerprint !== undefined &&
+    !equalBytes(fingerprintBytes(founder), options.hostFingerprint)
+  ) {
     throw new ConvoyError(
       'host-mismatch',
       'Somebody else than the host in the invite answered: ask the host for a new invite.',
     )
   }
-  return { ...body, host, issuedAt: opened.issuedAt, expiresAt: opened.expiresAt }
+  const epoch = body.succession?.epoch ?? 0
+  if (epoch === 0 && proof.length > 0)
+    throw new ConvoyError('message-malformed', 'A founder that was not elected has nothing to prove.')
+  // Last, since it is the dearest.
+  if (epoch > 0) {
+    const proven = await verifySuccession(body, proof, { clock, verify })
+    if (proven.epoch !== epoch || !equalBytes(proven.signKey, opened.signKey))
+      throw new ConvoyError('message-unauthentic', 'The proof of who is host leads to another peer.')
+  }
+  return { ...body, host, founder, epoch, issuedAt: opened.issuedAt, expiresAt: opened.expiresAt }
 }
 
-/** Why `signKey` may not announce this session; undefined when it may. */
+/** Why `signKey` may not announce this session, as far as the body shows; undefined when it may. */
 function foundingMistake(body: AnnouncementBody, signKey: Uint8Array): string | undefined {
-  if (!equalBytes(body.founderKey, signKey)) return 'A session is announced by its founder only.'
-  if (!equalBytes(body.sessionId, deriveSessionId(body.founderKey, body.founderNonce))) {
-    return 'The session id does not belong to the founder.'
-  }
+  if (body.succession === undefined && !equalBytes(body.founderKey, signKey))
+    return 'A session is announced by its founder, or by who proves to have followed.'
+  if (!isFoundedBy(body)) return 'The session id does not belong to the founder.'
   return undefined
 }

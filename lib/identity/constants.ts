@@ -38,6 +38,15 @@ export const budgetSources = 1_024
 /** Bytes of a signed announcement: all texts at their longest, in three-byte characters, fill about 1,000. */
 export const announcementBytes = 2_048
 
+/**
+ * Bytes of a succession proof: what a frame of a rendezvous has room for besides an announcement. A change of host takes
+ * 1.3 kB with three voters and 2.4 kB with nine (measured): eleven and five of them.
+ */
+export const successionBytes = 14_000
+
+/** Entries of a succession proof: the shortest two have 870 bytes (measured). */
+export const successionEntries = 40
+
 /** Hints in an invite: several signaling services and a few libp2p addresses; more makes it unwieldy. */
 export const inviteHints = 8
 
@@ -67,3 +76,18 @@ export const passwordIterationsMax = 1_000_000
 
 /** Bytes of the salt of a password verifier: NIST SP 800-132 asks for 128 bits. */
 export const passwordSaltBytes = 16
+
+/** Entries of a record, and votes, outlive every session; an envelope needs an end all the same: ten years, ms. */
+export const entryLifetimeMs = 10 * 365 * 24 * 3_600_000
+
+/** Bytes of a vote: its fields take about 320 with the envelope around them. */
+export const voteBytes = 512
+
+/** Most voters there may be: every decision waits for more than half of them. */
+export const mostVoters = 9
+
+/** Bytes of the id that a witness has for as long as it runs: nobody guesses it, and no two ever have the same. */
+export const witnessBootBytes = 16
+
+/** Bytes of a secret that a witness is shown once, and of its digest. */
+export const witnessSecretBytes = 32

@@ -1,6 +1,8 @@
 export * from './announcement.ts'
+export * from './authorityChanges.ts'
 export * from './constants.ts'
 export * from './createIdentity.ts'
+export * from './election.ts'
 export {
   envelopeOverheadOf,
   openEnvelope,
@@ -30,5 +32,8 @@ export {
 } from './password.ts'
 export * from './replayGuard.ts'
 export { sealMessage, sealOverhead } from './sealed.ts'
+export * from './sessionId.ts'
 export * from './signer.ts'
+export * from './succession.ts'
 export * from './verificationBudget.ts'
+export * from './vote.ts'

@@ -14,7 +14,7 @@ import { decodeHint, encodeHint } from './inviteHint.ts'
 export interface Invite {
   /** 16 bytes. */
   readonly sessionId: Uint8Array
-  /** 16 bytes: whoever answers must have the keys that this is the fingerprint of. */
+  /** 16 bytes: that of the founder. Whoever answers must have its keys, or prove to have followed it as host. */
   readonly hostFingerprint: Uint8Array
   /** Where the host is announced, best first; at most 8 of at most 200 characters. */
   readonly hints: readonly string[]

@@ -58,8 +58,8 @@ export class AnnouncedSession implements HostedSession {
 
   /** Puts the newest announcement up on `connection`. */
   async announceOn(connection: ServiceConnection, signal?: AbortSignal): Promise<void> {
-    const { envelope } = this.#announcement
-    const request = { type: 'announce', envelope, resume: this.#resume } as const
+    const { envelope, proof = [] } = this.#announcement
+    const request = { type: 'announce' as const, envelope, proof: [...proof], resume: this.#resume }
     this.#mayBeUp = true
     try {
       this.#resume = (await connection.request(request, { signal })).resume
@@ -90,15 +90,15 @@ export class AnnouncedSession implements HostedSession {
   }
 
   /**
-   * The same host announced the session from elsewhere. Not taken back on a reconnect, or two programs of one host
-   * would take it from each other for ever.
+   * The same host announced the session from elsewhere, or a later one did. Not taken back on a reconnect, or two programs of
+   * one host would take it from each other for ever.
    */
   replaced(): void {
     if (this.#state !== 'announced') return
     this.#state = 'replaced'
     const cause = new ConvoyError(
       'not-permitted',
-      'The same host announced the session from elsewhere; update() takes it back.',
+      'The session was announced from elsewhere: update() takes it back, unless a later host has it.',
     )
     this.#events.emit('lost', { cause })
   }

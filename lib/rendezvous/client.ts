@@ -14,7 +14,8 @@ import {
 import { AnnouncedSession } from './announcedSession.ts'
 import { backOffJitter, defaultTimings, type RendezvousTimings } from './constants.ts'
 import type { DialFrameSocket } from './frameSocket.ts'
-import type { Announcement, HostedSession, ReachedSession, Rendezvous } from './rendezvous.ts'
+import { RemoteWitness } from './remoteWitness.ts'
+import type { Announcement, HostedSession, ReachedSession, Rendezvous, Witness } from './rendezvous.ts'
 import { RouteEnd } from './routeEnd.ts'
 import { ServiceConnection, type UnaskedFrame } from './serviceConnection.ts'
 
@@ -96,11 +97,11 @@ export class RendezvousClient implements Rendezvous {
     const opening = this.#newRoute(connection)
     try {
       const request = { type: 'open', session: sessionId } as const
-      const { envelope } = await connection.request(request, {
+      const { envelope, proof } = await connection.request(request, {
         signal,
         onAnswer: ({ route }) => opening.opened(route),
       })
-      return { envelope, route: opening.route }
+      return { envelope, proof, route: opening.route }
     } catch (error) {
       opening.route.close()
       throw error
@@ -110,6 +111,12 @@ export class RendezvousClient implements Rendezvous {
   async list(signal?: AbortSignal): Promise<Uint8Array[]> {
     const connection = await this.#connected(signal)
     return (await connection.request({ type: 'list' }, { signal })).envelopes
+  }
+
+  async witness(signal?: AbortSignal): Promise<Witness | undefined> {
+    const connection = await this.#connected(signal)
+    const { witness } = await connection.ready
+    return witness === null ? undefined : new RemoteWitness(witness, (within) => this.#connected(within))
   }
 
   iceServers(): IceServers {

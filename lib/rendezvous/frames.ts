@@ -1,5 +1,13 @@
 import * as v from 'valibot'
-import { announcementBytes } from '../identity/index.ts'
+import {
+  announcementBytes,
+  mostVoters,
+  successionSchema,
+  voteBytes,
+  voteSchema,
+  witnessBootBytes,
+  witnessSecretBytes,
+} from '../identity/index.ts'
 import {
   bytesOf,
   bytesUpTo,
@@ -8,12 +16,13 @@ import {
   encodeMessage,
   decodeMessage,
   limits,
+  publicKey,
   sessionId,
   token,
 } from '../protocol/index.ts'
 
 /** The version of the frames in this file: docs/protocol/02-rendezvous.md [RDV-3]. */
-export const frameVersion = 1
+export const frameVersion = 2
 
 /** Sizes of what frames hold. */
 export const frameLimits = {
@@ -27,6 +36,8 @@ const request = v.pipe(count, v.maxValue(0xffff_ffff))
 const route = v.pipe(count, v.maxValue(0xffff_ffff))
 const envelope = bytesUpTo(announcementBytes)
 const resumeToken = bytesOf(16)
+/** Digest of the `voters` entry that a witness is asked for. */
+const config = bytesOf(32)
 const relay = v.strictObject({
   type: v.literal('relay'),
   route,
@@ -37,10 +48,30 @@ const relay = v.strictObject({
 /** What a client sends to the service. */
 export const clientFrameSchema = v.variant('type', [
   v.strictObject({ type: v.literal('hello'), version: count }),
-  v.strictObject({ type: v.literal('announce'), request, envelope, resume: v.nullable(resumeToken) }),
+  v.strictObject({
+    type: v.literal('announce'),
+    request,
+    envelope,
+    proof: successionSchema,
+    resume: v.nullable(resumeToken),
+  }),
   v.strictObject({ type: v.literal('withdraw'), request, session: sessionId }),
   v.strictObject({ type: v.literal('open'), request, session: sessionId }),
   v.strictObject({ type: v.literal('list'), request }),
+  v.strictObject({
+    type: v.literal('witness'),
+    request,
+    session: sessionId,
+    config,
+    secretHashes: v.pipe(v.array(bytesOf(witnessSecretBytes)), v.minLength(1), v.maxLength(mostVoters)),
+  }),
+  v.strictObject({
+    type: v.literal('grant'),
+    request,
+    config,
+    secret: bytesOf(witnessSecretBytes),
+    vote: voteSchema,
+  }),
   relay,
   v.strictObject({ type: v.literal('close'), route }),
   v.strictObject({ type: v.literal('pong') }),
@@ -71,10 +102,12 @@ export const serviceFrameSchema = v.variant('type', [
     stunPort: v.nullable(v.pipe(count, v.minValue(1), v.maxValue(65_535))),
     /** Where that port is; null means at the host name the client dialled. */
     stunHost: v.nullable(token(255)),
+    /** Who breaks the tie of two voters here; null where nobody does. */
+    witness: v.nullable(v.strictObject({ key: publicKey, boot: bytesOf(witnessBootBytes) })),
   }),
   v.strictObject({ type: v.literal('announced'), request, resume: resumeToken }),
   v.strictObject({ type: v.literal('withdrawn'), request }),
-  v.strictObject({ type: v.literal('opened'), request, route, envelope }),
+  v.strictObject({ type: v.literal('opened'), request, route, envelope, proof: successionSchema }),
   v.strictObject({
     type: v.literal('listed'),
     request,
@@ -87,6 +120,8 @@ export const serviceFrameSchema = v.variant('type', [
     code: v.picklist(refusalCodes),
     reason: displayText(limits.reasonLength),
   }),
+  v.strictObject({ type: v.literal('witnessing'), request }),
+  v.strictObject({ type: v.literal('granted'), request, vote: bytesUpTo(voteBytes) }),
   v.strictObject({ type: v.literal('incoming'), route, session: sessionId }),
   relay,
   v.strictObject({ type: v.literal('closed'), route }),

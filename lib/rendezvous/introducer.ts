@@ -27,12 +27,13 @@ export class Introducer {
     client: SwitchboardClient,
     frame: Extract<ClientFrame, { type: 'announce' }>,
   ): Promise<void> {
-    const { request, envelope, resume } = frame
+    const { request, envelope, proof, resume } = frame
     let announcement
     try {
       announcement = await openAnnouncement(envelope, {
         clock: this.#options.clock,
         verify: this.#options.verify,
+        proof,
       })
     } catch (error) {
       return this.#options.refuse(
@@ -43,13 +44,13 @@ export class Introducer {
       )
     }
     if (client.gone) return
-    const result = this.#options.directory.put(client, announcement, envelope, resume)
+    const result = this.#options.directory.put(client, { announcement, envelope, proof }, resume)
     if (result === 'stale') {
       return this.#options.refuse(
         client,
         request,
         'message-replayed',
-        'A newer announcement of this session is up already.',
+        'A newer announcement of this session, or one of a later host, is up already.',
       )
     }
     if (result === 'too-many') {
@@ -99,7 +100,7 @@ export class Introducer {
       )
     }
     const { joinerNumber, hostNumber } = connectRoute(client, host, this.#options.clock.now())
-    client.send({ type: 'opened', request, route: joinerNumber, envelope: entry.envelope })
+    client.send({ type: 'opened', request, route: joinerNumber, ...entry.announced })
     host.send({ type: 'incoming', route: hostNumber, session: entry.sessionId })
   }
 

@@ -1,5 +1,5 @@
 import { ConvoyError, silentLogger, type Clock, type Logger, type RandomSource } from '../core/index.ts'
-import type { Verify } from '../identity/index.ts'
+import type { Signer, Verify } from '../identity/index.ts'
 import { RendezvousClient } from './client.ts'
 import { memoryLatencyMs, type RendezvousTimings } from './constants.ts'
 import { cutCodes } from './frames.ts'
@@ -20,6 +20,8 @@ export interface MemoryRendezvousOptions {
   timings?: Partial<RendezvousTimings>
   /** Checks signatures: a synchronous one in simulation, so that a seed replays. */
   verify?: Verify
+  /** Makes the signer of the witness from a seed: a synchronous one in simulation. */
+  signer?: (seed: Uint8Array) => Signer
 }
 
 /** A rendezvous service inside the process, and the rendezvous of its peers. */
@@ -88,13 +90,14 @@ class MemoryHub implements MemoryRendezvousHub {
 
   comeBack(): void {
     if (this.#closed) return
-    const { clock, random, logger, limits, verify } = this.#options
+    const { clock, random, logger, limits, verify, signer } = this.#options
     this.#service ??= new Switchboard({
       clock,
       random,
       limits: { ...unlimitedSwitchboard, ...limits },
       ...(logger && { logger }),
       ...(verify && { verify }),
+      ...(signer && { signer }),
     })
   }
 
@@ -104,6 +107,7 @@ class MemoryHub implements MemoryRendezvousHub {
         clients: 0,
         sessions: 0,
         routes: 0,
+        witnessed: 0,
         relayedMessages: 0,
         relayedBytes: 0,
         refused: {},

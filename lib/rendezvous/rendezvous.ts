@@ -1,4 +1,5 @@
 import type { Listenable } from '../core/index.ts'
+import type { Vote } from '../identity/index.ts'
 
 /** Events of a {@link Route}. */
 export type RouteEvents = {
@@ -30,6 +31,11 @@ export interface Announcement {
    * list shows. The rendezvous checks it and hands it to whoever asks for the session.
    */
   envelope: Uint8Array
+  /**
+   * Of a host that was elected: the entries of the record that prove it (see identity/succession.ts). The rendezvous
+   * checks and hands out these as well.
+   */
+  proof?: readonly Uint8Array[]
 }
 
 /** Events of a {@link HostedSession}. */
@@ -58,7 +64,52 @@ export interface HostedSession extends Listenable<HostedSessionEvents> {
 export interface ReachedSession {
   /** As the host signed it; not yet verified. */
   envelope: Uint8Array
+  /** What proves a host that was elected; not yet verified. */
+  proof?: readonly Uint8Array[]
   route: Route
+}
+
+/** Two voters that may be in need of a third one. */
+export interface WitnessRegistration {
+  /** 16 bytes. */
+  sessionId: Uint8Array
+  /** Names the two voters, 32 bytes: the digest of the `voters` entry. */
+  config: Uint8Array
+  /** Of the one-time secret of each voter: see `witnessSecretHash`. */
+  secretHashes: readonly Uint8Array[]
+}
+
+/** What a voter asks of a witness. */
+export interface GrantRequest {
+  config: Uint8Array
+  /** The voter's one-time secret, 32 bytes. */
+  secret: Uint8Array
+  vote: Vote
+}
+
+/**
+ * A service that votes where there are two voters, so that one of them can go on alone: it grants one vote for each
+ * configuration, to the first who asks.
+ */
+export interface Witness {
+  /** Sign key of its votes, 32 bytes. */
+  readonly key: Uint8Array
+  /** Names its process, 16 bytes: one that restarted is another witness. */
+  readonly boot: Uint8Array
+  /**
+   * Makes a configuration known; once more, it is kept for longer: by default for a day.
+   * @throws ConvoyError `not-permitted` where it has other secrets there, `rate-limited`; `session-not-found` once the
+   * witness restarted; `rendezvous-unreachable`, `aborted`.
+   */
+  register(registration: WitnessRegistration, signal?: AbortSignal): Promise<void>
+  /**
+   * Asks for the vote; the same request gets the same bytes again.
+   * @returns the signed vote, not yet verified.
+   * @throws ConvoyError `not-permitted` where it was granted to another request; `message-unauthentic` for a wrong
+   * secret; `session-not-found` once the witness restarted, or where the configuration was never registered or is too
+   * old; `rate-limited`, `rendezvous-unreachable`, `aborted`.
+   */
+  grant(request: GrantRequest, signal?: AbortSignal): Promise<Uint8Array>
 }
 
 /** How two peers that know no address of each other exchange their first messages. */
@@ -75,10 +126,16 @@ export interface Rendezvous {
    * @throws ConvoyError `rendezvous-unreachable`, `session-not-found`, `rate-limited`, `aborted`.
    */
   reach(sessionId: Uint8Array, signal?: AbortSignal): Promise<ReachedSession>
-  /** The envelopes of the sessions on the public list, not yet verified. */
+  /** The envelopes of the sessions on the public list, not yet verified and without what proves a host that was elected. */
   list(signal?: AbortSignal): Promise<Uint8Array[]>
   /** STUN and TURN servers that this rendezvous offers. */
   iceServers(): readonly { urls: string | string[]; username?: string; credential?: string }[]
+  /**
+   * The witness that this rendezvous has, connecting where need be; undefined where it has none. A rendezvous without the
+   * method has none either.
+   * @throws ConvoyError `rendezvous-unreachable`, `aborted`.
+   */
+  witness?(signal?: AbortSignal): Promise<Witness | undefined>
   /**
    * The network of this machine changed: what was connected over the former one is connected anew at once, and
    * announced again. A rendezvous without connections has no need of it.

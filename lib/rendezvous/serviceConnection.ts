@@ -21,12 +21,18 @@ import { deferred } from './deferred.ts'
 import type { DialFrameSocket, FrameSocket } from './frameSocket.ts'
 
 /** A frame of the service that answers a request. */
-type Answer = Extract<ServiceFrame, { type: 'announced' | 'withdrawn' | 'opened' | 'listed' }>
+type Answer = Extract<ServiceFrame, { type: (typeof answerOf)[Request['type']] }>
+type UnnumberedRequest<Type extends ClientFrame['type']> = Omit<
+  Extract<ClientFrame, { type: Type }>,
+  'request'
+>
 /** A request as its maker writes it; the connection numbers it. */
 export type Request =
-  | { type: 'announce'; envelope: Uint8Array; resume: Uint8Array | null }
+  | { type: 'announce'; envelope: Uint8Array; proof: Uint8Array[]; resume: Uint8Array | null }
   | { type: 'withdraw' | 'open'; session: Uint8Array }
   | { type: 'list' }
+  | UnnumberedRequest<'witness'>
+  | UnnumberedRequest<'grant'>
 /** A frame of the service that nobody asked for. */
 export type UnaskedFrame = Extract<ServiceFrame, { type: 'incoming' | 'relay' | 'closed' | 'dropped' }>
 
@@ -64,7 +70,14 @@ export interface RequestOptions<Answered> {
 
 type AnswerTo<Kind extends Request['type']> = Extract<Answer, { type: (typeof answerOf)[Kind] }>
 
-const answerOf = { announce: 'announced', withdraw: 'withdrawn', open: 'opened', list: 'listed' } as const
+const answerOf = {
+  announce: 'announced',
+  withdraw: 'withdrawn',
+  open: 'opened',
+  list: 'listed',
+  witness: 'witnessing',
+  grant: 'granted',
+} as const
 
 /** One connection to a service: greeting, numbered requests and their answers, and its signs of life. */
 export class ServiceConnection {
@@ -179,6 +192,8 @@ export class ServiceConnection {
       case 'withdrawn':
       case 'opened':
       case 'listed':
+      case 'witnessing':
+      case 'granted':
         return this.#answered(frame)
     }
   }

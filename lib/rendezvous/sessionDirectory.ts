@@ -1,5 +1,6 @@
 import { equalBytes, toHex, type Cancel, type Clock, type RandomSource } from '../core/index.ts'
 import { clockSkewMs, type OpenedAnnouncement } from '../identity/index.ts'
+import { AddressCounts } from './addressCounts.ts'
 import type { SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -7,7 +8,11 @@ import type { SwitchboardLimits } from './switchboardLimits.ts'
 export interface DirectoryEntry {
   readonly key: string
   readonly sessionId: Uint8Array
-  envelope: Uint8Array
+  /** As the host signed it, and what proves the host. */
+  announced: { readonly envelope: Uint8Array; readonly proof: Uint8Array[] }
+  /** Sign key of the host, and its term of authority. */
+  host: Uint8Array
+  epoch: number
   issuedAt: number
   expiresAt: number
   listed: boolean
@@ -15,10 +20,17 @@ export interface DirectoryEntry {
   owner: SwitchboardClient | undefined
   /** The address that announced it, for its limit. */
   address: string | null
-  readonly resume: Uint8Array
+  resume: Uint8Array
   /** Joiners that wait for the host to come back. */
   readonly waiting: Set<(owner: SwitchboardClient | undefined) => void>
   cancelGrace: Cancel
+}
+
+/** An announcement that was checked. */
+export interface CheckedAnnouncement {
+  readonly announcement: OpenedAnnouncement
+  readonly envelope: Uint8Array
+  readonly proof: readonly Uint8Array[]
 }
 
 /** What came of an announcement. */
@@ -28,7 +40,7 @@ export type PutResult =
 /** Who announces which session: see docs/protocol/02-rendezvous.md [RDV-10] to [RDV-16]. */
 export class SessionDirectory {
   readonly #entries = new Map<string, DirectoryEntry>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #perAddress = new AddressCounts()
   readonly #clock: Clock
   readonly #random: RandomSource
   readonly #limits: SwitchboardLimits
@@ -50,27 +62,20 @@ export class SessionDirectory {
   }
 
   /** Puts up what `client` announced and proved to be its own. */
-  put(
-    client: SwitchboardClient,
-    announcement: OpenedAnnouncement,
-    envelope: Uint8Array,
-    resume: Uint8Array | null,
-  ): PutResult {
-    const key = toHex(announcement.sessionId)
+  put(client: SwitchboardClient, checked: CheckedAnnouncement, resume: Uint8Array | null): PutResult {
+    const key = toHex(checked.announcement.sessionId)
     const existing = this.#entries.get(key)
-    if (existing === undefined) return this.#add(key, client, announcement, envelope)
-    // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
-    // the service gave to who announced before, shows that this is the host.
-    const proven = resume !== null && equalBytes(resume, existing.resume)
-    const isNewer = announcement.issuedAt > existing.issuedAt
-    if (existing.owner !== client && !proven && !isNewer) return 'stale'
-    if (announcement.issuedAt < existing.issuedAt) return 'stale'
+    if (existing === undefined) return this.#add(key, client, checked)
+    const isLaterHost = checked.announcement.epoch > existing.epoch
+    if (!isLaterHost && !isUpToDate(existing, client, checked.announcement, resume)) return 'stale'
+    // Whoever announced before has no say over what a later host announces.
+    if (isLaterHost) existing.resume = this.#random.bytes(16)
     const replaced = existing.owner === client ? undefined : existing.owner
     replaced?.sessions.delete(key)
-    this.#countAddress(existing.address, -1)
-    this.#countAddress(client.port.address, 1)
+    this.#perAddress.add(existing.address, -1)
+    this.#perAddress.add(client.port.address, 1)
     existing.cancelGrace()
-    Object.assign(existing, describe(client, announcement, envelope))
+    Object.assign(existing, describe(client, checked))
     client.sessions.add(key)
     return { entry: existing, replaced }
   }
@@ -89,7 +94,7 @@ export class SessionDirectory {
     entry.cancelGrace()
     entry.owner?.sessions.delete(key)
     this.#entries.delete(key)
-    this.#countAddress(entry.address, -1)
+    this.#perAddress.add(entry.address, -1)
     answerWaiting(entry, undefined)
   }
 
@@ -98,7 +103,8 @@ export class SessionDirectory {
     const newest: Uint8Array[] = []
     for (const entry of [...this.#entries.values()].reverse()) {
       if (newest.length >= this.#limits.listings) break
-      if (entry.listed && entry.owner !== undefined && !this.#hasExpired(entry)) newest.push(entry.envelope)
+      if (entry.listed && entry.owner !== undefined && !this.#hasExpired(entry))
+        newest.push(entry.announced.envelope)
     }
     return newest
   }
@@ -118,35 +124,22 @@ export class SessionDirectory {
     for (const key of [...this.#entries.keys()]) this.remove(key)
   }
 
-  #add(
-    key: string,
-    client: SwitchboardClient,
-    announcement: OpenedAnnouncement,
-    envelope: Uint8Array,
-  ): PutResult {
-    const { address } = client.port
-    const fromAddress = address === null ? 0 : (this.#perAddress.get(address) ?? 0)
+  #add(key: string, client: SwitchboardClient, checked: CheckedAnnouncement): PutResult {
+    const fromAddress = this.#perAddress.of(client.port.address)
     if (fromAddress >= this.#limits.sessionsPerAddress || this.#entries.size >= this.#limits.sessions)
       return 'too-many'
     const entry: DirectoryEntry = {
       key,
-      sessionId: announcement.sessionId,
-      ...describe(client, announcement, envelope),
+      sessionId: checked.announcement.sessionId,
+      ...describe(client, checked),
       resume: this.#random.bytes(16),
       waiting: new Set(),
       cancelGrace: () => {},
     }
     this.#entries.set(key, entry)
-    this.#countAddress(client.port.address, 1)
+    this.#perAddress.add(client.port.address, 1)
     client.sessions.add(key)
     return { entry, replaced: undefined }
-  }
-
-  #countAddress(address: string | null, change: 1 | -1): void {
-    if (address === null) return
-    const count = (this.#perAddress.get(address) ?? 0) + change
-    if (count === 0) this.#perAddress.delete(address)
-    else this.#perAddress.set(address, count)
   }
 
   #hasExpired(entry: DirectoryEntry): boolean {
@@ -159,12 +152,28 @@ export function answerWaiting(entry: DirectoryEntry, owner: SwitchboardClient | 
   for (const answer of [...entry.waiting]) answer(owner)
 }
 
-function describe(owner: SwitchboardClient, announcement: OpenedAnnouncement, envelope: Uint8Array) {
+/** Whether `announcement` of the same term of authority may take the place of the one that is up. */
+function isUpToDate(
+  existing: DirectoryEntry,
+  client: SwitchboardClient,
+  { epoch, host, issuedAt }: OpenedAnnouncement,
+  resume: Uint8Array | null,
+): boolean {
+  if (epoch < existing.epoch || !equalBytes(host.signKey, existing.host)) return false
+  // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
+  // the service gave to who announced before, shows that this is the host.
+  const isProven = existing.owner === client || (resume !== null && equalBytes(resume, existing.resume))
+  return isProven ? issuedAt >= existing.issuedAt : issuedAt > existing.issuedAt
+}
+
+function describe(owner: SwitchboardClient, { announcement, envelope, proof }: CheckedAnnouncement) {
   return {
     owner,
     address: owner.port.address,
-    // A copy: the envelope is a view into a frame, which it would keep alive.
-    envelope: envelope.slice(),
+    host: announcement.host.signKey.slice(),
+    epoch: announcement.epoch,
+    // Copies: they are views into a frame, which they would keep alive.
+    announced: { envelope: envelope.slice(), proof: proof.map((entry) => entry.slice()) },
     issuedAt: announcement.issuedAt,
     expiresAt: announcement.expiresAt,
     listed: announcement.listing !== null,

@@ -8,7 +8,7 @@ import {
   type Logger,
   type RandomSource,
 } from '../core/index.ts'
-import type { Verify } from '../identity/index.ts'
+import { createSigner, type Signer, type Verify } from '../identity/index.ts'
 import { AddressBuckets } from './addressBuckets.ts'
 import {
   decodeClientFrame,
@@ -21,6 +21,7 @@ import { Introducer } from './introducer.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
 import { dropRoute, endRoute, farEnd, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
 import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
+import { WitnessDesk } from './witnessDesk.ts'
 
 /** What a {@link Switchboard} is made with. */
 export interface SwitchboardOptions {
@@ -30,6 +31,8 @@ export interface SwitchboardOptions {
   limits?: Partial<SwitchboardLimits>
   /** Checks the signatures of announcements; the platform's own way where left out. */
   verify?: Verify
+  /** Makes the signer of the witness from a seed; the platform's own Ed25519 where left out. */
+  signer?: (seed: Uint8Array) => Signer
 }
 
 /** What the transport tells of a client that it accepted. */
@@ -46,6 +49,8 @@ export interface SwitchboardStats {
   clients: number
   sessions: number
   routes: number
+  /** Configurations of voters that it is the witness of. */
+  witnessed: number
   /** Since the start. */
   relayedMessages: number
   relayedBytes: number
@@ -68,6 +73,7 @@ export class Switchboard {
   readonly #requests: AddressBuckets
   readonly #directory: SessionDirectory
   readonly #introducer: Introducer
+  readonly #witness: WitnessDesk
   readonly #refused = new Counters()
   readonly #cancelTick: Cancel
   #relayedMessages = 0
@@ -89,6 +95,12 @@ export class Switchboard {
       directory: this.#directory,
       verify: options.verify,
       refuse: (client, request, code, reason) => this.#refuse(client, request, code, reason),
+    })
+    this.#witness = new WitnessDesk({
+      clock: options.clock,
+      random: options.random,
+      limits: this.#limits,
+      signer: options.signer ?? createSigner,
     })
     // A third of the period: pings are at most that late.
     this.#cancelTick = this.#clock.every(this.#limits.pingMs / 3, () => this.#tick())
@@ -113,6 +125,7 @@ export class Switchboard {
       clients: this.#clients.size,
       sessions: this.#directory.size,
       routes: ends / 2,
+      witnessed: this.#witness.size,
       relayedMessages: this.#relayedMessages,
       relayedBytes: this.#relayedBytes,
       refused: this.#refused.snapshot(),
@@ -165,6 +178,7 @@ export class Switchboard {
       pingMs: this.#limits.pingMs,
       stunPort: stun?.port ?? null,
       stunHost: stun?.host ?? null,
+      witness: { key: this.#witness.key, boot: this.#witness.boot },
     })
   }
 
@@ -183,6 +197,8 @@ export class Switchboard {
       case 'withdraw':
       case 'open':
       case 'list':
+      case 'witness':
+      case 'grant':
         return this.#request(client, frame)
     }
   }
@@ -190,10 +206,7 @@ export class Switchboard {
   #request(client: SwitchboardClient, frame: Requesting): void {
     client.usedAt = this.#clock.now()
     const { address } = client.port
-    if (
-      address !== null &&
-      !this.#requests.tryTake(address, frame.type === 'list' ? this.#limits.listCost : 1)
-    ) {
+    if (address !== null && !this.#requests.tryTake(address, this.#costOf(frame))) {
       this.#refuse(
         client,
         frame.request,
@@ -217,7 +230,32 @@ export class Switchboard {
         return this.#introducer.open(client, frame.request, toHex(frame.session))
       case 'list':
         return this.#introducer.list(client, frame.request)
+      case 'witness':
+        return this.#register(client, frame)
+      case 'grant':
+        client.busy++
+        return void this.#grant(client, frame).finally(() => client.busy--)
     }
+  }
+
+  #register(client: SwitchboardClient, frame: Extract<ClientFrame, { type: 'witness' }>): void {
+    const { request, session, config, secretHashes } = frame
+    const refusal = this.#witness.register(client.port.address, session, config, secretHashes)
+    if (refusal === undefined) client.send({ type: 'witnessing', request })
+    else this.#refuse(client, request, refusal.code, refusal.reason)
+  }
+
+  async #grant(client: SwitchboardClient, frame: Extract<ClientFrame, { type: 'grant' }>): Promise<void> {
+    const { request, config, secret, vote } = frame
+    const granted = await this.#witness.grant(config, secret, vote)
+    if (granted instanceof Uint8Array) client.send({ type: 'granted', request, vote: granted })
+    else this.#refuse(client, request, granted.code, granted.reason)
+  }
+
+  #costOf(frame: Requesting): number {
+    if (frame.type === 'list') return this.#limits.listCost
+    // Each change of host is two entries, with some signatures to check.
+    return frame.type === 'announce' ? 1 + Math.ceil(frame.proof.length / 2) : 1
   }
 
   #relay(client: SwitchboardClient, number: number, message: Uint8Array): void {
@@ -294,6 +332,7 @@ export class Switchboard {
         client.send({ type: 'ping' })
       }
     }
+    this.#witness.removeExpired()
     for (const { owner, sessionId } of this.#directory.removeExpired()) {
       owner.send({ type: 'dropped', session: sessionId, cause: 'expired' })
     }

@@ -6,7 +6,7 @@ export interface SwitchboardLimits {
   /** Bytes per second and in a burst, per socket. */
   bytesPerSecond: number
   bytesBurst: number
-  /** Requests (announce, withdraw, open, list) per second and in a burst, per address. */
+  /** Requests (announce, withdraw, open, list, witness, grant) per second and in a burst, per address. */
   requestsPerSecond: number
   requestsBurst: number
   /** What `list` counts for among requests. */
@@ -24,6 +24,12 @@ export interface SwitchboardLimits {
   routesPerSocket: number
   /** Sessions handed out in one answer to `list`. */
   listings: number
+  /** Configurations of voters that are witnessed for one address. */
+  configurationsPerAddress: number
+  /** Configurations altogether. */
+  configurations: number
+  /** How long a configuration is kept after it was last registered, ms. */
+  witnessMs: number
   /** Between two pings, ms. */
   pingMs: number
   /** Until the hello has to be there, ms. */
@@ -58,7 +64,7 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   strikesPerSecond: 1,
   // One person hosts one; a carrier's NAT or a community's server some more.
   sessionsPerAddress: 32,
-  // About 2 KiB each (measured).
+  // About 2 KiB each (measured), and what a later host's proof takes: 14 kB at most.
   sessions: 20_000,
   // A joiner needs one, and one more for each retry whose predecessor has not timed out yet.
   opensPerSocket: 16,
@@ -66,6 +72,12 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   routesPerSocket: 128,
   // What a page lists; about 400 KiB at the largest.
   listings: 200,
+  // A convoy of two registers one, and another whenever a third comes and goes: a LAN party for a day.
+  configurationsPerAddress: 256,
+  // About 0.7 KiB each: 35 MB.
+  configurations: 50_000,
+  // Longer than any evening's drive; whoever drives on registers again.
+  witnessMs: 24 * 3_600_000,
   // Home routers forget idle TCP after 5 min at the shortest in the wild, proxies after 60 s (nginx).
   pingMs: 15_000,
   // A client says hello at once; a second or two on the slowest of links.
@@ -94,6 +106,7 @@ export const unlimitedSwitchboard: Partial<SwitchboardLimits> = {
   requestsPerSecond: unlimited,
   requestsBurst: unlimited,
   sessionsPerAddress: unlimited,
+  configurationsPerAddress: unlimited,
   opensPerSocket: unlimited,
   routesPerSocket: unlimited,
 }

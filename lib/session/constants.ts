@@ -26,8 +26,7 @@ export const badMessagesPerKnock = 8
 /** How long a ticket lasts, ms: longer than any evening's drive, short enough to be worthless to a finder. */
 export const ticketLifetimeMs = 24 * 3_600_000
 
-/** Record entries outlive every session; an envelope needs an end all the same: ten years, ms. */
-export const entryLifetimeMs = 10 * 365 * 24 * 3_600_000
+export { entryLifetimeMs } from '../identity/index.ts'
 
 /** How far a signed signal may lie in the past, ms: it is used at once or never. */
 export const signalLifetimeMs = 60_000

@@ -14,6 +14,8 @@ import type { RecordMember } from './recordState.ts'
 /** The link to a host, and who that is. */
 export interface HostWay {
   readonly host: PublicIdentity
+  /** The term of authority that the host proved to be in when it was reached. */
+  readonly epoch: number
   readonly link: Link
   readonly signals: LinkSignals
   readonly control: ControlLink
@@ -36,6 +38,8 @@ export interface EntranceOptions {
   readonly timings?: Partial<LinkTimings>
   /** How long the host may take for its first answer, ms. */
   readonly challengeWithinMs?: number
+  /** The epoch that this side knows of: no former host is entered at. */
+  readonly leastEpoch?: number
   /** Takes the entries of the record, from its beginning on. */
   entry(bytes: Uint8Array): Promise<void>
   /**
@@ -55,8 +59,8 @@ export async function enter(
   options: EntranceOptions,
   signal?: AbortSignal,
 ): Promise<HostWay> {
-  const { environment, invite, profile, timings, challengeWithinMs } = options
-  const { route, host } = await knock(reached, invite, profile, environment, signal, challengeWithinMs)
+  const { environment, invite, profile, timings } = options
+  const { route, host, epoch } = await knock(reached, invite, profile, environment, signal, options)
   try {
     const signals = new LinkSignals(route.signalPort())
     const link = await environment.connect({
@@ -67,7 +71,7 @@ export async function enter(
       ...(signal === undefined ? {} : { signal }),
     })
     const control = new ControlLink(link, environment)
-    const way: HostWay = { host, link, signals, control }
+    const way: HostWay = { host, epoch, link, signals, control }
     const taken = { over: false }
     const admitted = (admission: Admission): void => {
       options.admitted(admission, way)

@@ -1,11 +1,13 @@
 import { ConvoyError, equalBytes, sleep, throwIfAborted, withDeadline } from '../core/index.ts'
-import { openAnnouncement, type Invite, type PublicIdentity } from '../identity/index.ts'
+import type { Invite, PublicIdentity } from '../identity/index.ts'
 import { protocolVersion } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
 import type { Link } from '../rtc/index.ts'
 import { resumePauseMs, resumeRouteMs } from './constants.ts'
-import { opening, type SessionEnvironment } from './environment.ts'
+import type { SessionEnvironment } from './environment.ts'
 import type { LinkSignals } from './linkSignals.ts'
+import { openReached } from './reachedHost.ts'
+import type { SessionRecord } from './record.ts'
 import { SealedRoute } from './sealedRoute.ts'
 
 /** A route to the host, opened anew, and how to let go of the rendezvous that it goes through. */
@@ -14,15 +16,20 @@ export interface ReopenedWay {
   close(): Promise<void>
 }
 
+/** Opens a route to the host anew, but to none of an epoch below `leastEpoch`. */
+export type Reopen = (signal: AbortSignal, leastEpoch: number) => Promise<ReopenedWay>
+
 /** What a {@link HostRedial} is made with. */
 export interface HostRedialOptions {
   readonly environment: SessionEnvironment
   readonly invite: Invite
   readonly host: PublicIdentity
+  /** Who is host as this member knows. */
+  readonly record: Pick<SessionRecord, 'epoch' | 'hostKey'>
   readonly incarnation: Uint8Array
   readonly link: Link
   readonly signals: LinkSignals
-  readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
+  readonly reopen: Reopen
 }
 
 /**
@@ -45,7 +52,7 @@ export class HostRedial {
   /** Begins to dial, unless that goes on already. */
   start(): void {
     const { environment, link } = this.#options
-    if (this.#busy || link.state === 'closed') return
+    if (this.#busy || link.state === 'closed' || !this.#isHost()) return
     this.#busy = true
     this.#dial()
       .catch((error: unknown) => environment.logger.debug('Dialling the host again ended.', { error }))
@@ -63,21 +70,26 @@ export class HostRedial {
         environment.logger.debug('The host was not reached for another connection.', { error })
       }
       await sleep(environment.clock, resumePauseMs, signal)
-    } while (link.state === 'suspect')
+    } while (link.state === 'suspect' && this.#isHost())
+  }
+
+  /** Whether the link is still that to the host: others are dialled through their neighbours. */
+  #isHost(): boolean {
+    const { record, host } = this.#options
+    return record.hostKey !== undefined && equalBytes(record.hostKey, host.signKey)
   }
 
   async #attempt(signal: AbortSignal): Promise<void> {
-    const { environment, invite, host, incarnation, link, signals } = this.#options
-    const way = await this.#options.reopen(signal)
+    const { environment, invite, record, host, incarnation, link, signals } = this.#options
+    const way = await this.#options.reopen(signal, record.epoch)
     const route = new SealedRoute(way.reached.route, environment)
     try {
-      const announced = await openAnnouncement(way.reached.envelope, {
-        ...opening(environment),
-        sessionId: invite.sessionId,
-        hostFingerprint: invite.hostFingerprint,
-      })
+      const announced = await openReached(environment, invite, way.reached, record.epoch)
       if (!equalBytes(announced.host.signKey, host.signKey)) {
-        throw new ConvoyError('host-mismatch', 'Another host answers for this session.')
+        // Those who elected it tell this member, unless it has lost them too: then it comes back at the later host ([LNK-74]).
+        await sleep(environment.clock, resumePauseMs, signal)
+        if (announced.epoch > record.epoch) link.close()
+        return
       }
       route.settleRemote(host)
       const { sessionId } = invite

@@ -8,7 +8,7 @@ import {
 import type { LoadOrder, Rules, VehicleClass } from '../protocol/index.ts'
 import type { AdmitHook, GameVersion } from './admissionChecks.ts'
 import type { SessionEnvironment } from './environment.ts'
-import type { ReopenedWay } from './hostRedial.ts'
+import type { Reopen } from './hostRedial.ts'
 import type { JoinerProfile } from './knock.ts'
 import { MemberRole } from './memberRole.ts'
 import { PasswordMemory } from './passwordMemory.ts'
@@ -79,7 +79,7 @@ export function comeBackAfterwards(
       readonly password: string | undefined
     }
     readonly loadOrder: LoadOrder
-    readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
+    readonly reopen: Reopen
   },
 ): void {
   const { environment, self } = session

@@ -4,7 +4,7 @@ import type { ReachedSession } from '../rendezvous/index.ts'
 import type { AdmitHook } from './admissionChecks.ts'
 import { admittedMember, enter } from './entrance.ts'
 import type { SessionEnvironment } from './environment.ts'
-import type { ReopenedWay } from './hostRedial.ts'
+import type { Reopen } from './hostRedial.ts'
 import type { JoinerProfile } from './knock.ts'
 import { MemberRole } from './memberRole.ts'
 import { PasswordMemory } from './passwordMemory.ts'
@@ -32,7 +32,7 @@ export async function joinSession(
   joiner: Joiner,
   loadOrder: LoadOrder,
   environment: SessionEnvironment,
-  reopen: (signal: AbortSignal) => Promise<ReopenedWay>,
+  reopen: Reopen,
   signal?: AbortSignal,
 ): Promise<Session> {
   const { admit: _, ...shown } = joiner

@@ -1,12 +1,13 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
-import { openAnnouncement, type Invite, type PublicIdentity } from '../identity/index.ts'
+import type { Invite, PublicIdentity } from '../identity/index.ts'
 import { protocolVersion, type VehicleClass } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
 import { passwordChallenge, type GameVersion } from './admissionChecks.ts'
 import { knockStepTimeoutMs } from './constants.ts'
-import { opening, type SessionEnvironment } from './environment.ts'
+import type { SessionEnvironment } from './environment.ts'
 import type { ForeignKnock, KnockMessage } from './knockMessages.ts'
 import type { PasswordMemory } from './passwordMemory.ts'
+import { openReached } from './reachedHost.ts'
 import { SealedRoute } from './sealedRoute.ts'
 
 /** What a joiner says of itself. */
@@ -25,13 +26,22 @@ export interface JoinerProfile {
 export interface WelcomedKnock {
   readonly route: SealedRoute
   readonly host: PublicIdentity
+  /** The term of authority that the host proved. */
+  readonly epoch: number
+}
+
+/** What a {@link knock} may go by. */
+export interface KnockOptions {
+  /** How long the host, which has little to do for it, may take for its first answer, ms. */
+  readonly challengeWithinMs?: number | undefined
+  /** The epoch that this side knows of: no former host is knocked at. */
+  readonly leastEpoch?: number | undefined
 }
 
 /**
- * The joiner's side of admission ([ADM-2]): makes sure that the host is the one in the invite, knocks, proves
+ * The joiner's side of admission ([ADM-2]): makes sure that the host is the one of the session in the invite, knocks, proves
  * what is asked for, and waits for the welcome.
- * @param challengeWithinMs - how long the host, which has little to do for it, may take for its first answer.
- * @throws ConvoyError `host-mismatch`, any refusal code, `timeout`, `closed` or `aborted`.
+ * @throws ConvoyError those of {@link openReached}, such as `host-mismatch`; any refusal code, `timeout`, `closed` or `aborted`.
  */
 export async function knock(
   reached: ReachedSession,
@@ -39,15 +49,11 @@ export async function knock(
   profile: JoinerProfile,
   environment: SessionEnvironment,
   signal?: AbortSignal,
-  challengeWithinMs: number = knockStepTimeoutMs,
+  { challengeWithinMs = knockStepTimeoutMs, leastEpoch }: KnockOptions = {},
 ): Promise<WelcomedKnock> {
   const route = new SealedRoute(reached.route, environment)
   try {
-    const { host } = await openAnnouncement(reached.envelope, {
-      ...opening(environment),
-      sessionId: invite.sessionId,
-      hostFingerprint: invite.hostFingerprint,
-    })
+    const { host, epoch } = await openReached(environment, invite, reached, leastEpoch)
     throwIfAborted(signal)
     route.settleRemote(host)
     route.send({
@@ -73,7 +79,7 @@ export async function knock(
     })
     const verdict = (await route.next(signal)).message
     if (verdict.type !== 'welcome') throw refusalOf(verdict)
-    return { route, host }
+    return { route, host, epoch }
   } catch (error) {
     route.close()
     throw error

@@ -1,7 +1,7 @@
 import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
 import {
   deriveSessionId,
-  domainHash,
+  entryDigest,
   envelopeOverheadOf,
   openEnvelope,
   signEnvelope,
@@ -133,7 +133,7 @@ export class SessionRecord {
 
   /** Whether the record has this very entry. */
   has(bytes: Uint8Array): boolean {
-    return this.#known.has(toHex(digestOf(bytes)))
+    return this.#known.has(toHex(entryDigest(bytes)))
   }
 
   entry(number: number): HeldEntry | undefined {
@@ -315,7 +315,7 @@ export class SessionRecord {
   }
 
   #hold({ epoch, number, change }: Entry, bytes: Uint8Array, at: number, signKey: Uint8Array): HeldEntry {
-    const held = { number, epoch, change, at, signKey, bytes, digest: digestOf(bytes) }
+    const held = { number, epoch, change, at, signKey, bytes, digest: entryDigest(bytes) }
     this.#entries.push(held)
     this.#known.add(toHex(held.digest))
     this.#bytes += bytes.length
@@ -340,8 +340,4 @@ export class SessionRecord {
     while ((this.#voters.at(-1)?.number ?? -1) >= length) this.#voters.pop()
     while ((this.#hosts.at(-1)?.number ?? -1) >= length) this.#hosts.pop()
   }
-}
-
-function digestOf(entry: Uint8Array): Uint8Array {
-  return domainHash('openconvoy entry 1', 32, entry)
 }

@@ -54,7 +54,8 @@ export const changeSchema = v.variant('type', [
   v.strictObject({
     type: v.literal('joined'),
     ...memberFields,
-    slot: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.convoyMembers - 1)),
+    /** 0 as well, once the founder has left. */
+    slot: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.convoyMembers - 1)),
   }),
   v.strictObject({
     type: v.literal('left'),

@@ -20,7 +20,7 @@ import {
 } from './constants.ts'
 import { admittedMember, enter, type HostWay } from './entrance.ts'
 import type { SessionEnvironment } from './environment.ts'
-import { HostRedial, type ReopenedWay } from './hostRedial.ts'
+import { HostRedial, type Reopen, type ReopenedWay } from './hostRedial.ts'
 import type { JoinerProfile } from './knock.ts'
 import type { LeaveReason } from './member.ts'
 import type { MemberRole, WayBack } from './memberRole.ts'
@@ -35,7 +35,7 @@ export interface RejoinOptions {
   readonly loadOrder: LoadOrder
   readonly session: Session
   readonly role: MemberRole
-  readonly reopen: (signal: AbortSignal) => Promise<ReopenedWay>
+  readonly reopen: Reopen
 }
 
 /**
@@ -106,8 +106,9 @@ export class Rejoin implements WayBack {
   }
 
   #follow({ host, link, signals }: HostWay, incarnation: Uint8Array): HostRedial {
-    const { environment, invite, reopen } = this.#options
-    return new HostRedial({ environment, invite, host, incarnation, link, signals, reopen })
+    const { environment, invite, session, reopen } = this.#options
+    const { record } = session
+    return new HostRedial({ environment, invite, record, host, incarnation, link, signals, reopen })
   }
 
   async #comeBack(): Promise<void> {
@@ -171,6 +172,7 @@ export class Rejoin implements WayBack {
           loadOrder,
           timings: rejoinLinkTimings,
           challengeWithinMs: rejoinAnswerMs,
+          leastEpoch: record.epoch,
           entry: async (bytes) => {
             if (!record.has(bytes)) await record.accept(bytes)
           },
@@ -194,14 +196,14 @@ export class Rejoin implements WayBack {
 
   /** A route to the host: soon, or another attempt is better. */
   async #reopen(signal: AbortSignal): Promise<ReopenedWay> {
-    const { environment, reopen } = this.#options
+    const { environment, session, reopen } = this.#options
     const late = new AbortController()
     const cancel = environment.clock.after(rejoinReachMs, () =>
       late.abort(new ConvoyError('rendezvous-unreachable', 'No rendezvous answered in time.')),
     )
     this.#reached = true
     try {
-      return await reopen(AbortSignal.any([signal, late.signal]))
+      return await reopen(AbortSignal.any([signal, late.signal]), session.record.epoch)
     } catch (error) {
       this.#reached = !isConvoyError(error, 'rendezvous-unreachable')
       throw error

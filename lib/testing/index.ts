@@ -7,6 +7,7 @@ export { PeerClock, type Skew } from './peerClock.ts'
 export { SimulatedClock, simulationEpoch, type SimulatedClockOptions } from './simulatedClock.ts'
 export {
   simulatedIdentity,
+  simulatedSigner,
   simulatedVerify,
   synchronousIdentity,
   synchronousVerify,

@@ -5,6 +5,7 @@ import {
   tweetnaclSigner,
   verifySync,
   type Identity,
+  type SynchronousSigner,
   type Verify,
 } from '../identity/index.ts'
 
@@ -21,9 +22,13 @@ const signatureBytes = 64
  */
 export function simulatedIdentity(random: RandomSource): Identity {
   const seed = random.bytes(keyBytes)
+  return createIdentity({ seed, signer: simulatedSigner(seed) })
+}
+
+/** Signs as a simulated identity does. */
+export function simulatedSigner(seed: Uint8Array): SynchronousSigner {
   const publicKey = domainHash('openconvoy simulated sign key', keyBytes, seed)
-  const sign = (message: Uint8Array): Uint8Array => simulatedSignature(publicKey, message)
-  return createIdentity({ seed, signer: { publicKey, sign } })
+  return { publicKey, sign: (message) => simulatedSignature(publicKey, message) }
 }
 
 /** Checks signatures of simulated identities. */

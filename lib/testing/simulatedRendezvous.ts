@@ -1,4 +1,4 @@
-import type { Verify } from '../identity/index.ts'
+import { tweetnaclSigner, type Verify } from '../identity/index.ts'
 import {
   cutCodes,
   RendezvousClient,
@@ -11,7 +11,7 @@ import {
 } from '../rendezvous/index.ts'
 import type { SimulatedNetwork } from './simulatedNetwork.ts'
 import type { SimulatedPeer } from './simulatedPeer.ts'
-import { simulatedVerify } from './simulatedIdentity.ts'
+import { simulatedSigner, simulatedVerify } from './simulatedIdentity.ts'
 import { SimulatedStream, type StreamEnd, type StreamHandlers } from './simulatedStream.ts'
 
 /** What a {@link SimulatedRendezvous} is made with. */
@@ -106,7 +106,13 @@ export class SimulatedRendezvous {
   #start(): void {
     const { clock, random } = this.#process
     const { limits, verify = simulatedVerify } = this.#options
-    const service = new Switchboard({ clock, random, limits: { ...unlimitedSwitchboard, ...limits }, verify })
+    const service = new Switchboard({
+      clock,
+      random,
+      limits: { ...unlimitedSwitchboard, ...limits },
+      verify,
+      signer: verify === simulatedVerify ? simulatedSigner : tweetnaclSigner,
+    })
     this.#service = service
     this.#process.onKilled(() => {
       if (this.#service === service) this.#service = undefined

@@ -3,12 +3,15 @@ import {
   createIdentity,
   deriveSessionId,
   signAnnouncement,
+  succession,
   tweetnaclSigner,
   type Identity,
 } from '../../lib/identity/index.ts'
 import { fromUtf8, systemRandom, utf8, type Clock } from '../../lib/core/index.ts'
 import { limits } from '../../lib/protocol/index.ts'
 import type { Announcement, HostedSession, Rendezvous, Route } from '../../lib/rendezvous/index.ts'
+import { ScriptedRecord } from '../support/scriptedRecord.ts'
+import { describeWitness } from './witness.ts'
 
 /** One kind of rendezvous under test, with the service behind it. */
 export interface RendezvousSubject {
@@ -69,6 +72,39 @@ export function foundSession(clock: Clock, identity: Identity = synchronousIdent
         sessionId,
         envelope: await signAnnouncement(identity, body, { clock, random: systemRandom, lifetimeMs }),
       }
+    },
+  }
+}
+
+/** A session of which hosts are elected. */
+export function foundSuccession(clock: Clock, identity: () => Identity = synchronousIdentity) {
+  const [founder, second, third] = [identity(), identity(), identity()] as const
+  const record = new ScriptedRecord(founder, { clock, random: systemRandom })
+  return {
+    record,
+    hosts: [founder, second, third] as const,
+    /** Founds it, with all three as voters. */
+    async found(): Promise<void> {
+      await record.other()
+      await record.voters(founder, [founder, second, third])
+    },
+    /** What `host` puts up, as the record has it now. */
+    async announcement(host: Identity, lobbyName = 'Later'): Promise<Announcement> {
+      const { sessionId, founding, epoch } = record
+      const listing = {
+        lobbyName,
+        description: '',
+        game: null,
+        players: 3,
+        maxPlayers: 8,
+        passwordRequired: false,
+        vehicleClasses: [],
+      }
+      const later = epoch === 0 ? {} : { succession: { epoch, founderBoxKey: founder.boxKey } }
+      const body = { ...founding, boxKey: host.boxKey, ...later, listing }
+      const options = { clock, random: systemRandom, lifetimeMs: 3_600_000 }
+      const envelope = await signAnnouncement(host, body, options)
+      return { sessionId, envelope, proof: succession(record.entries) }
     },
   }
 }
@@ -307,6 +343,99 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         expect(former.routes).toHaveLength(0)
       })
 
+      describe('a later host', () => {
+        let elected: ReturnType<typeof foundSuccession>
+        const announcing = async (host: Identity): Promise<HostedSession> =>
+          subject.complete(rendezvous().announce(await elected.announcement(host)))
+        beforeEach(async () => {
+          elected = foundSuccession(subject.clock, subject.identity)
+          await elected.found()
+        })
+
+        it('[RDV-35] is announced with its proof, which joiners get and the public list leaves out', async () => {
+          const { record, hosts } = elected
+          await record.elected(hosts[1], [hosts[1], hosts[2]])
+          const announcement = await elected.announcement(hosts[1])
+          await subject.complete(rendezvous().announce(announcement))
+          const at = rendezvous()
+          const { envelope, proof } = await subject.complete(at.reach(record.sessionId))
+          expect({ envelope, proof }).toEqual({ envelope: announcement.envelope, proof: announcement.proof })
+          expect(await subject.complete(at.list())).toEqual([announcement.envelope])
+        })
+
+        it('[RDV-36] takes the session over, and the former host can not take it back', async () => {
+          const { record, hosts } = elected
+          const former = await subject.complete(rendezvous().announce(await elected.announcement(hosts[0])))
+          const causes: unknown[] = []
+          former.on('lost', ({ cause }) => causes.push(cause))
+          await record.elected(hosts[1], [hosts[1], hosts[2]])
+          const later = await elected.announcement(hosts[1])
+          await subject.complete(rendezvous().announce(later))
+          await subject.until(() => causes.length === 1)
+          const unproven = { ...(await elected.announcement(hosts[1])), proof: [] }
+          record.epoch = 0
+          const again = { ...(await elected.announcement(hosts[0])), proof: [] }
+          expect(await rejection(former.update(again))).toMatchObject({ code: 'message-replayed' })
+          expect(await rejection(rendezvous().announce(again))).toMatchObject({ code: 'message-replayed' })
+          expect(await rejection(rendezvous().announce(unproven))).toMatchObject({
+            code: 'message-unauthentic',
+          })
+          const { envelope } = await subject.complete(rendezvous().reach(record.sessionId))
+          expect(envelope).toEqual(later.envelope)
+        })
+
+        it('[RDV-36] hands it on to the next, be it the founder again', async () => {
+          const { record, hosts } = elected
+          for (const host of [hosts[1], hosts[2], hosts[0]]) {
+            await record.elected(host, [hosts[1], hosts[2]])
+            await announcing(host)
+          }
+          const { proof } = await subject.complete(rendezvous().reach(record.sessionId))
+          expect(proof).toEqual(succession(record.entries))
+        })
+
+        it('[RDV-35] is nobody who only says so, or has another one’s proof', async () => {
+          const { record, hosts } = elected
+          await record.elected(hosts[1], [hosts[1], hosts[2]])
+          for (const host of [hosts[2], foundSuccession(subject.clock, subject.identity).hosts[0]])
+            expect(await rejection(rendezvous().announce(await elected.announcement(host)))).toMatchObject({
+              code: 'message-unauthentic',
+            })
+          expect(await rejection(rendezvous().reach(record.sessionId))).toMatchObject({
+            code: 'session-not-found',
+          })
+        })
+
+        it('[RDV-12] loses its session to nobody who repeats its announcement and its proof', async () => {
+          const { record, hosts } = elected
+          await record.elected(hosts[1], [hosts[1], hosts[2]])
+          const announcement = await elected.announcement(hosts[1])
+          const hosted = await subject.complete(rendezvous().announce(announcement))
+          const routes: Route[] = []
+          hosted.on('route', (route) => routes.push(route))
+          expect(await rejection(rendezvous().announce({ ...announcement }))).toMatchObject({
+            code: 'message-replayed',
+          })
+          await subject.complete(rendezvous().reach(record.sessionId))
+          await subject.until(() => routes.length === 1)
+        })
+
+        it('[RDV-36] of the same epoch as the one that is up does not take its place', async () => {
+          const { record, hosts } = elected
+          const { length } = record
+          await record.elected(hosts[1], [hosts[1], hosts[2]])
+          const first = await elected.announcement(hosts[1])
+          // Somebody voted twice.
+          record.entries.length = length
+          record.epoch = 0
+          await record.elected(hosts[2], [hosts[1], hosts[2]])
+          await subject.complete(rendezvous().announce(first))
+          expect(await rejection(rendezvous().announce(await elected.announcement(hosts[2])))).toMatchObject({
+            code: 'message-replayed',
+          })
+        })
+      })
+
       it('refuses to announce a session twice at once', async () => {
         const at = rendezvous()
         await host(at)
@@ -315,6 +444,8 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         })
       })
     })
+
+    describeWitness(() => ({ subject, rendezvous, rejection }))
 
     describe('ending', () => {
       it.each(['joiner', 'hosts'] as const)(

@@ -75,6 +75,8 @@ describe('[IDN-14] an announcement', () => {
     expect(opened).toEqual({
       ...bodyOf(alice, { listing: anyListing }),
       host: { signKey: alice.signKey, boxKey: alice.boxKey },
+      founder: { signKey: alice.signKey, boxKey: alice.boxKey },
+      epoch: 0,
       issuedAt: vectorTime,
       expiresAt: vectorTime + 60_000,
     })

@@ -181,7 +181,7 @@ describe('[IDN-8] opening an envelope', () => {
     ['protocol-version', 'of a later version', handMade({ version: 2 }), {}],
     ['protocol-version', 'of version 0', handMade({ version: 0 }), {}],
     ['message-malformed', 'empty', new Uint8Array(0), {}],
-    ['message-malformed', 'of an unknown purpose', handMade({ purpose: 10 }), {}],
+    ['message-malformed', 'of an unknown purpose', handMade({ purpose: 200 }), {}],
     ['message-malformed', 'of purpose 0', handMade({ purpose: 0 }), {}],
     ['message-malformed', 'with an unknown flag', handMade({ flag: 2 }), {}],
     ['message-malformed', 'that expires when it is issued', handMade({ expiresAt: vectorTime }), {}],
@@ -237,7 +237,7 @@ describe('[IDN-8] opening an envelope', () => {
       signer: bob.signKey,
       audience: mallory.signKey,
     }
-    const everything = { version: 2, purpose: 10, audience: bob.signKey }
+    const everything = { version: 2, purpose: 200, audience: bob.signKey }
     const order: string[] = []
     const note = async (envelope: Uint8Array, with_: OpenEnvelopeOptions) =>
       order.push(await codeOf(() => openEnvelope(envelope, with_)))

@@ -9,6 +9,7 @@ import {
 import {
   decodeClientFrame,
   encodeServiceFrame,
+  frameVersion,
   type ClientFrame,
   type ServiceFrame,
 } from '../../lib/rendezvous/frames.ts'
@@ -16,6 +17,15 @@ import type { FrameSocketHandlers } from '../../lib/rendezvous/frameSocket.ts'
 import type { HostedSession, Route } from '../../lib/rendezvous/index.ts'
 import { SimulatedClock } from '../../lib/testing/index.ts'
 import { foundSession, watch, type TestSession } from '../compliance/rendezvous.ts'
+
+const welcome: ServiceFrame = {
+  type: 'welcome',
+  version: frameVersion,
+  pingMs: 10_000,
+  stunPort: null,
+  stunHost: null,
+  witness: null,
+}
 
 /** A service that says what a test wants it to say. */
 class ScriptedService {
@@ -52,7 +62,7 @@ class ScriptedService {
   }
 
   welcome(): void {
-    this.say({ type: 'welcome', version: 1, pingMs: 10_000, stunPort: null, stunHost: null })
+    this.say(welcome)
   }
 
   types(): string[] {
@@ -238,7 +248,7 @@ describe('a client of a rendezvous service', () => {
     const hosted = await announce()
     await clock.complete(hosted.close())
     service.say({ type: 'incoming', route: 5, session: session.sessionId })
-    service.say({ type: 'opened', request: 999, route: 6, envelope: new Uint8Array(1) })
+    service.say({ type: 'opened', request: 999, route: 6, envelope: new Uint8Array(1), proof: [] })
     expect(service.received.slice(-2)).toEqual([
       { type: 'close', route: 5 },
       { type: 'close', route: 6 },
@@ -249,7 +259,7 @@ describe('a client of a rendezvous service', () => {
     const reaching = client.reach(session.sessionId)
     await clock.runUntil(() => service.types().includes('open'))
     const { request } = service.received.at(-1) as { request: number }
-    service.say({ type: 'opened', request, route: 1, envelope: new Uint8Array(3) })
+    service.say({ type: 'opened', request, route: 1, envelope: new Uint8Array(3), proof: [] })
     service.say({ type: 'relay', route: 1, message: utf8('early') })
     service.say({ type: 'closed', route: 1 })
     const { route } = await clock.complete(reaching)
@@ -282,8 +292,7 @@ describe('a client of a rendezvous service', () => {
   })
 
   it('[RDV-3] refuses a service of another version', async () => {
-    service.welcome = () =>
-      service.say({ type: 'welcome', version: 2, pingMs: 10_000, stunPort: null, stunHost: null })
+    service.welcome = () => service.say({ ...welcome, version: frameVersion + 1 })
     expect(await rejection(client.list())).toMatchObject({ code: 'protocol-version' })
   })
 

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { fromUtf8, seededRandom, utf8 } from '../../lib/core/index.ts'
-import { verifySync } from '../../lib/identity/index.ts'
+import { tweetnaclSigner, verifySync } from '../../lib/identity/index.ts'
 import { createMemoryRendezvousHub, type Announcement } from '../../lib/rendezvous/index.ts'
 import { SimulatedClock } from '../../lib/testing/index.ts'
 import { describeRendezvous, foundSession, type RendezvousSubject } from '../compliance/rendezvous.ts'
 
 describeRendezvous('the in-memory service on simulated time', async (): Promise<RendezvousSubject> => {
   const clock = new SimulatedClock()
-  const hub = createMemoryRendezvousHub({ clock, random: seededRandom(1), verify: verifySync })
+  const hub = createMemoryRendezvousHub({
+    clock,
+    random: seededRandom(1),
+    verify: verifySync,
+    signer: tweetnaclSigner,
+  })
   return {
     clock,
     rendezvous: () => hub.rendezvous(),
@@ -34,6 +39,7 @@ describe('the in-memory service', () => {
       clock,
       random,
       verify: verifySync,
+      signer: tweetnaclSigner,
       latencyMs: () => 1 + 50 * random.next(),
     })
     const told: string[] = []

@@ -1,20 +1,34 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom, utf8 } from '../../lib/core/index.ts'
-import { clockSkewMs, verifySync } from '../../lib/identity/index.ts'
+import {
+  announcementBytes,
+  clockSkewMs,
+  signAnnouncement,
+  succession,
+  successionBytes,
+  successionEntries,
+  tweetnaclSigner,
+  verifySync,
+  witnessSecretHash,
+} from '../../lib/identity/index.ts'
 import {
   encodeClientFrame,
+  encodeServiceFrame,
   decodeServiceFrame,
+  frameVersion,
   type ClientFrame,
   type ServiceFrame,
 } from '../../lib/rendezvous/frames.ts'
 import {
   defaultSwitchboardLimits,
   Switchboard,
+  type Announcement,
   type SwitchboardLimits,
   type SwitchboardSocket,
 } from '../../lib/rendezvous/index.ts'
 import { SimulatedClock } from '../../lib/testing/index.ts'
-import { foundSession, type TestSession } from '../compliance/rendezvous.ts'
+import { stoppedClock } from '../identity/support.ts'
+import { foundSession, foundSuccession, type TestSession } from '../compliance/rendezvous.ts'
 
 /** A client without any network in between. */
 class Client {
@@ -31,7 +45,7 @@ class Client {
       send: (bytes) => this.frames.push(decodeServiceFrame(bytes)),
       cut: (reason) => (this.cut = reason),
     })
-    if (greets) this.send({ type: 'hello', version: 1 })
+    if (greets) this.send({ type: 'hello', version: frameVersion })
   }
 
   send(frame: ClientFrame): void {
@@ -56,16 +70,22 @@ describe('a switchboard', () => {
   let switchboard: Switchboard
   let session: TestSession
   const start = (limits: Partial<SwitchboardLimits> = {}): void => {
-    switchboard = new Switchboard({ clock, random: seededRandom(1), verify: verifySync, limits })
+    switchboard = new Switchboard({
+      clock,
+      random: seededRandom(1),
+      verify: verifySync,
+      signer: tweetnaclSigner,
+      limits,
+    })
   }
   const client = (address: string | null = null): Client => new Client(clock, switchboard, address)
   const announce = async (
     at: Client,
     resume: Uint8Array | null = null,
-    announced?: { envelope: Uint8Array },
+    announced?: Announcement,
   ): Promise<ServiceFrame> => {
-    const { envelope } = announced ?? (await session.announcement())
-    return at.ask({ type: 'announce', request: 1, envelope, resume })
+    const { envelope, proof = [] } = announced ?? (await session.announcement())
+    return at.ask({ type: 'announce', request: 1, envelope, proof: [...proof], resume })
   }
   const open = (at: Client): Promise<ServiceFrame> =>
     at.ask({ type: 'open', request: 2, session: session.sessionId })
@@ -255,7 +275,7 @@ describe('a switchboard', () => {
   it('[RDV-6] withdraws what is still being checked', async () => {
     const hasty = client()
     const { envelope } = await session.announcement()
-    hasty.send({ type: 'announce', request: 1, envelope, resume: null })
+    hasty.send({ type: 'announce', request: 1, envelope, proof: [], resume: null })
     hasty.send({ type: 'withdraw', request: 2, session: session.sessionId })
     await clock.settle()
     expect(hasty.types()).toEqual(['welcome', 'announced', 'withdrawn'])
@@ -265,12 +285,139 @@ describe('a switchboard', () => {
   it('answers nothing that comes after the end', async () => {
     const gone = client()
     const { envelope } = await session.announcement()
-    gone.send({ type: 'announce', request: 1, envelope, resume: null })
+    gone.send({ type: 'announce', request: 1, envelope, proof: [], resume: null })
     gone.socket.gone()
     gone.socket.gone()
     gone.send({ type: 'list', request: 2 })
     await clock.settle()
     expect(gone.types()).toEqual(['welcome'])
     expect(switchboard.stats()).toMatchObject({ clients: 0, sessions: 0 })
+  })
+
+  describe('with a later host', () => {
+    let elected: ReturnType<typeof foundSuccession>
+    beforeEach(async () => {
+      elected = foundSuccession(clock)
+      await elected.found()
+    })
+    const announceAs = async (at: Client, index: 0 | 1 | 2, resume: Uint8Array | null = null) =>
+      announce(at, resume, await elected.announcement(elected.hosts[index]))
+    const electNext = async (index: 0 | 1 | 2): Promise<unknown> =>
+      elected.record.elected(elected.hosts[index], [elected.hosts[1], elected.hosts[2]])
+
+    it('[RDV-36] gives it a resume of its own: that of the former host is worth nothing any more', async () => {
+      const [former, later] = [client(), client()]
+      const { resume } = (await announceAs(former, 0)) as { resume: Uint8Array }
+      await electNext(1)
+      const answer = (await announceAs(later, 1)) as { resume: Uint8Array }
+      expect(answer.resume).not.toEqual(resume)
+      expect(former.types()).toContain('dropped')
+      const replayed = await elected.announcement(elected.hosts[1])
+      await announce(later, null, replayed)
+      expect(await announce(client(), resume, replayed)).toMatchObject({ code: 'message-replayed' })
+      expect(await announce(client(), answer.resume, replayed)).toMatchObject({ type: 'announced' })
+    })
+
+    it('[RDV-36] takes the session over however its clock is set', async () => {
+      await announceAs(client(), 0)
+      await electNext(1)
+      const { sessionId, founding, epoch, entries } = elected.record
+      const host = elected.hosts[1]
+      const envelope = await signAnnouncement(
+        host,
+        {
+          ...founding,
+          boxKey: host.boxKey,
+          succession: { epoch, founderBoxKey: elected.hosts[0].boxKey },
+          listing: null,
+        },
+        { clock: stoppedClock(clock.wallTime() - 300_000), random: seededRandom(2), lifetimeMs: 3_600_000 },
+      )
+      const announced = { sessionId, envelope, proof: succession(entries) }
+      expect(await announce(client(), null, announced)).toMatchObject({ type: 'announced' })
+    })
+
+    it('[RDV-25] takes a request more of its address for each change of host', async () => {
+      switchboard.close()
+      start({ requestsPerSecond: 0.001, requestsBurst: 4 })
+      await electNext(1)
+      await elected.record.voters(elected.hosts[1], elected.hosts)
+      await electNext(0)
+      const at = client('192.0.2.1')
+      expect(await announceAs(at, 0)).toMatchObject({ type: 'announced' })
+      expect(await open(at)).toMatchObject({ code: 'session-not-found' })
+      expect(await open(at)).toMatchObject({ code: 'rate-limited' })
+    })
+
+    it('[RDV-2] has room in a frame for the longest announcement and the longest proof', () => {
+      const envelope = new Uint8Array(announcementBytes)
+      const proof = Array.from({ length: successionEntries }, (_, index) => {
+        const each = Math.floor(successionBytes / successionEntries)
+        return new Uint8Array(index === 0 ? successionBytes - each * (successionEntries - 1) : each)
+      })
+      const resume = new Uint8Array(16)
+      encodeClientFrame({ type: 'announce', request: 0xffff_ffff, envelope, proof, resume })
+      encodeServiceFrame({ type: 'opened', request: 0xffff_ffff, route: 0xffff_ffff, envelope, proof })
+    })
+  })
+
+  describe('as a witness', () => {
+    const session16 = new Uint8Array(16)
+    const register = (at: Client, config: number, secret = 1): Promise<ServiceFrame> =>
+      at.ask({
+        type: 'witness',
+        request: 1,
+        session: session16,
+        config: new Uint8Array(32).fill(config),
+        secretHashes: [witnessSecretHash(new Uint8Array(32).fill(secret))],
+      })
+    const grant = (at: Client, config: number, secret = 1): Promise<ServiceFrame> =>
+      at.ask({
+        type: 'grant',
+        request: 2,
+        config: new Uint8Array(32).fill(config),
+        secret: new Uint8Array(32).fill(secret),
+        vote: {
+          sessionId: session16,
+          epoch: 1,
+          number: 3,
+          previous: new Uint8Array(32),
+          candidate: new Uint8Array(32),
+        },
+      })
+
+    it('[WIT-7] keeps so many configurations for an address, and forgets them a day after they were last registered', async () => {
+      switchboard.close()
+      start({ configurationsPerAddress: 2 })
+      const at = client('192.0.2.1')
+      for (const config of [1, 2]) expect(await register(at, config)).toMatchObject({ type: 'witnessing' })
+      expect(await register(at, 3)).toMatchObject({ code: 'rate-limited' })
+      expect(await register(client('192.0.2.2'), 3)).toMatchObject({ type: 'witnessing' })
+      expect(switchboard.stats().witnessed).toBe(3)
+      const day = defaultSwitchboardLimits.witnessMs
+      await clock.run(day / 2)
+      expect(await register(client('192.0.2.1'), 1)).toMatchObject({ type: 'witnessing' })
+      await clock.run(day / 2 + 60_000)
+      expect(switchboard.stats().witnessed).toBe(1)
+      expect(await grant(client(), 2)).toMatchObject({ code: 'session-not-found' })
+      expect(await grant(client(), 1)).toMatchObject({ type: 'granted' })
+      expect(await register(client('192.0.2.1'), 3)).toMatchObject({ type: 'witnessing' })
+    })
+
+    it('[WIT-7] keeps so many configurations altogether', async () => {
+      switchboard.close()
+      start({ configurations: 1 })
+      expect(await register(client(), 1)).toMatchObject({ type: 'witnessing' })
+      expect(await register(client(), 2)).toMatchObject({ code: 'rate-limited' })
+    })
+
+    it('[RDV-25] counts asking it among the requests of an address', async () => {
+      switchboard.close()
+      start({ requestsPerSecond: 0.001, requestsBurst: 2 })
+      const at = client('192.0.2.1')
+      await register(at, 1)
+      expect(await grant(at, 1, 2)).toMatchObject({ code: 'message-unauthentic' })
+      expect(await grant(at, 1)).toMatchObject({ code: 'rate-limited' })
+    })
   })
 })

@@ -68,7 +68,7 @@ export class RawClient {
 
   async announce(envelope: Uint8Array, resume: Uint8Array | null = null): Promise<ServiceFrame> {
     const request = this.nextRequest()
-    this.send({ type: 'announce', request, envelope, resume })
+    this.send({ type: 'announce', request, envelope, proof: [], resume })
     return this.#find((candidate) => 'request' in candidate && candidate.request === request)
   }
 

@@ -6,6 +6,7 @@ import {
   SimulatedClock,
   SimulatedNetwork,
   simulatedIdentity,
+  simulatedSigner,
   simulatedVerify,
   type NetworkConditions,
   type SimulatedPeer,
@@ -29,6 +30,7 @@ export class SimulatedWorld {
       random: seededRandom(seed),
       latencyMs: 10,
       verify: simulatedVerify,
+      signer: simulatedSigner,
     })
   }
 

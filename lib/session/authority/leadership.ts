@@ -1,4 +1,5 @@
 import { ConvoyError, equalBytes, sleep, toHex, type Cancel } from '../../core/index.ts'
+import { mostVoters } from '../../identity/index.ts'
 import { graceMs } from '../constants.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry, HeldEntry } from '../record.ts'
@@ -17,15 +18,7 @@ import {
   voterProbationMs,
 } from './constants.ts'
 import { Replication } from './replication.ts'
-import {
-  isSameVoter,
-  majorityOf,
-  mostVoters,
-  nextVoters,
-  voterOf,
-  type Voter,
-  type VoterSet,
-} from './voters.ts'
+import { isSameVoter, majorityOf, nextVoters, voterOf, type Voter, type VoterSet } from './voters.ts'
 
 /** What a leadership tells of. */
 export interface LeadershipHandlers {

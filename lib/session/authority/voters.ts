@@ -1,4 +1,5 @@
 import { equalBytes } from '../../core/index.ts'
+import { mostVoters } from '../../identity/index.ts'
 
 /** A process that votes on who decides. */
 export interface Voter {
@@ -6,9 +7,6 @@ export interface Voter {
   /** A member that restarts is another voter: what the former process promised dies with it. */
   readonly incarnation: Uint8Array
 }
-
-/** Most voters there may be: every decision waits for more than half of them. */
-export const mostVoters = 9
 
 /** Who votes, in force from the entry that names them on. */
 export interface VoterSet {
