@@ -55,12 +55,12 @@ describe('a convoy in a browser', () => {
     const bruno = await join(ada.invite, 'Bruno')
     const texts: string[] = []
     bruno.on('chat', ({ from, text }) => texts.push(`${from.name}: ${text}`))
-    let host = ''
-    bruno.on('hostChanged', (change) => (host = change.host.name))
+    let successor = ''
+    bruno.on('hostChanged', (change) => (successor = change.host.name))
     ada.sendChat('Gute Fahrt! 🚚')
     await expect.poll(() => texts, patience).toEqual(['Ada: Gute Fahrt! 🚚'])
     await ada.close()
-    await expect.poll(() => host, patience).toBe('Bruno')
+    await expect.poll(() => successor, patience).toBe('Bruno')
     await bruno.setRules({ speedLimit: 60 })
     expect(bruno.rules.speedLimit).toBe(60)
   })
