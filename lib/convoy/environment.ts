@@ -10,7 +10,7 @@ import {
   type RandomSource,
 } from '../core/index.ts'
 import { createIdentity } from '../identity/index.ts'
-import { rendezvousFrom, type Rendezvous } from '../rendezvous/index.ts'
+import { rendezvousFrom, type Rendezvous, type Witness } from '../rendezvous/index.ts'
 import { defaultConnector, establishLink } from '../rtc/index.ts'
 import type { SessionEnvironment } from '../session/index.ts'
 import type { ConvoyOptions, RendezvousSource } from './types.ts'
@@ -34,12 +34,14 @@ export function platformOf(options: ConvoyOptions): Platform {
 /**
  * What a session stands on.
  * @param rendezvous - whose STUN and TURN servers are used besides those of `options`.
+ * @param open - opens the rendezvous once more, for when their witness is needed.
  * @throws ConvoyError `webrtc-missing`.
  */
 export async function environmentOf(
   options: ConvoyOptions,
   platform: Platform,
   rendezvous: readonly Rendezvous[],
+  open: () => OpenedRendezvous,
 ): Promise<SessionEnvironment> {
   const connector = options.connector ?? (await defaultConnector())
   const { clock, random, logger } = platform
@@ -50,6 +52,7 @@ export async function environmentOf(
     identity: options.identity ?? createIdentity({ random }),
     dropped: new Counters(),
     hostFitness,
+    witnesses: (use) => withWitnesses(open(), use),
     ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.verify === undefined ? {} : { verify: options.verify }),
     ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
@@ -93,4 +96,25 @@ export function openRendezvous(sources: readonly RendezvousSource[], platform: P
 export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
   if (value === undefined) return []
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}
+
+/** Hands the witnesses of `rendezvous` to `use`, then closes those. One that can't be reached has none. */
+async function withWitnesses<T>(
+  rendezvous: OpenedRendezvous,
+  use: (witnesses: readonly Witness[]) => Promise<T>,
+): Promise<T> {
+  try {
+    const found = await Promise.all(
+      rendezvous.all.map(async (each) => {
+        try {
+          return await each.witness?.()
+        } catch {
+          return undefined
+        }
+      }),
+    )
+    return await use(found.filter((witness) => witness !== undefined))
+  } finally {
+    await rendezvous.close()
+  }
 }

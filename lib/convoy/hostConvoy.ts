@@ -2,7 +2,7 @@ import { throwIfAborted } from '../core/index.ts'
 import { encodeInvite, fingerprintBytes, isInviteHint } from '../identity/index.ts'
 import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.ts'
 import { comeBackAfterwards, hostSession } from '../session/index.ts'
-import { environmentOf, listOf, openRendezvous, platformOf } from './environment.ts'
+import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
 import { checkPassword, loadOrderOf, profileOf } from './options.ts'
@@ -31,9 +31,10 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   checkPassword(password)
   const platform = platformOf(options)
   const sources = listOf(options.rendezvous)
-  const rendezvous = openRendezvous(sources, platform)
+  const open = (): OpenedRendezvous => openRendezvous(sources, platform)
+  const rendezvous = open()
   try {
-    const environment = await environmentOf(options, platform, rendezvous.all)
+    const environment = await environmentOf(options, platform, rendezvous.all, open)
     const inviteSecret = rules.friendsOnly || !rules.showServer ? environment.random.bytes(16) : null
     const { session, role } = await hostSession(
       {
@@ -64,7 +65,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       invite: invited,
       profile: { ...profile, password },
       loadOrder,
-      reopen: reopening(() => openRendezvous(sources, platform), invited, { clock, verify }),
+      reopen: reopening(open, invited, { clock, verify }),
     })
     const invite = encodeInvite(invited)
     const convoy = new PeerConvoy({

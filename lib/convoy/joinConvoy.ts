@@ -36,7 +36,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const open = (): OpenedRendezvous => openRendezvous(sources, platform)
   const rendezvous = open()
   try {
-    const environment = await environmentOf(options, platform, rendezvous.all)
+    const environment = await environmentOf(options, platform, rendezvous.all, open)
     const reached = await reachHost(rendezvous, decoded, { clock, verify }, options.signal)
     const session = await joinSession(
       reached,

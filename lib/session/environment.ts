@@ -1,5 +1,6 @@
 import type { Clock, Counters, Logger, RandomSource } from '../core/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
+import type { Witness } from '../rendezvous/index.ts'
 import type { EstablishOptions, Link } from '../rtc/index.ts'
 import type { MemberBudgets } from './budgets.ts'
 import type { ChannelVersions } from './channelVersions.ts'
@@ -25,6 +26,11 @@ export interface SessionEnvironment {
   readonly channels?: ChannelVersions
   /** How fit this program is to be host, as a small whole number, 0 the best. All alike where left out. */
   readonly hostFitness?: () => number
+  /**
+   * Hands the witnesses of the rendezvous that this peer knows to `use`; they are of use until it is done. Left out
+   * where there are none.
+   */
+  witnesses?<T>(use: (witnesses: readonly Witness[]) => Promise<T>): Promise<T>
   /** What is broken on purpose, so that a simulation can show that it would find it. Never set but by tests. */
   readonly faults?: ReadonlySet<Fault>
   /** Checks signatures; the platform's Ed25519 where left out. */

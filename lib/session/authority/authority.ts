@@ -10,6 +10,7 @@ import { Candidacy } from './candidacy.ts'
 import { frozenMs, lookMs, mostEpochsAhead, transferMs } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
 import { Leadership } from './leadership.ts'
+import { TieBreaker } from './tieBreaker.ts'
 import { voterOf } from './voters.ts'
 import { Voting } from './voting.ts'
 
@@ -29,6 +30,7 @@ export class Authority {
   readonly #ballot: Ballot
   readonly #candidacy: Candidacy
   readonly #voting: Voting
+  readonly #tieBreaker: TieBreaker
   readonly #equivocations: Equivocations
   readonly #cancelLook: Cancel
   #leadership: Leadership | undefined
@@ -47,6 +49,7 @@ export class Authority {
     this.#hostKey = record.hostKey
     this.#hostHeardAt = environment.clock.now()
     this.#ballot = new Ballot(environment)
+    this.#tieBreaker = new TieBreaker(session)
     this.#voting = new Voting(session, this.#ballot, {
       epoch: () => Math.max(this.epoch, this.#floor),
       votes: () => this.votes,
@@ -59,6 +62,7 @@ export class Authority {
       votes: () => this.votes,
       epoch: () => this.epoch,
       cheats: () => this.#equivocations.cheats,
+      grant: (vote) => this.#tieBreaker.grant(vote),
       elected: (epoch, number, votes) => this.#elected(epoch, number, votes),
     })
     if (this.#hostKey !== undefined && equalBytes(this.#hostKey, environment.identity.signKey)) this.#lead()
@@ -299,7 +303,7 @@ export class Authority {
 
   #lead(): void {
     const former = this.#leadership
-    this.#leadership = new Leadership(this.#session, this.#ballot, {
+    this.#leadership = new Leadership(this.#session, this.#ballot, this.#tieBreaker, {
       committed: () => this.#tellApplied(),
       cheats: () => this.#equivocations.cheats,
     })

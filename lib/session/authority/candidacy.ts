@@ -11,6 +11,8 @@ import {
   probeMs,
   retryMs,
   standMs,
+  witnessAnswerMs,
+  witnessDelayMs,
 } from './constants.ts'
 import { standingOf } from './standing.ts'
 import { openVote, type Vote } from './vote.ts'
@@ -26,6 +28,8 @@ export interface CandidacyHandlers {
   epoch(): number
   /** Sign keys of voters that don't count, in hexadecimal. */
   cheats(): ReadonlySet<string>
+  /** Asks the witness for its vote. */
+  grant(vote: Vote): Promise<Uint8Array>
   /** More than half voted for this peer, as the next after a record of `number` entries. */
   elected(epoch: number, number: number, votes: readonly Uint8Array[]): Promise<void>
 }
@@ -40,6 +44,7 @@ interface Probe {
 interface Stand {
   readonly vote: Vote
   readonly since: number
+  askedWitness: boolean
   readonly votes: Map<string, Uint8Array>
 }
 
@@ -52,6 +57,7 @@ export class Candidacy {
   #probe: Probe | undefined
   #probes = 0
   #stand: Stand | undefined
+  #lastVote: Vote | undefined
   /** Nothing is tried before. */
   #notBefore = 0
   /** The highest epoch that others said they know of, in vain asked for their votes. */
@@ -87,7 +93,17 @@ export class Candidacy {
   /** Gives up a candidacy for which not enough votes came. */
   expire(): void {
     const now = this.#clock.now()
-    if (this.#stand !== undefined && now - this.#stand.since >= standMs) this.#retire(now)
+    const stand = this.#stand
+    if (stand === undefined) return
+    const { witness } = this.#session.record.voters
+    if (witness !== null && !stand.askedWitness && now - stand.since >= witnessDelayMs)
+      this.#askWitness(stand)
+    if (now - stand.since >= (witness === null ? standMs : witnessAnswerMs)) this.#retire(now)
+  }
+
+  /** Stands as the host that it is, with its own consent, where another voter is missing or knows of a later epoch. */
+  standAgain(): Promise<void> {
+    return this.stand(this.#nextEpoch(), 'own')
   }
 
   /** Takes the answer of a voter to a probe. */
@@ -114,7 +130,8 @@ export class Candidacy {
     const vote: Vote = { sessionId, epoch, number, previous, candidate }
     const own = await this.#ballot.cast(vote)
     if (own === undefined) return
-    const stand: Stand = { vote, since: this.#clock.now(), votes: new Map() }
+    const stand: Stand = { vote, since: this.#clock.now(), askedWitness: false, votes: new Map() }
+    this.#lastVote = vote
     this.#stand = stand
     this.#probe = undefined
     await this.#count(stand, own)
@@ -163,15 +180,38 @@ export class Candidacy {
     const now = this.#clock.now()
     if (probe === undefined || this.#stand !== undefined || now < this.#notBefore) return
     if (this.#handlers.silenceMs() < electionMs) return
-    if (1 + probe.agreed.size < majorityOf(this.#counting())) return
+    const counting = this.#counting()
+    // A witness is not asked what it would do.
+    const agreed = probe.agreed.size + (counting.witness === null ? 1 : 2)
+    if (agreed < majorityOf(counting)) return
     if (probe.fitter && now - probe.since < deferMs + (electionMs - probeMs)) return
-    const epoch = Math.max(this.#handlers.epoch(), this.#outbid) + 1
+    const epoch = this.#nextEpoch()
     this.#probe = undefined
     // Set now: signing may take a moment, in which another answer may come.
     this.#notBefore = now + standMs
     this.stand(epoch, null).catch((error: unknown) => {
       this.#session.environment.logger.debug('Standing for host came to nothing.', { error })
     })
+  }
+
+  /** One above all others, but the same where nothing has changed: a witness repeats its vote, and gives no other. */
+  #nextEpoch(): number {
+    const { record } = this.#session
+    const last = this.#lastVote
+    const highest = Math.max(this.#handlers.epoch(), this.#outbid)
+    const isSame = last !== undefined && last.number === record.length && last.epoch === highest
+    return isSame && record.voters.witness !== null ? highest : highest + 1
+  }
+
+  #askWitness(stand: Stand): void {
+    stand.askedWitness = true
+    this.#handlers
+      .grant(stand.vote)
+      .then(
+        (vote) => this.voted(vote),
+        (error: unknown) => this.#session.environment.logger.debug('The witness gave no vote.', { error }),
+      )
+      .catch((error: unknown) => this.#session.environment.logger.debug('A vote was unfit.', { error }))
   }
 
   async #count(stand: Stand, bytes: Uint8Array): Promise<void> {

@@ -13,6 +13,18 @@ export const leaseMs = 1_500
 /** How often authority looks around, ms: adds to how long an election takes. */
 export const lookMs = 100
 
+/** How often a host without a witness looks for one, ms: a service may be back, or another one known. */
+export const witnessLookMs = 30_000
+
+/** How often a host makes sure that its witness still knows the voters, ms: one frame each time. */
+export const witnessCheckMs = 5 * 60_000
+
+/** How long a candidate of two waits for the other's vote before it asks the witness, ms: that has but one to give. */
+export const witnessDelayMs = 300
+
+/** How long it then waits for the witness, ms: a connection to a service has to come about. */
+export const witnessAnswerMs = 6_000
+
 /** How long a candidate waits for votes, ms: three round trips of a slow path. */
 export const standMs = 800
 

@@ -16,9 +16,19 @@ import {
   mostEpochsAhead,
   voterGraceMs,
   voterProbationMs,
+  witnessAnswerMs,
 } from './constants.ts'
 import { Replication } from './replication.ts'
-import { isSameVoter, majorityOf, nextVoters, voterOf, type Voter, type VoterSet } from './voters.ts'
+import type { TieBreaker } from './tieBreaker.ts'
+import {
+  isSameVoter,
+  majorityOf,
+  nextVoters,
+  voterOf,
+  type Eligible,
+  type Voter,
+  type VoterSet,
+} from './voters.ts'
 
 /** What a leadership tells of. */
 export interface LeadershipHandlers {
@@ -39,6 +49,7 @@ export class Leadership {
   readonly #session: Session
   readonly #ballot: Ballot
   readonly #handlers: LeadershipHandlers
+  readonly #tieBreaker: TieBreaker
   readonly #replication: Replication
   /** Since when each member is linked. */
   readonly #since = new Map<string, number>()
@@ -52,10 +63,11 @@ export class Leadership {
   #tending = false
   #ended = false
 
-  constructor(session: Session, ballot: Ballot, handlers: LeadershipHandlers) {
+  constructor(session: Session, ballot: Ballot, tieBreaker: TieBreaker, handlers: LeadershipHandlers) {
     const { record, environment } = session
     this.#session = session
     this.#ballot = ballot
+    this.#tieBreaker = tieBreaker
     this.#handlers = handlers
     this.#began = environment.clock.now()
     this.#replication = new Replication(record, environment.identity.signKey)
@@ -118,7 +130,7 @@ export class Leadership {
   advance(): void {
     if (this.#ended) return
     const { record } = this.#session
-    const held = this.#replication.held(this.#session.peers(), this.#isWitnessed())
+    const held = this.#replication.held([...this.#session.peers()], (set) => this.#tieBreaker.hasVoted(set))
     // Entries of former epochs count once one of this epoch follows them ([AUT-3]).
     if (held > record.committed && record.entry(held - 1)?.epoch === record.epoch) record.commit(held)
     this.#handlers.committed()
@@ -152,6 +164,12 @@ export class Leadership {
     for (const peer of this.#session.peers()) {
       const known = this.#replication.epochOf(peer)
       if (this.#isVoter(peer) && known <= epoch + mostEpochsAhead) highest = Math.max(highest, known)
+    }
+    const { voters } = this.#session.record
+    if (this.#alone !== undefined && voters.witness !== null && !this.#tieBreaker.hasVoted(voters)) {
+      this.pause(witnessAnswerMs)
+      void candidacy.standAgain().catch((error: unknown) => this.#log(error))
+      return
     }
     if (highest > this.#session.record.epoch) {
       if (!this.#hears(this.#session.record.voters, false)) return
@@ -228,15 +246,12 @@ export class Leadership {
     const { environment, self, record } = this.#session
     const now = environment.clock.now()
     let count = voterOf(set, self.signKey) === undefined ? 0 : 1
+    if (this.#tieBreaker.hasVoted(set)) count++
     for (const peer of this.#session.peers()) {
       const follows = !following || this.#replication.epochOf(peer) <= record.epoch
       if (isVoterIn(set, peer) && follows && this.#isHeard(peer, now, leaseMs)) count++
     }
     return count >= majorityOf(set)
-  }
-
-  #isWitnessed(): boolean {
-    return false
   }
 
   #isVoter(peer: Peer): boolean {
@@ -278,7 +293,7 @@ export class Leadership {
       const counts = reachable && !cheats.has(toHex(member.signKey))
       eligible.push({ ...voterFrom(member), reachable: counts, rank: member.joinedAt })
     }
-    const next = nextVoters(record.voters.voters, eligible, self, false)
+    const next = this.#nextVoters(eligible)
     // Those who are to vote from now on confirm it: of two, one may let the other go.
     if (next === undefined || !this.#hears({ voters: next, witness: null }, true)) return
     this.#tending = true
@@ -287,8 +302,26 @@ export class Leadership {
       .finally(() => (this.#tending = false))
   }
 
-  #change(voters: Voter[]): Promise<AppliedEntry> {
-    return this.#append({ type: 'voters', voters, witness: null })
+  #nextVoters(eligible: readonly Eligible[]): Voter[] | undefined {
+    const { record, self } = this.#session
+    const { voters, witness } = record.voters
+    const isPair = eligible.filter(({ reachable }) => reachable).length === 2
+    if (isPair || witness !== null) this.#tieBreaker.look()
+    const { isOffered } = this.#tieBreaker
+    // A witness votes once, and is named together with the second voter.
+    const isUseless = witness === null || this.#tieBreaker.hasVoted(record.voters)
+    if (isPair && isOffered && voters.length === 2 && isUseless) return [voterFrom(self)]
+    return nextVoters(voters, eligible, self, isPair && isOffered)
+  }
+
+  async #change(voters: Voter[]): Promise<AppliedEntry> {
+    const isPair = voters.length === 2 && this.#session.record.state.memberCount === 2
+    const witness = isPair ? this.#tieBreaker.nominate(voters) : null
+    const entry = await this.#append({ type: 'voters', voters, witness })
+    if (witness !== null) {
+      this.#tieBreaker.register(entry).catch((error: unknown) => this.#log(error))
+    }
+    return entry
   }
 
   #log(error: unknown): void {

@@ -3,7 +3,7 @@ import { entriesMessageBytes } from '../constants.ts'
 import type { Peer } from '../peer.ts'
 import type { SessionRecord } from '../record.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
-import { majorityOf, voterOf } from './voters.ts'
+import { majorityOf, voterOf, type VoterSet } from './voters.ts'
 
 /** How far a member is with the record. */
 interface Progress {
@@ -68,10 +68,23 @@ export class Replication {
     if (missing) progress.told = Math.min(committed, progress.sent ?? 0)
   }
 
-  /** How many entries more than half of the voters hold. `witnessed` where the witness stands for one of them. */
-  held(peers: Iterable<Peer>, witnessed: boolean): number {
-    const { voters } = this.#record
-    const lengths = witnessed && voters.witness !== null ? [Infinity] : []
+  /**
+   * How many entries more than half of the voters hold.
+   * @param hasVoted - whether the witness of a set stands for one of them.
+   */
+  held(peers: readonly Peer[], hasVoted: (set: VoterSet) => boolean): number {
+    const record = this.#record
+    const held = this.#heldBy(record.voters, peers, hasVoted(record.voters))
+    const since = record.votersSince
+    const before = record.votersAt(since)
+    if (since < record.committed || before.witness === null) return held
+    // The one that such voters lose, or gain, could be elected by the witness: they have to agree on that as well.
+    const heldBefore = this.#heldBy(before, peers, hasVoted(before))
+    return heldBefore > since ? held : Math.min(held, since)
+  }
+
+  #heldBy(voters: VoterSet, peers: readonly Peer[], witnessed: boolean): number {
+    const lengths = witnessed ? [Infinity] : []
     if (voterOf(voters, this.#self) !== undefined) lengths.push(this.#record.length)
     for (const { member, admitted } of peers) {
       const voter = voterOf(voters, member.signKey)
