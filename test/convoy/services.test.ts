@@ -62,6 +62,22 @@ describe('a convoy over real WebRTC', () => {
     expect(dora.members.map(({ name }) => name)).toEqual(['Anna', 'Ben', 'Cem', 'Dora'])
   })
 
+  it('[SUC-6] lets friends in by the first invite after its founder has left', async () => {
+    const only = await service()
+    const anna = await keep(hostConvoy({ name: 'Anna', rendezvous: only.url }))
+    const { invite } = anna
+    const ben = await keep(joinConvoy(invite, { name: 'Ben' }))
+    const cem = await keep(joinConvoy(invite, { name: 'Cem' }))
+    await until(() => [anna, ben, cem].every((convoy) => convoy.authority.voters.length === 3))
+    await anna.close()
+    await until(() => ben.isHost || cem.isHost)
+    await until(() => only.stats().sessions === 1)
+    const dora = await keep(joinConvoy(invite, { name: 'Dora' }))
+    await until(() => [ben, cem, dora].every((convoy) => isFullyConnected(convoy, 3)))
+    expect(dora.host.name).toBe(ben.isHost ? 'Ben' : 'Cem')
+    expect(dora.authority.epoch).toBe(1)
+  })
+
   it('needs no service at all any more once its members are in', async () => {
     const only = await service()
     const anna = await keep(hostConvoy({ name: 'Anna', rendezvous: only.url }))
