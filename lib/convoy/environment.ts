@@ -52,7 +52,7 @@ export async function environmentOf(
     identity: options.identity ?? createIdentity({ random }),
     dropped: new Counters(),
     hostFitness,
-    witnesses: (use) => withWitnesses(open(), use),
+    witnesses: (use, signal) => withWitnesses(open(), use, signal),
     ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.verify === undefined ? {} : { verify: options.verify }),
     ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
@@ -102,12 +102,13 @@ export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
 async function withWitnesses<T>(
   rendezvous: OpenedRendezvous,
   use: (witnesses: readonly Witness[]) => Promise<T>,
+  signal: AbortSignal,
 ): Promise<T> {
   try {
     const found = await Promise.all(
       rendezvous.all.map(async (each) => {
         try {
-          return await each.witness?.()
+          return await each.witness?.(signal)
         } catch {
           return undefined
         }

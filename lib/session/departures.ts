@@ -32,7 +32,9 @@ export class Departures {
       try {
         await this.#leave(member, reason)
       } catch (error) {
-        if (!isConvoyError(error, 'no-majority')) throw error
+        // Another host records it, unless this one goes on after all.
+        const isPending = isConvoyError(error, 'no-majority') || isConvoyError(error, 'authority-moved')
+        if (!isPending) throw error
         this.#later(undecidedPauseMs, () => this.record(member, reason))
       }
     })

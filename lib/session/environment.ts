@@ -30,7 +30,7 @@ export interface SessionEnvironment {
    * Hands the witnesses of the rendezvous that this peer knows to `use`; they are of use until it is done. Left out
    * where there are none.
    */
-  witnesses?<T>(use: (witnesses: readonly Witness[]) => Promise<T>): Promise<T>
+  witnesses?<T>(use: (witnesses: readonly Witness[]) => Promise<T>, signal: AbortSignal): Promise<T>
   /** What is broken on purpose, so that a simulation can show that it would find it. Never set but by tests. */
   readonly faults?: ReadonlySet<Fault>
   /** Checks signatures; the platform's Ed25519 where left out. */

@@ -143,7 +143,11 @@ export class HostRole {
     const heir = heirOf(this.#session)
     if (heir === undefined) return
     try {
-      await withDeadline(clock, handOverMs, 'Nobody took over in time.', this.transfer(heir.member.id))
+      const late = new AbortController()
+      const cancel = clock.after(handOverMs, () =>
+        late.abort(new ConvoyError('timeout', 'Nobody took over in time.')),
+      )
+      await this.transfer(heir.member.id, late.signal).finally(cancel)
     } catch (error) {
       logger.info('The host leaves without a successor.', { error })
     }

@@ -69,6 +69,7 @@ describe('a convoy over real WebRTC', () => {
     const ben = await keep(joinConvoy(invite, { name: 'Ben' }))
     const cem = await keep(joinConvoy(invite, { name: 'Cem' }))
     await until(() => [anna, ben, cem].every((convoy) => convoy.authority.voters.length === 3))
+    await until(() => [anna, ben, cem].every((convoy) => isFullyConnected(convoy, 3)))
     await anna.close()
     await until(() => ben.isHost || cem.isHost)
     await until(() => only.stats().sessions === 1)

@@ -30,7 +30,8 @@ async function convoyOf(...names: [string, ...string[]]): Promise<Convoy[]> {
   for (const name of others) {
     all.push(await world.join(name, first.invite, { rendezvous: signaling.rendezvous(name) }))
   }
-  const voters = Math.min(9, names.length - ((names.length + 1) % 2))
+  // Two have a witness.
+  const voters = names.length === 2 ? 2 : Math.min(9, names.length - ((names.length + 1) % 2))
   await world.clock.runUntil(() => all.every((convoy) => isFullyConnected(convoy, all.length)))
   await world.clock.runUntil(() => all.every((convoy) => convoy.authority.voters.length === voters))
   return all
@@ -175,6 +176,64 @@ describe('transferHost', () => {
     await setRules(ben, 40)
     await world.clock.run(200)
     expect(anna.rules.speedLimit).toBe(40)
+  })
+})
+
+describe('two members', () => {
+  const pair = async (): Promise<[Convoy, Convoy]> => {
+    const all = (await convoyOf('Anna', 'Ben')) as [Convoy, Convoy]
+    await world.clock.runUntil(() => all.every(({ authority }) => authority.voters.length === 2))
+    await world.clock.run(1_000)
+    return all
+  }
+
+  it('[AUT-15] [WIT-4] with a witness outlive either: the other one decides', async () => {
+    for (const victim of [0, 1]) {
+      const all = await pair()
+      const [dead, survivor] = [all[victim] as Convoy, all[1 - victim] as Convoy]
+      world.network.kill(dead.self.name)
+      await world.clock.run(4_000)
+      expect(survivor.isHost).toBe(true)
+      await setRules(survivor, 55 + victim)
+      await world.clock.run(20_000)
+      expect(survivor.members).toHaveLength(1)
+      await world.clock.complete(survivor.close())
+    }
+  })
+
+  it('[AUT-15] [WIT-5] that lose each other, and not the witness, have one host between them, and meet again', async () => {
+    const all = await pair()
+    const [anna, ben] = all
+    const heal = world.network.cut('Anna', 'Ben')
+    await world.clock.run(6_000)
+    const decided = await world.clock.complete(
+      Promise.allSettled([anna.setRules({ speedLimit: 51 }), ben.setRules({ speedLimit: 52 })]),
+    )
+    expect(decided.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await world.clock.run(4_000)
+    heal()
+    await world.clock.run(15_000)
+    expect(all.filter(({ isHost }) => isHost)).toHaveLength(1)
+    expect(anna.rules.speedLimit).toBe(ben.rules.speedLimit)
+    expect(anna.rules.speedLimit).not.toBeNull()
+    await world.clock.runUntil(() => all.every(({ authority }) => authority.voters.length === 2))
+    expect(all.every((convoy) => isFullyConnected(convoy, 2))).toBe(true)
+  })
+
+  it('[AUT-10] [AUT-15] without their witness decide nothing alone, and go on once they meet again', async () => {
+    const [anna, ben] = await pair()
+    await world.clock.complete(signaling.close())
+    const heal = world.network.cut('Anna', 'Ben')
+    await world.clock.run(8_000)
+    await expect(setRules(anna, 50)).rejects.toMatchObject({
+      code: 'no-majority',
+    })
+    expect(ben.isHost).toBe(false)
+    heal()
+    await world.clock.run(10_000)
+    await setRules(anna.isHost ? anna : ben, 45)
+    await world.clock.run(500)
+    expect([anna, ben].map(({ rules }) => rules.speedLimit)).toEqual([45, 45])
   })
 })
 

@@ -16,7 +16,7 @@ describe('the example of docs/testing.md', () => {
     const run = await convoyOnBadNetwork(7)
     // Ten surprises, told twice each, and the heartbeat of a truck that stands in between; less what the network loses.
     expect(run.seen).toBeGreaterThan(25)
-    expect(run.hostGoneAfterMs).toBeLessThan(16_000)
+    expect(run.takenOverAfterMs).toBeLessThan(16_000)
     expect(run.timersLeft).toBe(0)
     expect(await convoyOnBadNetwork(7)).toEqual(run)
     expect((await convoyOnBadNetwork(8)).trace).not.toBe(run.trace)

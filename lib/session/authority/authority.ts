@@ -4,7 +4,7 @@ import type { AppliedEntry } from '../record.ts'
 import type { Change } from '../recordEntries.ts'
 import type { RecordMember } from '../recordState.ts'
 import type { Session } from '../session.ts'
-import type { AuthorityMessage, AuthorityMessageOf } from './authorityMessages.ts'
+import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
 import { Ballot } from './ballot.ts'
 import { Candidacy } from './candidacy.ts'
 import { frozenMs, lookMs, mostEpochsAhead, transferMs } from './constants.ts'
@@ -13,13 +13,6 @@ import { Leadership } from './leadership.ts'
 import { TieBreaker } from './tieBreaker.ts'
 import { voterOf } from './voters.ts'
 import { Voting } from './voting.ts'
-
-/** What the host sends of its record. */
-export interface EntriesMessage {
-  readonly epoch: number
-  readonly entries: readonly Uint8Array[]
-  readonly committed: number
-}
 
 /**
  * Who decides in a session, and what is decided: follows the record of the present host, votes, stands for host when it is
@@ -247,6 +240,7 @@ export class Authority {
     this.#closed = true
     this.#cancelLook()
     this.#candidacy.stop()
+    this.#tieBreaker.close()
     this.#leadership?.end(new ConvoyError('closed', 'The convoy is closed.'))
   }
 

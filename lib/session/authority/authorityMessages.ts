@@ -55,3 +55,10 @@ export type AuthorityMessageOf<Type extends AuthorityMessage['type']> = Extract<
   AuthorityMessage,
   { type: Type }
 >
+
+/** What the host sends of its record. */
+export interface EntriesMessage {
+  readonly epoch: number
+  readonly entries: readonly Uint8Array[]
+  readonly committed: number
+}

@@ -199,7 +199,7 @@ export class Candidacy {
     const { record } = this.#session
     const last = this.#lastVote
     const highest = Math.max(this.#handlers.epoch(), this.#outbid)
-    const isSame = last !== undefined && last.number === record.length && last.epoch === highest
+    const isSame = last?.number === record.length && last.epoch === highest
     return isSame && record.voters.witness !== null ? highest : highest + 1
   }
 

@@ -1,5 +1,4 @@
-import { ConvoyError, equalBytes, sleep, toHex, type Cancel } from '../../core/index.ts'
-import { mostVoters } from '../../identity/index.ts'
+import { ConvoyError, equalBytes, sleep, withDeadline, type Cancel } from '../../core/index.ts'
 import { graceMs } from '../constants.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry, HeldEntry } from '../record.ts'
@@ -8,27 +7,11 @@ import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
 import type { Ballot } from './ballot.ts'
 import type { Candidacy } from './candidacy.ts'
-import {
-  decisionMs,
-  freshMs,
-  leaseMs,
-  lookMs,
-  mostEpochsAhead,
-  voterGraceMs,
-  voterProbationMs,
-  witnessAnswerMs,
-} from './constants.ts'
+import { decisionMs, leaseMs, lookMs, mostEpochsAhead, witnessAnswerMs } from './constants.ts'
 import { Replication } from './replication.ts'
 import type { TieBreaker } from './tieBreaker.ts'
-import {
-  isSameVoter,
-  majorityOf,
-  nextVoters,
-  voterOf,
-  type Eligible,
-  type Voter,
-  type VoterSet,
-} from './voters.ts'
+import { VoterKeeper } from './voterKeeper.ts'
+import { isSameVoter, majorityOf, voterOf, type VoterSet } from './voters.ts'
 
 /** What a leadership tells of. */
 export interface LeadershipHandlers {
@@ -51,16 +34,11 @@ export class Leadership {
   readonly #handlers: LeadershipHandlers
   readonly #tieBreaker: TieBreaker
   readonly #replication: Replication
-  /** Since when each member is linked. */
-  readonly #since = new Map<string, number>()
-  /** When each member was last heard while its ticket counted. */
-  readonly #heardAt = new Map<string, number>()
-  readonly #began: number
+  readonly #keeper: VoterKeeper
   #waiting = new Map<number, Waiting>()
   /** Since when too few voters are heard. */
   #alone: number | undefined
   #pausedUntil = 0
-  #tending = false
   #ended = false
 
   constructor(session: Session, ballot: Ballot, tieBreaker: TieBreaker, handlers: LeadershipHandlers) {
@@ -69,8 +47,12 @@ export class Leadership {
     this.#ballot = ballot
     this.#tieBreaker = tieBreaker
     this.#handlers = handlers
-    this.#began = environment.clock.now()
     this.#replication = new Replication(record, environment.identity.signKey)
+    this.#keeper = new VoterKeeper(session, ballot, tieBreaker, {
+      append: (change, held) => this.#append(change, held),
+      hears: (set) => this.#hears(set, true),
+      cheats: () => handlers.cheats(),
+    })
     for (const peer of session.peers()) if (peer.admitted) this.attached(peer, record.epochSince)
   }
 
@@ -91,9 +73,10 @@ export class Leadership {
     return this.#append(change)
   }
 
-  async #append(change: Change): Promise<AppliedEntry> {
+  async #append(change: Change, held?: () => void): Promise<AppliedEntry> {
     const { record, environment } = this.#session
     const entry = await record.append(change)
+    held?.()
     return new Promise((resolve, reject) => {
       const cancel = environment.clock.after(decisionMs, () => {
         this.#waiting.delete(entry.number)
@@ -110,14 +93,14 @@ export class Leadership {
   }
 
   attached(peer: Peer, sent?: number): void {
-    this.#since.set(peer.member.id, this.#session.environment.clock.now())
+    this.#keeper.attached(peer)
     this.#replication.attached(peer, sent)
     const { epoch, committed } = this.#session.record
     if (sent === undefined) peer.control?.send({ type: 'entries', epoch, entries: [], committed })
   }
 
   detached(peer: Peer): void {
-    this.#since.delete(peer.member.id)
+    this.#keeper.detached(peer)
     this.#replication.detached(peer)
   }
 
@@ -177,7 +160,7 @@ export class Leadership {
       void candidacy.stand(highest + 1, 'own').catch((error: unknown) => this.#log(error))
       return
     }
-    this.#tend(now)
+    this.#keeper.look(this.hasMajority())
   }
 
   /**
@@ -188,28 +171,29 @@ export class Leadership {
     const { record, environment } = this.#session
     const deadline = environment.clock.now() + decisionMs
     // Or who was made a voter for this would be one too many.
-    this.#tending = true
+    this.#keeper.busy = true
     try {
       for (;;) {
         this.#requireAuthority()
         const isVoter = record.voters.voters.some((voter) => isSameVoter(voter, peer.member))
         if (isVoter && this.#replication.isUpToDate(peer) && record.committed === record.length) return
-        if (!isVoter && this.#mayChangeVoters()) await this.#change(this.#with(peer.member))
+        if (!isVoter && this.#keeper.mayChange) {
+          const changed = this.#keeper.add(peer.member)
+          await withDeadline(
+            environment.clock,
+            decisionMs,
+            'The voters did not agree in time.',
+            changed,
+            signal,
+          )
+        }
         if (environment.clock.now() > deadline)
           throw new ConvoyError('timeout', 'The member did not catch up with the record in time.')
         await sleep(environment.clock, lookMs, signal)
       }
     } finally {
-      this.#tending = false
+      this.#keeper.busy = false
     }
-  }
-
-  /** The next step towards `voter` voting too. */
-  #with(voter: Voter): Voter[] {
-    const { voters } = this.#session.record.voters
-    if (voters.length < mostVoters) return [...voters, voterFrom(voter)]
-    const other = voters.findLast(({ signKey }) => !equalBytes(signKey, this.#session.self.signKey))
-    return voters.filter((each) => each !== other)
   }
 
   /** Another leadership of this same peer goes on with what was begun. */
@@ -231,14 +215,14 @@ export class Leadership {
   #requireAuthority(): void {
     const { record, environment } = this.#session
     if (this.#ended) throw new ConvoyError('authority-moved', 'Another host decides now. Ask it.')
-    if (this.#ballot.epoch > record.epoch || environment.clock.now() < this.#pausedUntil)
-      throw new ConvoyError('authority-moved', 'Another host is about to take over. Ask it.')
     if (!this.hasMajority()) {
       throw new ConvoyError(
         'no-majority',
         'Too few of those who vote are heard. Nothing can be decided until more of them are back.',
       )
     }
+    if (this.#ballot.epoch > record.epoch || environment.clock.now() < this.#pausedUntil)
+      throw new ConvoyError('authority-moved', 'Another host is about to take over. Ask it.')
   }
 
   /** Whether more than half of `set` are heard; where `following`, of those that know of no later epoch. */
@@ -262,75 +246,9 @@ export class Leadership {
     return control !== undefined && control.link.state !== 'closed' && now - control.link.heardAt < withinMs
   }
 
-  /** Voters change one at a time: the former change, and the present epoch, have to be committed ([AUT-2]). */
-  #mayChangeVoters(): boolean {
-    const { record } = this.#session
-    return (
-      record.committed > record.votersSince &&
-      record.committed > record.epochSince &&
-      this.#ballot.epoch <= record.epoch
-    )
-  }
-
-  #tend(now: number): void {
-    for (const peer of this.#session.peers()) {
-      const heardAt = peer.admitted ? peer.control?.link.heardAt : undefined
-      if (heardAt !== undefined) this.#heardAt.set(peer.member.id, heardAt)
-    }
-    if (this.#tending || !this.#mayChangeVoters()) return
-    const { record, self } = this.#session
-    const cheats = this.#handlers.cheats()
-    const eligible = [{ ...voterFrom(self), reachable: true, rank: self.joinedAt }]
-    // Of two voters, one that is gone keeps the other from deciding anything: it is not waited for as long.
-    const graceForVoters = this.hasMajority() ? voterGraceMs : leaseMs
-    for (const { member, saidGoodbye } of this.#session.peers()) {
-      const heardAt = saidGoodbye ? -Infinity : (this.#heardAt.get(member.id) ?? this.#began)
-      const since = this.#since.get(member.id) ?? Infinity
-      const votes = voterOf(record.voters, member.signKey) !== undefined
-      const reachable = votes
-        ? now - heardAt < graceForVoters
-        : now - heardAt < freshMs && now - since >= voterProbationMs
-      const counts = reachable && !cheats.has(toHex(member.signKey))
-      eligible.push({ ...voterFrom(member), reachable: counts, rank: member.joinedAt })
-    }
-    const next = this.#nextVoters(eligible)
-    // Those who are to vote from now on confirm it: of two, one may let the other go.
-    if (next === undefined || !this.#hears({ voters: next, witness: null }, true)) return
-    this.#tending = true
-    this.#change(next)
-      .catch((error: unknown) => this.#log(error))
-      .finally(() => (this.#tending = false))
-  }
-
-  #nextVoters(eligible: readonly Eligible[]): Voter[] | undefined {
-    const { record, self } = this.#session
-    const { voters, witness } = record.voters
-    const isPair = eligible.filter(({ reachable }) => reachable).length === 2
-    if (isPair || witness !== null) this.#tieBreaker.look()
-    const { isOffered } = this.#tieBreaker
-    // A witness votes once, and is named together with the second voter.
-    const isUseless = witness === null || this.#tieBreaker.hasVoted(record.voters)
-    if (isPair && isOffered && voters.length === 2 && isUseless) return [voterFrom(self)]
-    return nextVoters(voters, eligible, self, isPair && isOffered)
-  }
-
-  async #change(voters: Voter[]): Promise<AppliedEntry> {
-    const isPair = voters.length === 2 && this.#session.record.state.memberCount === 2
-    const witness = isPair ? this.#tieBreaker.nominate(voters) : null
-    const entry = await this.#append({ type: 'voters', voters, witness })
-    if (witness !== null) {
-      this.#tieBreaker.register(entry).catch((error: unknown) => this.#log(error))
-    }
-    return entry
-  }
-
   #log(error: unknown): void {
     this.#session.environment.logger.debug('A change of voters came to nothing.', { error })
   }
-}
-
-function voterFrom({ signKey, incarnation }: Voter): Voter {
-  return { signKey, incarnation }
 }
 
 function isVoterIn(set: VoterSet, { member, admitted }: Peer): boolean {

@@ -20,6 +20,7 @@ type WitnessName = Pick<Witness, 'key' | 'boot'>
 export class TieBreaker {
   readonly #session: Session
   readonly #clock: Clock
+  readonly #abort = new AbortController()
   #offered: WitnessName | undefined
   #busy = false
   #lookedAt = -Infinity
@@ -78,7 +79,10 @@ export class TieBreaker {
     this.#checkedAt = this.#clock.now()
     try {
       await this.#ask(witness, (each) =>
-        each.register({ sessionId, config: entry.digest, secretHashes: witness.secretHashes }),
+        each.register(
+          { sessionId, config: entry.digest, secretHashes: witness.secretHashes },
+          this.#abort.signal,
+        ),
       )
     } catch (error) {
       // It restarted: it can't vote for these voters any more, and another has to be named.
@@ -104,7 +108,9 @@ export class TieBreaker {
     const secret = sealed === undefined ? undefined : environment.identity.unseal(sealed)
     if (secret === undefined)
       throw new ConvoyError('not-permitted', 'The witness knows no secret of this peer.')
-    return this.#ask(witness, (each) => each.grant({ config: entry.digest, secret, vote }))
+    return this.#ask(witness, (each) =>
+      each.grant({ config: entry.digest, secret, vote }, this.#abort.signal),
+    )
   }
 
   /** Whether the present epoch began with the vote of the witness of `set`: it stands for one voter until it ends. */
@@ -115,6 +121,11 @@ export class TieBreaker {
       const signKey = peekEnvelope(vote)?.signKey
       return signKey !== undefined && equalBytes(signKey, witness)
     })
+  }
+
+  /** Gives up what is under way. Idempotent. */
+  close(): void {
+    this.#abort.abort(new ConvoyError('closed', 'The session is closed.'))
   }
 
   #begin(task: () => Promise<unknown>): void {
@@ -150,10 +161,10 @@ export class TieBreaker {
   }
 
   #use<T>(use: (witnesses: readonly Witness[]) => Promise<T>): Promise<T> {
-    const { witnesses } = this.#session.environment
-    if (witnesses === undefined)
+    const { environment } = this.#session
+    if (environment.witnesses === undefined)
       return Promise.reject(new ConvoyError('rendezvous-unreachable', 'No rendezvous is known.'))
-    return witnesses(use)
+    return environment.witnesses(use, this.#abort.signal)
   }
 }
 
