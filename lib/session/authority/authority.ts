@@ -90,9 +90,9 @@ export class Authority {
     return this.#leadership?.isDeserted === true
   }
 
-  /** How long the host was not heard, ms; infinite once it said good-bye. */
+  /** How long nobody was heard as host, ms; infinite once it said good-bye. A host without a majority is none. */
   silenceMs(): number {
-    if (this.#leadership !== undefined) return 0
+    if (this.#leadership !== undefined) return this.#leadership.silenceMs
     const { clock } = this.#session.environment
     const peer = this.#hostPeer()
     if (peer?.saidGoodbye === true) return Infinity

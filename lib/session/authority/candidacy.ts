@@ -234,9 +234,9 @@ export class Candidacy {
 
   /** Who votes, without those who were proven to vote twice. */
   #counting(): VoterSet {
-    const { voters, witness } = this.#session.record.voters
+    const { since, voters, witness } = this.#session.record.voters
     const cheats = this.#handlers.cheats()
-    return { voters: voters.filter(({ signKey }) => !cheats.has(toHex(signKey))), witness }
+    return { since, voters: voters.filter(({ signKey }) => !cheats.has(toHex(signKey))), witness }
   }
 
   #retire(now: number): void {

@@ -61,6 +61,12 @@ export class Leadership {
     return this.#hears(this.#session.record.voters, true)
   }
 
+  /** How long this host has been none for want of a majority, ms: so long it keeps nobody from being elected. */
+  get silenceMs(): number {
+    const now = this.#session.environment.clock.now()
+    return this.#alone === undefined ? 0 : leaseMs + now - this.#alone
+  }
+
   /** Whether too few voters were heard for as long as a link may be silent. */
   get isDeserted(): boolean {
     const now = this.#session.environment.clock.now()

@@ -113,10 +113,13 @@ export class TieBreaker {
     )
   }
 
-  /** Whether the present epoch began with the vote of the witness of `set`: it stands for one voter until it ends. */
-  hasVoted({ witness }: VoterSet): boolean {
+  /**
+   * Whether the present epoch began with the vote of the witness of `set`: it stands for one voter until it ends. A vote is
+   * worth nothing for voters that were named after it, though their witness be the same.
+   */
+  hasVoted({ since, witness }: VoterSet): boolean {
     const { record } = this.#session
-    if (witness === null) return false
+    if (witness === null || since >= record.epochSince) return false
     return record.votesOf(record.epoch).some((vote) => {
       const signKey = peekEnvelope(vote)?.signKey
       return signKey !== undefined && equalBytes(signKey, witness)

@@ -86,7 +86,8 @@ export class VoterKeeper {
     }
     const next = this.#nextVoters(eligible)
     // Those who are to vote from now on confirm it: of two, one may let the other go.
-    if (next === undefined || !this.#around.hears({ voters: next, witness: null })) return
+    if (next === undefined || !this.#around.hears({ since: record.length, voters: next, witness: null }))
+      return
     this.busy = true
     this.#change(next)
       .catch((error: unknown) => this.#log(error))

@@ -10,13 +10,15 @@ export interface Voter {
 
 /** Who votes, in force from the entry that names them on. */
 export interface VoterSet {
+  /** Number of the entry that named them. */
+  readonly since: number
   readonly voters: readonly Voter[]
   /** Sign key of the service that is asked where there are two voters only; null where there is none. */
   readonly witness: Uint8Array | null
 }
 
 /** How many of `set` have to agree: more than half, the witness counted. */
-export function majorityOf({ voters, witness }: VoterSet): number {
+export function majorityOf({ voters, witness }: Pick<VoterSet, 'voters' | 'witness'>): number {
   return Math.floor((voters.length + (witness === null ? 0 : 1)) / 2) + 1
 }
 
