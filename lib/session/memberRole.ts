@@ -121,6 +121,12 @@ export class MemberRole implements SessionRole {
     if (gone !== undefined) this.#dialer.forget(gone.member.id)
   }
 
+  hostChanged(): void {
+    // What was under way through a host that is gone comes to nothing: others bring it now.
+    for (const { member, control } of this.#session.peers())
+      if (control === undefined) this.#dialer.connect(member)
+  }
+
   adrift(): void {
     this.wayBack?.lost()
   }

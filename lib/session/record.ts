@@ -123,7 +123,13 @@ export class SessionRecord {
 
   /** Who voted before the entry with `number`. */
   votersAt(number: number): VoterSet {
-    return this.#voters.findLast((since) => since.number < number)?.value ?? { since: 0, voters: [], witness: null }
+    return (
+      this.#voters.findLast((since) => since.number < number)?.value ?? {
+        since: 0,
+        voters: [],
+        witness: null,
+      }
+    )
   }
 
   /** Digest of the first `length` entries: what the entry with that number names as `previous`. */
@@ -321,10 +327,16 @@ export class SessionRecord {
     this.#bytes += bytes.length
     if (change.type === 'founded') {
       const { incarnation } = change
-      this.#voters.push({ number, value: { since: number, voters: [{ signKey, incarnation }], witness: null } })
+      this.#voters.push({
+        number,
+        value: { since: number, voters: [{ signKey, incarnation }], witness: null },
+      })
       this.#hosts.push({ number, value: { epoch, signKey, votes: [] } })
     } else if (change.type === 'voters') {
-      this.#voters.push({ number, value: { since: number, voters: change.voters, witness: change.witness?.key ?? null } })
+      this.#voters.push({
+        number,
+        value: { since: number, voters: change.voters, witness: change.witness?.key ?? null },
+      })
     } else if (change.type === 'elected') {
       this.#hosts.push({ number, value: { epoch, signKey, votes: change.votes } })
     }

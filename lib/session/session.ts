@@ -245,6 +245,7 @@ export class Session {
       this.#hostRole = new HostRole(this, this.#policy)
       this.#hostRole.takeOver()
     }
+    this.role?.hostChanged()
     this.events.emit('hostChanged', { host: this.describe(host), former: this.describe(former), epoch })
     for (const { member } of [this.#roster.peers.get(former.id), this.#roster.peers.get(host.id)].filter(
       isDefined,

@@ -49,6 +49,8 @@ export interface SessionRole {
   networkChanged(): void
   /** An entry of the record was applied. */
   onApplied(entry: AppliedEntry): void
+  /** Another member, or this one, decides from now on. */
+  hostChanged(): void
   /** This peer decides, but hears too few of those who vote for long: the others may have gone on elsewhere. */
   adrift(): void
   /** Idempotent. */

@@ -9,6 +9,7 @@ import { Ballot } from './ballot.ts'
 import { Candidacy } from './candidacy.ts'
 import { frozenMs, lookMs, mostEpochsAhead, transferMs } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
+import { handEntries, handNews } from './handEntries.ts'
 import { Leadership } from './leadership.ts'
 import { TieBreaker } from './tieBreaker.ts'
 import { voterOf } from './voters.ts'
@@ -144,19 +145,6 @@ export class Authority {
     peer.control?.send({ type: 'succeed', epoch, consent })
     const late = 'The member did not take over in time. This peer goes on as host.'
     await withDeadline(environment.clock, transferMs, late, gone, signal)
-    this.#handOn()
-  }
-
-  /** Tells everyone who the new host is: what this peer says next, such as a farewell, must not come before that. */
-  #handOn(): void {
-    const { record } = this.#session
-    const { epoch, epochSince } = record
-    const elected = record.entry(epochSince)
-    if (elected === undefined) return
-    for (const peer of this.#session.peers()) {
-      if (peer.admitted)
-        peer.control?.send({ type: 'entries', epoch, entries: [elected.bytes], committed: 0 })
-    }
   }
 
   /** State and messages flow between this peer and `peer` from now on. */
@@ -210,7 +198,9 @@ export class Authority {
   async onMessage(peer: Peer, message: AuthorityMessage): Promise<void> {
     switch (message.type) {
       case 'holds':
-        return this.#leadership?.holds(peer, message)
+        if (this.#leadership !== undefined) return this.#leadership.holds(peer, message)
+        if (message.missing) handEntries(this.#session.record, peer, message)
+        return
       case 'probe':
         return this.#voting.answerProbe(peer, message)
       case 'probed':
@@ -322,7 +312,9 @@ export class Authority {
     this.#hostHeardAt = this.#session.environment.clock.now()
     this.#candidacy.stop()
     // The one that was elected itself begins once that is committed.
-    if (!leads) this.#session.hostIs(hostKey, epoch)
+    if (leads) return
+    this.#session.hostIs(hostKey, epoch)
+    handNews(this.#session)
   }
 
   #tellApplied(): void {

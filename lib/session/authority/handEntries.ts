@@ -1,0 +1,38 @@
+import { equalBytes } from '../../core/index.ts'
+import { entriesMessageBytes } from '../constants.ts'
+import type { Peer } from '../peer.ts'
+import type { SessionRecord } from '../record.ts'
+import type { Session } from '../session.ts'
+import type { AuthorityMessageOf } from './authorityMessages.ts'
+
+/** Hands a member what it lacks, as one that is not the host: it is not told what is committed ([AUT-4]). */
+export function handEntries(record: SessionRecord, peer: Peer, holds: AuthorityMessageOf<'holds'>): void {
+  const own = record.digestAt(holds.length)
+  const isAlike = own !== undefined && equalBytes(own, holds.digest)
+  let next = isAlike ? holds.length : Math.min(holds.committed, record.committed)
+  while (next < record.length) {
+    const entries: Uint8Array[] = []
+    let bytes = 0
+    for (let entry = record.entry(next); entry !== undefined; entry = record.entry(++next)) {
+      if (entries.length > 0 && bytes + entry.bytes.length > entriesMessageBytes) break
+      entries.push(entry.bytes)
+      bytes += entry.bytes.length + 5
+    }
+    peer.control?.send({ type: 'entries', epoch: record.epoch, entries, committed: 0 })
+  }
+}
+
+/**
+ * Tells neighbours who the new host is: some may have no link with it yet, and what this peer says next, such as a farewell,
+ * must not come before that.
+ */
+export function handNews(session: Session): void {
+  const { record, host } = session
+  const { epoch, epochSince } = record
+  const elected = record.entry(epochSince)
+  if (elected === undefined) return
+  for (const { member, admitted, control } of session.peers()) {
+    if (admitted && member.id !== host.id)
+      control?.send({ type: 'entries', epoch, entries: [elected.bytes], committed: 0 })
+  }
+}
