@@ -23,10 +23,19 @@ import {
   type RulesChanges,
   type VehicleState,
 } from '../protocol/index.ts'
-import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
+import type {
+  GrantedRole,
+  HostRole,
+  ModerationScope,
+  MutedMedium,
+  RecordMember,
+  Session,
+  SessionMember,
+} from '../session/index.ts'
 import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
 import { ConvoyVehicles } from './convoyVehicles.ts'
-import { checkReason } from './options.ts'
+import { Moderating } from './moderating.ts'
+import type { Ban, BanOptions, BanTarget, KickOptions, MuteOptions } from './moderationTypes.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
 import type { AuthorityState, ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
@@ -48,6 +57,7 @@ export class PeerConvoy implements Convoy {
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
+  readonly #moderating: Moderating
   #lastHost: Member
   #closing: Promise<void> | undefined
 
@@ -70,7 +80,13 @@ export class PeerConvoy implements Convoy {
     this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
       this.#events.emit('memberChanged', this.#describe(member)),
     )
-    this.time = new HostedTime(session, () => this.#authority('set the time'))
+    this.#moderating = new Moderating({
+      session,
+      events: this.#events,
+      invite: parts.invite,
+      describe: (member) => this.#describe(member),
+    })
+    this.time = new HostedTime(session, () => this.#requireOpen())
     this.shared = new RecordedValues(session, () => this.#authority('share values'))
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
@@ -153,20 +169,53 @@ export class PeerConvoy implements Convoy {
     this.#vehicles.following.set(memberId)
   }
 
+  get bans(): readonly Ban[] {
+    return this.#moderating.bans
+  }
+
   async setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void> {
-    await this.#authority('set the rules').changeRules(parseRulesChanges(changes), signal)
+    this.#requireOpen()
+    await this.#session.moderation.setRules(parseRulesChanges(changes), signal)
   }
 
-  async kick(memberId: string, reason = '', signal?: AbortSignal): Promise<void> {
-    const role = this.#authority('kick')
-    checkReason(reason)
-    await role.remove(memberId, 'kicked', reason, signal)
+  async setRole(
+    memberId: string,
+    role: GrantedRole,
+    scopes?: readonly ModerationScope[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#requireOpen()
+    await this.#moderating.setRole(memberId, role, scopes, signal)
   }
 
-  async ban(memberId: string, reason = '', signal?: AbortSignal): Promise<void> {
-    const role = this.#authority('ban')
-    checkReason(reason)
-    await role.remove(memberId, 'banned', reason, signal)
+  async kick(memberId: string, why: string | KickOptions = '', signal?: AbortSignal): Promise<void> {
+    this.#requireOpen()
+    await this.#moderating.kick(memberId, typeof why === 'string' ? { reason: why } : why, signal)
+  }
+
+  async ban(target: BanTarget, why: string | BanOptions = '', signal?: AbortSignal): Promise<void> {
+    this.#requireOpen()
+    await this.#moderating.ban(target, typeof why === 'string' ? { reason: why } : why, signal)
+  }
+
+  async unban(target: BanTarget, signal?: AbortSignal): Promise<void> {
+    this.#requireOpen()
+    await this.#moderating.unban(target, signal)
+  }
+
+  async mute(memberId: string, options: MuteOptions = {}, signal?: AbortSignal): Promise<void> {
+    this.#requireOpen()
+    await this.#moderating.mute(memberId, options, signal)
+  }
+
+  async unmute(memberId: string, what?: readonly MutedMedium[], signal?: AbortSignal): Promise<void> {
+    this.#requireOpen()
+    await this.#moderating.unmute(memberId, what, signal)
+  }
+
+  async createInvite(signal?: AbortSignal): Promise<string> {
+    this.#requireOpen()
+    return this.#moderating.createInvite(signal)
   }
 
   async transferHost(memberId: string, signal?: AbortSignal): Promise<void> {

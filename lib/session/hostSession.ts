@@ -6,7 +6,7 @@ import {
   type Invite,
 } from '../identity/index.ts'
 import type { LoadOrder, Rules, VehicleClass } from '../protocol/index.ts'
-import type { AdmitHook, GameVersion } from './admissionChecks.ts'
+import type { AdmitHook, GameVersion, VerifyClaims } from './admissionChecks.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { Reopen } from './hostRedial.ts'
 import type { JoinerProfile } from './knock.ts'
@@ -28,6 +28,7 @@ export interface Founding {
   readonly passwordIterations?: number
   readonly inviteSecret: Uint8Array | null
   readonly admit: AdmitHook | undefined
+  readonly verifyClaims?: VerifyClaims | undefined
 }
 
 /** A session that was founded, and what its founder does as a member. */
@@ -61,8 +62,8 @@ export async function hostSession(
   await record.append({ type: 'loadOrder', loadOrder: founding.loadOrder })
   const self = record.state.host
   if (self === undefined) throw new Error('A founded record has a host.')
-  const { inviteSecret, admit } = founding
-  const session = new Session(environment, record, self, { inviteSecret, admit })
+  const { inviteSecret, admit, verifyClaims } = founding
+  const session = new Session(environment, record, self, { inviteSecret, admit, verifyClaims })
   // For when another one decides, and members ask it for one.
   const role = new MemberRole(session, await issueTicket(environment, record, self))
   session.role = role

@@ -1,5 +1,5 @@
 export { successionOf } from './authority/succession.ts'
-export type { AdmitHook, Candidate, GameVersion } from './admissionChecks.ts'
+export type { AdmitHook, Candidate, GameVersion, VerifyClaims } from './admissionChecks.ts'
 export { memberBudgetRanges, type MemberBudgets } from './budgets.ts'
 export { channelName, channelVersionsSchema, type ChannelVersions } from './channelVersions.ts'
 export type { ChannelBudget } from './channels.ts'
@@ -15,7 +15,7 @@ export {
 } from './constants.ts'
 export { describeFinding, describeVerdict } from './describeLoadOrder.ts'
 export type { SessionEnvironment } from './environment.ts'
-export { HostRole } from './hostRole.ts'
+export { HostRole, type AdmissionLoad } from './hostRole.ts'
 export { comeBackAfterwards, hostSession, type Founding, type HostedSessionState } from './hostSession.ts'
 export { joinSession } from './joinSession.ts'
 export type { Joiner } from './joinSession.ts'
@@ -29,6 +29,17 @@ export {
   type ModName,
 } from './loadOrderFinding.ts'
 export * from './member.ts'
+export { coolOffMs, mostCoolOffMs, mostLastingMs } from './moderation/constants.ts'
+export {
+  askableChangeSchema,
+  banSubjectSchema,
+  mutedMedia,
+  type AskableChange,
+  type BanSubject,
+} from './moderation/moderationChanges.ts'
+export type { RecordedBan } from './moderation/moderationState.ts'
+export { inviteHashOf } from './moderation/requests.ts'
+export { moderationScopes, usualScopes } from './moderation/roles.ts'
 export { isNeighbour, neighboursToAsk } from './neighbours.ts'
 export type { Peer } from './peer.ts'
 export type { RecordMember } from './recordState.ts'

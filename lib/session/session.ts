@@ -11,6 +11,9 @@ import type { SessionEnvironment } from './environment.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
 import { Messaging } from './messaging.ts'
 import { HostRole, type HostPolicy } from './hostRole.ts'
+import { Moderation } from './moderation/moderation.ts'
+import { Quarantine } from './moderation/quarantine.ts'
+import type { RequestMessage } from './moderation/requestMessages.ts'
 import type { Peer } from './peer.ts'
 import type { AppliedEntry, SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
@@ -20,7 +23,11 @@ import type { MemberStateHandler, SessionEvents, SessionRole } from './sessionPa
 import { verificationsOf } from './verifications.ts'
 
 /** Messages that count only from a member whose ticket was checked. */
-type MemberMessage = Extract<ControlMessage, { type: 'channel' | 'entries' }> | AuthorityMessage
+type MemberMessage =
+  Extract<ControlMessage, { type: 'channel' | 'entries' }> | AuthorityMessage | RequestMessage
+
+/** Messages about who decides that hold signatures to check. */
+const dear: ReadonlySet<ControlMessage['type']> = new Set(['stand', 'vote', 'succeed', 'equivocation'])
 
 /** A session as one of its members holds it: the record, the peers, and what flows between them. */
 export class Session {
@@ -30,6 +37,8 @@ export class Session {
   /** What members may make this one check. */
   readonly verifications: VerificationBudget
   readonly authority: Authority
+  readonly moderation: Moderation
+  readonly quarantine: Quarantine
   role: SessionRole | undefined
   #hostRole: HostRole | undefined
   readonly #policy: HostPolicy
@@ -63,6 +72,8 @@ export class Session {
     this.#relay = new SignalRelay(this)
     this.#hostKey = record.hostKey
     this.#roster = new Roster(this)
+    this.moderation = new Moderation(this)
+    this.quarantine = new Quarantine(this)
     this.authority = new Authority(this)
     if (this.authority.isLeading) this.#hostRole = new HostRole(this, policy)
   }
@@ -187,7 +198,7 @@ export class Session {
         this.events.emit('rulesChanged', {
           rules: this.record.state.rules,
           changed: Object.keys(change.changes) as (keyof Rules)[],
-          by: this.describe(this.host),
+          by: this.describe(this.record.state.member(change.asked?.by ?? entry.signKey) ?? this.host),
           at: entry.at,
         })
         break
@@ -200,6 +211,7 @@ export class Session {
       default:
         break
     }
+    this.moderation.applied(entry)
     this.role?.onApplied(entry)
   }
 
@@ -218,6 +230,7 @@ export class Session {
     this.#messaging.forget(peer.member.id)
     this.environment.dropped.forget(peer.member.id)
     this.#relay.forget(peer.member.id)
+    this.moderation.forget(peer.member.id)
     if (this.#roster.unreached.delete(member.id)) return
     this.events.emit('memberLeft', { member, reason, detail })
   }
@@ -230,6 +243,7 @@ export class Session {
     const host = this.describe(this.host)
     const peer = this.#roster.peers.get(this.host.id)
     if (peer !== undefined) this.removePeer(peer, reason, '')
+    this.moderation.hostGone()
     this.events.emit('hostGone', { host, reason })
   }
 
@@ -238,6 +252,7 @@ export class Session {
     const former = this.host
     this.#hostKey = hostKey
     this.#hostGone = false
+    this.moderation.hostChanged()
     const { host } = this
     if (host.id === this.#self.id) {
       // Elected anew, it goes on as it is.
@@ -305,6 +320,8 @@ export class Session {
     await this.#hostRole?.close()
     await this.role?.close()
     this.authority.close()
+    this.moderation.close()
+    this.quarantine.close()
     for (const peer of this.#roster.peers.values()) this.dismiss(peer, { type: 'leave' })
     this.events.emit('closed', undefined)
     this.events.clear()
@@ -317,6 +334,10 @@ export class Session {
       peer.control?.link.close()
       return
     }
+    // Never what decides on who decides: a host that floods is followed all the same.
+    const isSpared = message.type === 'entries' || message.type === 'holds' || message.type === 'removed'
+    if (!isSpared && !this.quarantine.admits(peer.member.id))
+      return this.environment.dropped.addFrom(peer.member.id, 'quarantined')
     switch (message.type) {
       case 'hello':
       case 'relayed':
@@ -337,6 +358,10 @@ export class Session {
     if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, `${message.type}-unticketed`)
     if (message.type === 'channel') return this.#messaging.receive(peer.member, message.channel, message.body)
     if (message.type === 'entries') return this.authority.onEntries(peer, message)
+    if (message.type === 'request' || message.type === 'requested')
+      return this.moderation.onMessage(peer, message)
+    if (dear.has(message.type) && !this.verifications.tryTake(peer.member.id))
+      return this.environment.dropped.addFrom(peer.member.id, 'authority-rate')
     return this.authority.onMessage(peer, message)
   }
 

@@ -1,0 +1,124 @@
+import { isConvoyError, TokenBucket, type Cancel, type Unsubscribe } from '../../core/index.ts'
+import type { Session } from '../session.ts'
+import {
+  floodedSecondOffences,
+  floodLookMs,
+  mostQuarantineMs,
+  offencesAtOnce,
+  offencesPerSecond,
+  quarantineMemoryMs,
+  quarantineMs,
+  rememberedOffenders,
+  trickle,
+} from './constants.ts'
+
+/** Counts that end like this are of what went over a budget. */
+const offenceSuffix = '-rate'
+
+interface Offender {
+  readonly patience: TokenBucket
+  /** What is taken from it meanwhile. */
+  trickle: TokenBucket | undefined
+  until: number
+  /** How often it was quarantined. */
+  times: number
+}
+
+/** What is known of a member that went over its budgets. */
+export interface QuarantineStatus {
+  readonly quarantined: boolean
+  /** How often it was, of late. */
+  readonly quarantines: number
+}
+
+const clean: QuarantineStatus = { quarantined: false, quarantines: 0 }
+
+/** Takes only a trickle of messages from members that keep going over their budgets ([MOD-16]). */
+export class Quarantine {
+  readonly #session: Session
+  /** By member; who offended longest ago first. */
+  readonly #offenders = new Map<string, Offender>()
+  /** How many datagrams each link had dropped as too many when it was last looked at. */
+  readonly #flooded = new Map<string, number>()
+  readonly #unwatch: Unsubscribe
+  readonly #cancelLook: Cancel
+
+  constructor(session: Session) {
+    this.#session = session
+    const { dropped, clock } = session.environment
+    this.#unwatch = dropped.watch((source, name) => {
+      if (name.endsWith(offenceSuffix)) this.offend(source, 1)
+    })
+    session.events.on('linkReady', ({ member, link }) => {
+      this.#flooded.delete(member.id)
+      link.on('closed', ({ cause }) => {
+        // It sent more than any link takes, for which there is no excuse.
+        if (isConvoyError(cause, 'rate-limited')) this.offend(member.id, offencesAtOnce)
+      })
+    })
+    this.#cancelLook = clock.every(floodLookMs, () => this.#look())
+  }
+
+  /** Whether a message of this member is to be taken now. */
+  admits(memberId: string): boolean {
+    const offender = this.#offenders.get(memberId)
+    if (offender === undefined || offender.until <= this.#now()) return true
+    return offender.trickle?.tryTake() === true
+  }
+
+  statusOf(memberId: string): QuarantineStatus {
+    const offender = this.#offenders.get(memberId)
+    if (offender === undefined) return clean
+    return { quarantined: offender.until > this.#now(), quarantines: offender.times }
+  }
+
+  /** A member went over a budget, `weight` times. */
+  offend(memberId: string, weight: number): void {
+    const { clock, logger } = this.#session.environment
+    const now = clock.now()
+    const offender = this.#offenderOf(memberId, now)
+    if (offender.until > now || offender.patience.tryTake(weight)) return
+    const lasts = Math.min(mostQuarantineMs, quarantineMs * 2 ** offender.times)
+    offender.until = now + lasts
+    offender.times++
+    offender.trickle = new TokenBucket(clock, trickle.perSecond, trickle.atOnce)
+    logger.warn('A member goes over its budgets again and again: little is taken from it for a while.', {
+      member: memberId,
+      seconds: lasts / 1_000,
+    })
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#unwatch()
+    this.#cancelLook()
+  }
+
+  #look(): void {
+    for (const { member, control } of this.#session.peers()) {
+      const flooded = control?.link.quality().dropped['flood'] ?? 0
+      const before = this.#flooded.get(member.id) ?? 0
+      this.#flooded.set(member.id, flooded)
+      if (flooded > before) this.offend(member.id, floodedSecondOffences)
+    }
+  }
+
+  #offenderOf(memberId: string, now: number): Offender {
+    const known = this.#offenders.get(memberId)
+    // Put last again: the first is who offended longest ago.
+    this.#offenders.delete(memberId)
+    const isFresh = known === undefined || (known.until + quarantineMemoryMs < now && known.times > 0)
+    const patience = new TokenBucket(this.#session.environment.clock, offencesPerSecond, offencesAtOnce)
+    const offender = isFresh ? { patience, trickle: undefined, until: 0, times: 0 } : known
+    if (this.#offenders.size >= rememberedOffenders) {
+      const [longestAgo] = this.#offenders.keys()
+      if (longestAgo !== undefined) this.#offenders.delete(longestAgo)
+    }
+    this.#offenders.set(memberId, offender)
+    return offender
+  }
+
+  #now(): number {
+    return this.#session.environment.clock.now()
+  }
+}
