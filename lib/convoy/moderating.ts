@@ -6,6 +6,7 @@ import {
   askableChangeSchema,
   banSubjectSchema,
   coolOffMs,
+  grantedRole,
   inviteHashOf,
   mostCoolOffMs,
   mostLastingMs,
@@ -56,9 +57,10 @@ export class Moderating {
     signal?: AbortSignal,
   ): Promise<void> {
     const { session } = this.#around
+    if (!v.is(grantedRole, role)) throw invalid('A role is "moderator", "staff" or "member".')
     const { signKey } = this.#known(memberId)
     const own = session.moderation.scopesOf(session.self)
-    const usual = usualScopes[role as GrantedRole | 'host'].filter((scope) => own.includes(scope))
+    const usual = usualScopes[role].filter((scope) => own.includes(scope))
     return this.#decide({ type: 'granted', signKey, role, scopes: [...(scopes ?? usual)] }, signal)
   }
 
@@ -109,7 +111,7 @@ export class Moderating {
 
   async #decide(change: AskableChange, signal: AbortSignal | undefined): Promise<void> {
     if (!v.is(askableChangeSchema, change))
-      throw invalid('A role, a scope or what to mute is none of those that there are.')
+      throw invalid('A scope, or what to mute, is none of those that there are.')
     await this.#around.session.moderation.decide(change, signal)
   }
 

@@ -39,7 +39,7 @@ export {
 } from './moderation/moderationChanges.ts'
 export type { RecordedBan } from './moderation/moderationState.ts'
 export { inviteHashOf } from './moderation/requests.ts'
-export { moderationScopes, usualScopes } from './moderation/roles.ts'
+export { grantedRole, usualScopes } from './moderation/roles.ts'
 export { isNeighbour, neighboursToAsk } from './neighbours.ts'
 export type { Peer } from './peer.ts'
 export type { RecordMember } from './recordState.ts'
