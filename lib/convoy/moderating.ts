@@ -23,7 +23,7 @@ import {
 } from '../session/index.ts'
 import type { Ban, BanOptions, BanTarget, KickOptions, MuteOptions } from './moderationTypes.ts'
 import { checkReason } from './options.ts'
-import type { ConvoyEvents } from './types.ts'
+import type { Convoy, ConvoyEvents } from './types.ts'
 
 /** What {@link Moderating} stands on. */
 export interface ModeratingSurroundings {
@@ -31,10 +31,18 @@ export interface ModeratingSurroundings {
   readonly events: Emitter<ConvoyEvents>
   readonly invite: string
   readonly describe: (member: RecordMember) => Member
+  /** @throws ConvoyError `closed`. */
+  readonly requireOpen: () => void
 }
 
+/** What of a {@link Convoy} is about who may do what, and who may be here. */
+type ModeratedConvoy = Pick<
+  Convoy,
+  'bans' | 'setRole' | 'kick' | 'ban' | 'unban' | 'mute' | 'unmute' | 'createInvite'
+>
+
 /** Roles, removals, bans and mutes of a convoy, as its program asks for them and hears of them. */
-export class Moderating {
+export class Moderating implements ModeratedConvoy {
   readonly #around: ModeratingSurroundings
 
   constructor(around: ModeratingSurroundings) {
@@ -50,10 +58,10 @@ export class Moderating {
       .map((ban) => this.#described(ban))
   }
 
-  setRole(
+  async setRole(
     memberId: string,
     role: GrantedRole,
-    scopes: readonly ModerationScope[] | undefined,
+    scopes?: readonly ModerationScope[],
     signal?: AbortSignal,
   ): Promise<void> {
     const { session } = this.#around
@@ -61,45 +69,40 @@ export class Moderating {
     const { signKey } = this.#known(memberId)
     const own = session.moderation.scopesOf(session.self)
     const usual = usualScopes[role].filter((scope) => own.includes(scope))
-    return this.#decide({ type: 'granted', signKey, role, scopes: [...(scopes ?? usual)] }, signal)
+    await this.#decide({ type: 'granted', signKey, role, scopes: [...(scopes ?? usual)] }, signal)
   }
 
-  kick(
-    memberId: string,
-    { reason = '', coolOffMs: cools = coolOffMs }: KickOptions,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async kick(memberId: string, why: string | KickOptions = '', signal?: AbortSignal): Promise<void> {
+    const { reason = '', coolOffMs: cools = coolOffMs } = typeof why === 'string' ? { reason: why } : why
     checkReason(reason)
     if (!(Number.isInteger(cools) && cools >= 0 && cools <= mostCoolOffMs))
       throw invalid(`"coolOffMs" is a whole number of milliseconds from 0 to ${mostCoolOffMs}.`)
     const { signKey } = this.#known(memberId)
-    return this.#decide({ type: 'left', signKey, reason: 'kicked', detail: reason, coolOffMs: cools }, signal)
+    await this.#decide({ type: 'left', signKey, reason: 'kicked', detail: reason, coolOffMs: cools }, signal)
   }
 
-  ban(target: BanTarget, { reason = '', expiresInMs }: BanOptions, signal?: AbortSignal): Promise<void> {
+  async ban(target: BanTarget, why: string | BanOptions = '', signal?: AbortSignal): Promise<void> {
+    const { reason = '', expiresInMs }: BanOptions = typeof why === 'string' ? { reason: why } : why
     checkReason(reason)
     const lastsMs = lasting(expiresInMs)
-    return this.#decide({ type: 'banned', subject: this.#subjectOf(target), detail: reason, lastsMs }, signal)
+    await this.#decide({ type: 'banned', subject: this.#subjectOf(target), detail: reason, lastsMs }, signal)
   }
 
-  unban(target: BanTarget, signal?: AbortSignal): Promise<void> {
-    return this.#decide({ type: 'unbanned', subject: this.#subjectOf(target) }, signal)
+  async unban(target: BanTarget, signal?: AbortSignal): Promise<void> {
+    await this.#decide({ type: 'unbanned', subject: this.#subjectOf(target) }, signal)
   }
 
-  mute(
-    memberId: string,
-    { what, reason = '', expiresInMs }: MuteOptions,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async mute(memberId: string, options: MuteOptions = {}, signal?: AbortSignal): Promise<void> {
+    const { what, reason = '', expiresInMs } = options
     checkReason(reason)
     const { signKey } = this.#known(memberId)
     const lastsMs = lasting(expiresInMs)
-    return this.#decide({ type: 'muted', signKey, what: mediaOf(what), detail: reason, lastsMs }, signal)
+    await this.#decide({ type: 'muted', signKey, what: mediaOf(what), detail: reason, lastsMs }, signal)
   }
 
-  unmute(memberId: string, what: readonly MutedMedium[] | undefined, signal?: AbortSignal): Promise<void> {
+  async unmute(memberId: string, what?: readonly MutedMedium[], signal?: AbortSignal): Promise<void> {
     const { signKey } = this.#known(memberId)
-    return this.#decide({ type: 'unmuted', signKey, what: mediaOf(what) }, signal)
+    await this.#decide({ type: 'unmuted', signKey, what: mediaOf(what) }, signal)
   }
 
   async createInvite(signal?: AbortSignal): Promise<string> {
@@ -110,6 +113,7 @@ export class Moderating {
   }
 
   async #decide(change: AskableChange, signal: AbortSignal | undefined): Promise<void> {
+    this.#around.requireOpen()
     if (!v.is(askableChangeSchema, change))
       throw invalid('A scope, or what to mute, is none of those that there are.')
     await this.#around.session.moderation.decide(change, signal)

@@ -23,19 +23,11 @@ import {
   type RulesChanges,
   type VehicleState,
 } from '../protocol/index.ts'
-import type {
-  GrantedRole,
-  HostRole,
-  ModerationScope,
-  MutedMedium,
-  RecordMember,
-  Session,
-  SessionMember,
-} from '../session/index.ts'
+import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
 import { ConvoyVehicles } from './convoyVehicles.ts'
 import { Moderating } from './moderating.ts'
-import type { Ban, BanOptions, BanTarget, KickOptions, MuteOptions } from './moderationTypes.ts'
+import type { Ban } from './moderationTypes.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
 import type { AuthorityState, ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
@@ -70,23 +62,16 @@ export class PeerConvoy implements Convoy {
     this.#events = new Emitter(logger)
     this.#vehicles = new ConvoyVehicles(session, parts.updateRate, parts.uplink)
     this.#interceptors = new Interceptors(logger, session.environment.dropped)
-    this.#channels = new ChannelHub({
-      session,
-      interceptors: this.#interceptors,
-      describe: (member) => this.#describe(member),
-      requireOpen: () => this.#requireOpen(),
-    })
+    const describe = (member: RecordMember): Member => this.#describe(member)
+    const requireOpen = (): void => this.#requireOpen()
+    this.#channels = new ChannelHub({ session, interceptors: this.#interceptors, describe, requireOpen })
     this.#chat = new Chat(session, (text) => this.#receiveText(text))
     this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
       this.#events.emit('memberChanged', this.#describe(member)),
     )
-    this.#moderating = new Moderating({
-      session,
-      events: this.#events,
-      invite: parts.invite,
-      describe: (member) => this.#describe(member),
-    })
-    this.time = new HostedTime(session, () => this.#requireOpen())
+    const { invite } = parts
+    this.#moderating = new Moderating({ session, events: this.#events, invite, describe, requireOpen })
+    this.time = new HostedTime(session, requireOpen)
     this.shared = new RecordedValues(session, () => this.#authority('share values'))
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
@@ -96,7 +81,7 @@ export class PeerConvoy implements Convoy {
       vehicles: this.#vehicles.receiver,
       accepts: parts.acceptsTraffic,
       ownPlace: () => this.#vehicles.place,
-      requireOpen: () => this.#requireOpen(),
+      requireOpen,
     })
   }
 
@@ -173,49 +158,17 @@ export class PeerConvoy implements Convoy {
     return this.#moderating.bans
   }
 
+  readonly setRole: Convoy['setRole'] = (...args) => this.#moderating.setRole(...args)
+  readonly kick: Convoy['kick'] = (...args) => this.#moderating.kick(...args)
+  readonly ban: Convoy['ban'] = (...args) => this.#moderating.ban(...args)
+  readonly unban: Convoy['unban'] = (...args) => this.#moderating.unban(...args)
+  readonly mute: Convoy['mute'] = (...args) => this.#moderating.mute(...args)
+  readonly unmute: Convoy['unmute'] = (...args) => this.#moderating.unmute(...args)
+  readonly createInvite: Convoy['createInvite'] = (...args) => this.#moderating.createInvite(...args)
+
   async setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void> {
     this.#requireOpen()
     await this.#session.moderation.setRules(parseRulesChanges(changes), signal)
-  }
-
-  async setRole(
-    memberId: string,
-    role: GrantedRole,
-    scopes?: readonly ModerationScope[],
-    signal?: AbortSignal,
-  ): Promise<void> {
-    this.#requireOpen()
-    await this.#moderating.setRole(memberId, role, scopes, signal)
-  }
-
-  async kick(memberId: string, why: string | KickOptions = '', signal?: AbortSignal): Promise<void> {
-    this.#requireOpen()
-    await this.#moderating.kick(memberId, typeof why === 'string' ? { reason: why } : why, signal)
-  }
-
-  async ban(target: BanTarget, why: string | BanOptions = '', signal?: AbortSignal): Promise<void> {
-    this.#requireOpen()
-    await this.#moderating.ban(target, typeof why === 'string' ? { reason: why } : why, signal)
-  }
-
-  async unban(target: BanTarget, signal?: AbortSignal): Promise<void> {
-    this.#requireOpen()
-    await this.#moderating.unban(target, signal)
-  }
-
-  async mute(memberId: string, options: MuteOptions = {}, signal?: AbortSignal): Promise<void> {
-    this.#requireOpen()
-    await this.#moderating.mute(memberId, options, signal)
-  }
-
-  async unmute(memberId: string, what?: readonly MutedMedium[], signal?: AbortSignal): Promise<void> {
-    this.#requireOpen()
-    await this.#moderating.unmute(memberId, what, signal)
-  }
-
-  async createInvite(signal?: AbortSignal): Promise<string> {
-    this.#requireOpen()
-    return this.#moderating.createInvite(signal)
   }
 
   async transferHost(memberId: string, signal?: AbortSignal): Promise<void> {

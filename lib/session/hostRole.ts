@@ -8,7 +8,6 @@ import type { AdmitHook, VerifyClaims } from './admissionChecks.ts'
 import { memberBudgetsOf, type MemberBudgets } from './budgets.ts'
 import { handOverMs, resumeRouteMs, slotReservationMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
-import type { ControlMessage } from './controlMessages.ts'
 import { Departures } from './departures.ts'
 import { heirOf } from './heir.ts'
 import type { KnockMessage } from './knockMessages.ts'
@@ -21,8 +20,9 @@ import {
   type LinkRefusal,
 } from './linkAdmission.ts'
 import type { LinkSignals } from './linkSignals.ts'
+import { ModeratedDecisions } from './moderation/moderatedDecisions.ts'
 import type { AskableChange, Asked } from './moderation/moderationChanges.ts'
-import { Strangers, type StrangersLoad } from './moderation/strangers.ts'
+import { Strangers, type AdmissionLoad } from './moderation/strangers.ts'
 import { isNeighbour } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
@@ -39,12 +39,6 @@ export interface HostPolicy {
   readonly verifyClaims?: VerifyClaims | undefined
 }
 
-/** How busy a host is with who wants to join. */
-export interface AdmissionLoad extends StrangersLoad {
-  /** Knocks that are being answered. */
-  readonly knocks: number
-}
-
 /** What only the host does: admits, decides by its program's word, and records who comes and goes. */
 export class HostRole {
   readonly #session: Session
@@ -59,6 +53,7 @@ export class HostRole {
   /** The way of the signals of each link, for members that dial again. */
   readonly #signals = new WeakMap<Link, LinkSignals>()
   readonly #departures: Departures
+  readonly #moderated: ModeratedDecisions
   #knocks = 0
 
   constructor(session: Session, policy: HostPolicy) {
@@ -71,6 +66,7 @@ export class HostRole {
     this.#decisions = new SerialQueue((error) => {
       session.environment.logger.error('A decision of the host failed.', { error })
     })
+    this.#moderated = new ModeratedDecisions(session, this.#slots, (change) => this.#append(change))
     this.#departures = new Departures(session, this.#decisions, (member, reason) =>
       this.#leave(member, reason, ''),
     )
@@ -84,10 +80,9 @@ export class HostRole {
       return route.close()
     }
     this.#knocks++
-    const { origin } = route
-    const guard = { replays: this.#replays, strangers: this.#strangers.messagesOf(origin) }
+    const guard = { replays: this.#replays, strangers: this.#strangers.messagesOf(route.origin) }
     const sealed = new SealedRoute(route, this.#session.environment, guard)
-    this.#answer(sealed, origin)
+    this.#answer(sealed, route.origin)
       .catch((error: unknown) => {
         dropped.add(`knock-${error instanceof ConvoyError ? error.code : 'internal'}`)
         logger.info('A knock came to nothing.', { error })
@@ -118,31 +113,19 @@ export class HostRole {
    * is not there; what deciding throws; `closed`, `aborted`.
    */
   async carryOut(change: AskableChange, asked?: Asked, signal?: AbortSignal): Promise<void> {
-    await this.#decide(async () => {
-      const { record, self, environment } = this.#session
-      // Looked up here, since much may have changed while this decision waited for others.
-      const target = change.type === 'left' ? record.state.member(change.signKey) : undefined
-      if (change.type === 'left' && (target === undefined || target.id === self.id)) throw noSuchMember()
-      const decided = asked === undefined ? change : { ...change, asked }
-      const now = environment.clock.wallTime()
-      const objection = record.state.moderation.objection(decided, self.signKey, now)
-      if (objection !== undefined) throw new ConvoyError('not-permitted', objection)
-      if (target !== undefined && decided.type === 'left') await this.#remove(target, decided)
-      else await this.#append(decided)
-      if (change.type === 'banned') await this.#removeBanned()
-    }, signal)
+    await this.#decide(() => this.#moderated.carryOut(change, asked), signal)
   }
 
   /** This peer decides from now on: whoever is not linked, and does not come, is recorded as lost. */
   takeOver(): void {
     this.#departures.takeOver()
     // The former host may have died between a ban and its consequence.
-    this.#decisions.add(() => this.#removeBanned())
+    this.#decisions.add(() => this.#moderated.removeBanned())
   }
 
   /** How much is asked of this host right now. */
   load(): AdmissionLoad {
-    return { knocks: this.#knocks, ...this.#strangers.load() }
+    return this.#strangers.load(this.#knocks)
   }
 
   /** Hands authority over to the member that votes already or has been here longest, where there is one. */
@@ -283,33 +266,6 @@ export class HostRole {
     return control.dismiss(refusal, this.#abort.signal)
   }
 
-  /** Has a member go, with a last word that says why. */
-  async #remove(
-    member: RecordMember,
-    departure: Extract<Change, { type: 'left' }> & { readonly reason: 'kicked' | 'banned' },
-  ): Promise<void> {
-    const { reason, detail } = departure
-    this.#dismiss(member.id, { type: 'removed', reason, detail })
-    await this.#append(departure)
-    this.#slots.release(member.signKey)
-  }
-
-  /** Has everyone go whom a ban is about. */
-  async #removeBanned(): Promise<void> {
-    const { record, self, environment } = this.#session
-    for (const member of record.state.members) {
-      const ban = record.state.moderation.banOf(member, self.signKey, environment.clock.wallTime())
-      if (ban === undefined || member.id === self.id) continue
-      const { detail } = ban
-      await this.#remove(member, { type: 'left', signKey: member.signKey, reason: 'banned', detail })
-    }
-  }
-
-  #dismiss(id: string, removal: Extract<ControlMessage, { type: 'removed' }>): void {
-    const peer = this.#session.peer(id)
-    if (peer !== undefined) this.#session.dismiss(peer, removal)
-  }
-
   /** Runs within the queue of decisions: slots and bans may have changed while the candidate connected. */
   async #welcome(candidate: WelcomedCandidate, control: ControlLink): Promise<void> {
     const { identity, knock } = candidate
@@ -353,7 +309,7 @@ export class HostRole {
     const former = this.#session.record.state.member(signKey)
     if (former === undefined) return
     const detail = 'The same identity joined again from elsewhere.'
-    this.#dismiss(former.id, { type: 'removed', reason: 'lost', detail })
+    this.#moderated.dismiss(former, { type: 'removed', reason: 'lost', detail })
     await this.#leave(former, 'lost', '')
   }
 
@@ -365,16 +321,8 @@ export class HostRole {
       ...(claims.length === 0 ? {} : { claims: [...claims] }),
       ...(invite === undefined ? {} : { invite }),
     }
-    await this.#append({
-      type: 'joined',
-      signKey,
-      boxKey,
-      incarnation,
-      slot,
-      name,
-      vehicleClass,
-      ...admittedBy,
-    })
+    const who = { signKey, boxKey, incarnation, slot, name, vehicleClass }
+    await this.#append({ type: 'joined', ...who, ...admittedBy })
     const member = this.#session.record.state.member(signKey)
     if (member === undefined) throw new ConvoyError('closed', 'The member left while it was admitted.')
     return member
@@ -406,8 +354,4 @@ export class HostRole {
       })
     })
   }
-}
-
-function noSuchMember(): ConvoyError {
-  return new ConvoyError('invalid-argument', 'There is no such other member. Take ids from convoy.members.')
 }

@@ -15,7 +15,7 @@ export {
 } from './constants.ts'
 export { describeFinding, describeVerdict } from './describeLoadOrder.ts'
 export type { SessionEnvironment } from './environment.ts'
-export { HostRole, type AdmissionLoad } from './hostRole.ts'
+export { HostRole } from './hostRole.ts'
 export { comeBackAfterwards, hostSession, type Founding, type HostedSessionState } from './hostSession.ts'
 export { joinSession } from './joinSession.ts'
 export type { Joiner } from './joinSession.ts'
@@ -37,6 +37,7 @@ export {
   type AskableChange,
   type BanSubject,
 } from './moderation/moderationChanges.ts'
+export type { AdmissionLoad } from './moderation/strangers.ts'
 export type { RecordedBan } from './moderation/moderationState.ts'
 export { inviteHashOf } from './moderation/requests.ts'
 export { grantedRole, usualScopes } from './moderation/roles.ts'

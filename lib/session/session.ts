@@ -13,7 +13,6 @@ import { Messaging } from './messaging.ts'
 import { HostRole, type HostPolicy } from './hostRole.ts'
 import { Moderation } from './moderation/moderation.ts'
 import { Quarantine } from './moderation/quarantine.ts'
-import type { RequestMessage } from './moderation/requestMessages.ts'
 import type { Peer } from './peer.ts'
 import type { AppliedEntry, SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
@@ -24,10 +23,7 @@ import { verificationsOf } from './verifications.ts'
 
 /** Messages that count only from a member whose ticket was checked. */
 type MemberMessage =
-  Extract<ControlMessage, { type: 'channel' | 'entries' }> | AuthorityMessage | RequestMessage
-
-/** Messages about who decides that hold signatures to check. */
-const dear: ReadonlySet<ControlMessage['type']> = new Set(['stand', 'vote', 'succeed', 'equivocation'])
+  Extract<ControlMessage, { type: 'channel' | 'entries' | 'request' | 'requested' }> | AuthorityMessage
 
 /** A session as one of its members holds it: the record, the peers, and what flows between them. */
 export class Session {
@@ -230,7 +226,6 @@ export class Session {
     this.#messaging.forget(peer.member.id)
     this.environment.dropped.forget(peer.member.id)
     this.#relay.forget(peer.member.id)
-    this.moderation.forget(peer.member.id)
     if (this.#roster.unreached.delete(member.id)) return
     this.events.emit('memberLeft', { member, reason, detail })
   }
@@ -243,7 +238,6 @@ export class Session {
     const host = this.describe(this.host)
     const peer = this.#roster.peers.get(this.host.id)
     if (peer !== undefined) this.removePeer(peer, reason, '')
-    this.moderation.hostGone()
     this.events.emit('hostGone', { host, reason })
   }
 
@@ -252,7 +246,6 @@ export class Session {
     const former = this.host
     this.#hostKey = hostKey
     this.#hostGone = false
-    this.moderation.hostChanged()
     const { host } = this
     if (host.id === this.#self.id) {
       // Elected anew, it goes on as it is.
@@ -320,8 +313,6 @@ export class Session {
     await this.#hostRole?.close()
     await this.role?.close()
     this.authority.close()
-    this.moderation.close()
-    this.quarantine.close()
     for (const peer of this.#roster.peers.values()) this.dismiss(peer, { type: 'leave' })
     this.events.emit('closed', undefined)
     this.events.clear()
@@ -334,10 +325,7 @@ export class Session {
       peer.control?.link.close()
       return
     }
-    // Never what decides on who decides: a host that floods is followed all the same.
-    const isSpared = message.type === 'entries' || message.type === 'holds' || message.type === 'removed'
-    if (!isSpared && !this.quarantine.admits(peer.member.id))
-      return this.environment.dropped.addFrom(peer.member.id, 'quarantined')
+    if (!this.quarantine.admits(peer.member.id, message.type)) return
     switch (message.type) {
       case 'hello':
       case 'relayed':
@@ -360,8 +348,6 @@ export class Session {
     if (message.type === 'entries') return this.authority.onEntries(peer, message)
     if (message.type === 'request' || message.type === 'requested')
       return this.moderation.onMessage(peer, message)
-    if (dear.has(message.type) && !this.verifications.tryTake(peer.member.id))
-      return this.environment.dropped.addFrom(peer.member.id, 'authority-rate')
     return this.authority.onMessage(peer, message)
   }
 

@@ -65,8 +65,13 @@ async function askedBy<Asked extends AskableChange>(
 
 const kick = ({ signKey }: Identity) =>
   ({ type: 'left', signKey, reason: 'kicked', detail: '', coolOffMs: 60_000 }) as const
-const mute = ({ signKey }: Identity) =>
-  ({ type: 'muted', signKey, what: ['chat'], detail: '', lastsMs: 1_000 }) as const
+const mute = ({ signKey }: Identity) => ({
+  type: 'muted' as const,
+  signKey,
+  what: ['chat' as const],
+  detail: '',
+  lastsMs: 1_000,
+})
 const ban = ({ signKey }: Identity, lastsMs: number | null = null) =>
   ({ type: 'banned', subject: { kind: 'identity', signKey }, detail: '', lastsMs }) as const
 const grant = ({ signKey }: Identity, role: 'moderator' | 'staff' | 'member', scopes: string[]) =>
@@ -137,8 +142,8 @@ describe('an entry that goes beyond what its author may do', () => {
     await decide(mute(emil))
     const unban = { type: 'unbanned', subject: ban(dora).subject } as const
     await expect(forge(await askedBy(ben, unban))).rejects.toMatchObject({ code: 'message-malformed' })
-    const unmute = { type: 'unmuted', signKey: emil.signKey, what: ['chat'] } as const
-    await expect(forge(await askedBy(ben, { ...unmute, what: ['chat'] }))).rejects.toMatchObject({
+    const unmute = { type: 'unmuted' as const, signKey: emil.signKey, what: ['chat' as const] }
+    await expect(forge(await askedBy(ben, unmute))).rejects.toMatchObject({
       code: 'message-malformed',
     })
     await decide(unban)

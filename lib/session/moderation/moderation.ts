@@ -45,6 +45,7 @@ export class Moderation {
     this.#incoming = new SerialQueue((error) =>
       environment.logger.debug('A request of a member came to nothing.', { error }),
     )
+    this.#follow()
   }
 
   /** Milliseconds since the Unix epoch on the host's clock, by which bans and mutes end. */
@@ -119,28 +120,23 @@ export class Moderation {
     }
   }
 
-  /** Another host decides: it knows nothing of what the former one was asked. */
-  hostChanged(): void {
-    const message = 'Another host decides by now. See whether it was decided, and ask again if not.'
-    this.#rejectAll(new ConvoyError('authority-moved', message))
-  }
-
-  /** The host is gone, and with it what it was asked. */
-  hostGone(): void {
-    const message =
-      'The host is gone. See whether it was decided once another one decides, and ask again if not.'
-    this.#rejectAll(new ConvoyError('host-gone', message))
-  }
-
-  /** Forgets a member that is gone. */
-  forget(memberId: string): void {
-    this.#budgets.delete(memberId)
-  }
-
-  /** Idempotent. */
-  close(): void {
-    this.#cancelUnmute?.()
-    this.#rejectAll(new ConvoyError('closed', 'The convoy is closed.'))
+  /** What was asked of a host that is gone, or decides no longer, nobody will answer. */
+  #follow(): void {
+    const { events } = this.#session
+    events.on('hostChanged', () => {
+      const message = 'Another host decides by now. See whether it was decided, and ask again if not.'
+      this.#rejectAll(new ConvoyError('authority-moved', message))
+    })
+    events.on('hostGone', () => {
+      const message =
+        'The host is gone. See whether it was decided once another one decides, and ask again if not.'
+      this.#rejectAll(new ConvoyError('host-gone', message))
+    })
+    events.on('memberLeft', ({ member }) => this.#budgets.delete(member.id))
+    events.on('closed', () => {
+      this.#cancelUnmute?.()
+      this.#rejectAll(new ConvoyError('closed', 'The convoy is closed.'))
+    })
   }
 
   async #ask(change: AskableChange, signal: AbortSignal | undefined): Promise<void> {

@@ -1,13 +1,7 @@
 import { equalBytes, toHex } from '../../core/index.ts'
 import type { Change } from '../recordEntries.ts'
 import { mostInvites } from './constants.ts'
-import {
-  mutedMedia,
-  type Asked,
-  type BanSubject,
-  type ModerationChange,
-  type MutedMedium,
-} from './moderationChanges.ts'
+import type { Asked, BanSubject, ModerationChange, MutedMedium } from './moderationChanges.ts'
 import { rankOf, usualScopes, type GrantedRole, type ModerationScope, type Role } from './roles.ts'
 
 /** Whom the record knows, as the rest of its state has it. */
@@ -206,10 +200,7 @@ export class ModerationState {
       }
       case 'unmuted': {
         const former = this.#mutes.get(toHex(change.signKey)) ?? {}
-        const left = mutedMedia.filter((medium) => !change.what.includes(medium))
-        const kept = left.flatMap((medium) =>
-          former[medium] === undefined ? [] : [[medium, former[medium]]],
-        )
+        const kept = Object.entries(former).filter(([medium]) => !change.what.some((each) => each === medium))
         return void this.#mutes.set(toHex(change.signKey), Object.fromEntries(kept))
       }
       case 'invited':

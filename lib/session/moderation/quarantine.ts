@@ -1,4 +1,5 @@
-import { isConvoyError, TokenBucket, type Cancel, type Unsubscribe } from '../../core/index.ts'
+import { isConvoyError, TokenBucket } from '../../core/index.ts'
+import type { ControlMessage } from '../controlMessages.ts'
 import type { Session } from '../session.ts'
 import {
   floodedSecondOffences,
@@ -14,6 +15,14 @@ import {
 
 /** Counts that end like this are of what went over a budget. */
 const offenceSuffix = '-rate'
+
+type MessageType = ControlMessage['type']
+
+/** Messages by which a record is followed: they are taken from members in quarantine too, and from the host above all. */
+const spared: ReadonlySet<MessageType> = new Set(['entries', 'holds', 'removed', 'leave'])
+
+/** Messages about who decides that hold signatures to check. */
+const dear: ReadonlySet<MessageType> = new Set(['stand', 'vote', 'succeed', 'equivocation'])
 
 interface Offender {
   readonly patience: TokenBucket
@@ -40,13 +49,11 @@ export class Quarantine {
   readonly #offenders = new Map<string, Offender>()
   /** How many datagrams each link had dropped as too many when it was last looked at. */
   readonly #flooded = new Map<string, number>()
-  readonly #unwatch: Unsubscribe
-  readonly #cancelLook: Cancel
 
   constructor(session: Session) {
     this.#session = session
     const { dropped, clock } = session.environment
-    this.#unwatch = dropped.watch((source, name) => {
+    const unwatch = dropped.watch((source, name) => {
       if (name.endsWith(offenceSuffix)) this.offend(source, 1)
     })
     session.events.on('linkReady', ({ member, link }) => {
@@ -56,14 +63,25 @@ export class Quarantine {
         if (isConvoyError(cause, 'rate-limited')) this.offend(member.id, offencesAtOnce)
       })
     })
-    this.#cancelLook = clock.every(floodLookMs, () => this.#look())
+    const cancelLook = clock.every(floodLookMs, () => this.#look())
+    session.events.on('closed', () => {
+      unwatch()
+      cancelLook()
+    })
   }
 
-  /** Whether a message of this member is to be taken now. */
-  admits(memberId: string): boolean {
+  /** Whether a message of this member is to be taken now; counts it where not. */
+  admits(memberId: string, type: MessageType): boolean {
+    const { environment, verifications } = this.#session
     const offender = this.#offenders.get(memberId)
-    if (offender === undefined || offender.until <= this.#now()) return true
-    return offender.trickle?.tryTake() === true
+    const isHeld = offender !== undefined && offender.until > this.#now() && !spared.has(type)
+    if (isHeld && offender.trickle?.tryTake() !== true) {
+      environment.dropped.addFrom(memberId, 'quarantined')
+      return false
+    }
+    if (!dear.has(type) || verifications.tryTake(memberId)) return true
+    environment.dropped.addFrom(memberId, 'authority-rate')
+    return false
   }
 
   statusOf(memberId: string): QuarantineStatus {
@@ -88,15 +106,9 @@ export class Quarantine {
     })
   }
 
-  /** Idempotent. */
-  close(): void {
-    this.#unwatch()
-    this.#cancelLook()
-  }
-
   #look(): void {
     for (const { member, control } of this.#session.peers()) {
-      const flooded = control?.link.quality().dropped['flood'] ?? 0
+      const flooded = control?.link.quality().dropped.flood ?? 0
       const before = this.#flooded.get(member.id) ?? 0
       this.#flooded.set(member.id, flooded)
       if (flooded > before) this.offend(member.id, floodedSecondOffences)

@@ -2,8 +2,10 @@ import { toHex, TokenBucket, type Budget, type Clock } from '../../core/index.ts
 import { VerificationBudget } from '../../identity/index.ts'
 import type { MemberBudgets } from '../budgets.ts'
 
-/** How much of what strangers may ask of a host is left. */
-export interface StrangersLoad {
+/** How busy a host is with who wants to join. */
+export interface AdmissionLoad {
+  /** Knocks that are being answered. */
+  readonly knocks: number
   /** Addresses told apart of late, as far as the rendezvous hints at them. */
   readonly origins: number
   /** Messages of strangers that may be opened at once right now, all addresses together. */
@@ -59,7 +61,8 @@ export class Strangers {
     return byInvite ? 0 : Math.ceil(1_000 / this.#budgets.joinsPerInvitePerSecond)
   }
 
-  load(): StrangersLoad {
-    return { origins: this.#messages.sources, messagesLeft: Math.floor(this.#all.left) }
+  /** @param knocks - how many are being answered. */
+  load(knocks: number): AdmissionLoad {
+    return { knocks, origins: this.#messages.sources, messagesLeft: Math.floor(this.#all.left) }
   }
 }
