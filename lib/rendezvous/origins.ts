@@ -4,7 +4,7 @@ import { originBytes } from './frames.ts'
 
 /**
  * What a service tells hosts of where joiners come from: whether two of one session come from one address, and nothing more
- * ([RDV-35]).
+ * ([RDV-37]).
  */
 export class Origins {
   /** Known to the service alone, or anybody could try all addresses; new with each start. */

@@ -25,7 +25,7 @@ beforeEach(() => {
 
 afterEach(() => clock.complete(hub.close()))
 
-describe('[RDV-35] the origin of a route', () => {
+describe('[RDV-37] the origin of a route', () => {
   it('tells a host which joiners come from one address, and nothing to joiners', async () => {
     const session = foundSession(clock)
     const hosted = await clock.complete(hub.rendezvous().announce(await session.announcement()))
