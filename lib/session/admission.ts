@@ -36,8 +36,6 @@ export interface AdmissionContext {
   readonly environment: SessionEnvironment
   readonly sessionId: Uint8Array
   readonly state: RecordState
-  /** The secret of the invite; null where the invite has none. */
-  readonly inviteSecret: Uint8Array | null
   readonly admit: AdmitHook | undefined
   readonly verifyClaims: VerifyClaims | undefined
   /** Whether there is a slot for this key. */
@@ -52,7 +50,7 @@ export interface WelcomedCandidate {
   readonly knock: Knock
   /** Those of its claims that count. */
   readonly claims: readonly string[]
-  /** Digest of the secret of its invite, where the record or the host knows that. */
+  /** Digest of the secret of its invite, where the record knows that. */
   readonly invite: Uint8Array | undefined
 }
 
@@ -169,7 +167,7 @@ function versionRefusal(protocol: number): Refusal {
 
 /** Whether the knock is for this session, from one who holds the invite. */
 function checkKnock(knock: Knock, context: AdmissionContext): Refusal | undefined {
-  const secretFits = context.inviteSecret === null || inviteOf(knock, context) !== undefined
+  const secretFits = !context.state.moderation.needsInvite || inviteOf(knock, context) !== undefined
   if (!equalBytes(knock.sessionId, context.sessionId) || !secretFits) {
     return {
       code: 'message-unauthentic',
@@ -179,13 +177,11 @@ function checkKnock(knock: Knock, context: AdmissionContext): Refusal | undefine
   return undefined
 }
 
-/** The invite that a knock shows, where its secret is one that the record or the host knows ([MOD-12]). */
-function inviteOf({ secret }: Knock, { inviteSecret, state }: AdmissionContext): Uint8Array | undefined {
+/** The invite that a knock shows, where the record knows its secret ([MOD-12]). */
+function inviteOf({ secret }: Knock, { state }: AdmissionContext): Uint8Array | undefined {
   if (secret === null) return undefined
   const hash = inviteHashOf(secret)
-  const isKnown =
-    state.moderation.knowsInvite(hash) || (inviteSecret !== null && equalBytes(secret, inviteSecret))
-  return isKnown ? hash : undefined
+  return state.moderation.knowsInvite(hash) ? hash : undefined
 }
 
 const reasonSchema = displayText(limits.reasonLength, 1)

@@ -34,7 +34,6 @@ import { issueTicket } from './ticket.ts'
 
 /** What a host decides by besides the record. */
 export interface HostPolicy {
-  readonly inviteSecret: Uint8Array | null
   readonly admit: AdmitHook | undefined
   readonly verifyClaims?: VerifyClaims | undefined
 }
@@ -244,7 +243,6 @@ export class HostRole {
       environment,
       sessionId: record.sessionId,
       state: record.state,
-      inviteSecret: this.#policy.inviteSecret,
       admit: this.#policy.admit,
       verifyClaims: this.#policy.verifyClaims,
       slotFree: (signKey) => this.#slots.find(record.state, signKey) !== undefined,

@@ -54,8 +54,7 @@ export async function joinSession(
         },
         admitted: (admission, way) => {
           const self = admittedMember(record, admission, way, signKey, profile.incarnation)
-          const { secret: inviteSecret = null } = invite
-          const session = new Session(environment, record, self, { inviteSecret, admit, verifyClaims })
+          const session = new Session(environment, record, self, { admit, verifyClaims })
           const role = new MemberRole(session, admission.ticket)
           session.role = role
           role.wayBack = new Rejoin({ environment, invite, profile, loadOrder, reopen, session, role }, way)

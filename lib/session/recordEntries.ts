@@ -46,6 +46,8 @@ export const changeSchema = v.variant('type', [
     rules: rulesSchema,
     /** Left out where the founder's program has none. */
     channels: v.optional(channelVersionsSchema),
+    /** Digest of the secret that whoever joins has to show; left out where anybody may knock. */
+    invite: v.optional(inviteHash),
   }),
   electedSchema,
   votersSchema,

@@ -56,7 +56,7 @@ export class Session {
     environment: SessionEnvironment,
     record: SessionRecord,
     self: RecordMember,
-    policy: HostPolicy = { inviteSecret: null, admit: undefined },
+    policy: HostPolicy = { admit: undefined },
   ) {
     this.environment = environment
     this.record = record

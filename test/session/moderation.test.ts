@@ -321,6 +321,30 @@ describe('a ban', () => {
     await expect(world.join('Mallory', guessed)).rejects.toMatchObject({ code: 'message-unauthentic' })
   })
 
+  it('[MOD-12] every invite goes on working under a host that came by another one', async () => {
+    const signaling = new SimulatedRendezvous({ network: world.network })
+    const at = (name: string) => ({ rendezvous: signaling.rendezvous(name) })
+    for (const showServer of [true, false]) {
+      const anna = await world.host(`Anna ${showServer}`, {
+        rules: { showServer },
+        ...at(`Anna ${showServer}`),
+      })
+      const other = await done(anna.createInvite())
+      const ben = await world.join(`Ben ${showServer}`, other, at(`Ben ${showServer}`))
+      await world.clock.run(3_000)
+      await done(anna.transferHost(ben.self.id))
+      await world.clock.run(3_000)
+      expect(ben.isHost).toBe(true)
+      for (const [index, invite] of [anna.invite, other].entries()) {
+        const name = `Cem ${index} ${showServer}`
+        await expect(world.join(name, invite, at(name))).resolves.toBeDefined()
+      }
+    }
+    await world.close()
+    await done(signaling.close())
+    await world.clock.run(5_000)
+  })
+
   it('is an error for who nobody knows, and for times that are none', async () => {
     const [anna, ben] = await four()
     const invalid = { code: 'invalid-argument' }

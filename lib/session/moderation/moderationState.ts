@@ -55,6 +55,7 @@ export class ModerationState {
   readonly #bans = new Map<string, RecordedBan>()
   readonly #mutes = new Map<string, Partial<Record<MutedMedium, RecordedMute>>>()
   readonly #invites = new Set<string>()
+  #needsInvite = false
   /** Ids of the requests that were carried out. */
   readonly #carriedOut = new Set<string>()
 
@@ -108,6 +109,11 @@ export class ModerationState {
       }
     }
     return next
+  }
+
+  /** Whether a joiner has to show the secret of an invite. */
+  get needsInvite(): boolean {
+    return this.#needsInvite
   }
 
   /** Whether an invite with a secret of this digest was made ([MOD-12]). */
@@ -182,6 +188,10 @@ export class ModerationState {
     const by = asked?.by ?? signer
     const rank = rankOf(this.roleOf(by, signer))
     switch (change.type) {
+      case 'founded':
+        this.#needsInvite = change.invite !== undefined
+        if (change.invite !== undefined) this.#invites.add(toHex(change.invite))
+        return
       case 'granted':
         return void this.#grants.set(toHex(change.signKey), change)
       case 'banned': {
