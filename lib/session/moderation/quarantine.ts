@@ -13,8 +13,17 @@ import {
   trickle,
 } from './constants.ts'
 
-/** Counts that end like this are of what went over a budget. */
-const offenceSuffix = '-rate'
+/** Counts of what went over a budget of the member's own; what all share it may not have used up. */
+const offences: ReadonlySet<string> = new Set([
+  'authority-rate',
+  'channel-rate',
+  'digest-rate',
+  'forward-rate',
+  'hello-rate',
+  'pass-rate',
+  'request-rate',
+  'signal-rate',
+])
 
 type MessageType = ControlMessage['type']
 
@@ -54,7 +63,7 @@ export class Quarantine {
     this.#session = session
     const { dropped, clock } = session.environment
     const unwatch = dropped.watch((source, name) => {
-      if (name.endsWith(offenceSuffix)) this.offend(source, 1)
+      if (offences.has(name)) this.offend(source, 1)
     })
     session.events.on('linkReady', ({ member, link }) => {
       this.#flooded.delete(member.id)
