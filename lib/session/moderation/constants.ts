@@ -27,8 +27,8 @@ export const longestWaitMs = 24 * 3_600_000
 export const offencesPerSecond = 5
 export const offencesAtOnce = 200
 
-/** What a second counts for in which a link dropped datagrams as too many: ten of them in a row are one too many. */
-export const floodedSecondOffences = 25
+/** What it counts for when a link dropped datagrams as too many since it was last looked at: ten seconds on end are too long. */
+export const floodedOffences = 50
 
 /** How long the first quarantine lasts, ms; each further one twice as long, up to the most. */
 export const quarantineMs = 30_000
@@ -43,8 +43,8 @@ export const quarantineMemoryMs = 30 * 60_000
 /** Members whose offences are remembered, present or not: more than have been here at once. */
 export const rememberedOffenders = 256
 
-/** How often links are looked at for datagrams that were too many, ms. */
-export const floodLookMs = 1_000
+/** How often links are looked at for that, ms: each look asks every link. */
+export const floodLookMs = 2_000
 
 /** Invites that a record knows besides the founder's: one for each circle of friends. */
 export const mostInvites = 256

@@ -2,7 +2,7 @@ import { isConvoyError, TokenBucket } from '../../core/index.ts'
 import type { ControlMessage } from '../controlMessages.ts'
 import type { Session } from '../session.ts'
 import {
-  floodedSecondOffences,
+  floodedOffences,
   floodLookMs,
   mostQuarantineMs,
   offencesAtOnce,
@@ -120,7 +120,7 @@ export class Quarantine {
       const flooded = control?.link.quality().dropped.flood ?? 0
       const before = this.#flooded.get(member.id) ?? 0
       this.#flooded.set(member.id, flooded)
-      if (flooded > before) this.offend(member.id, floodedSecondOffences)
+      if (flooded > before) this.offend(member.id, floodedOffences)
     }
   }
 
