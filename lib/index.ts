@@ -4,6 +4,10 @@
  */
 export { hostConvoy, joinConvoy } from './convoy/index.ts'
 export type {
+  Ban,
+  BanOptions,
+  BanSubject,
+  BanTarget,
   Budgets,
   ChatMessage,
   Convoy,
@@ -15,7 +19,10 @@ export type {
   AuthorityState,
   HostOptions,
   JoinOptions,
+  KickOptions,
   Member,
+  MutedEvent,
+  MuteOptions,
   ForwardedForOthers,
   ForwardedMember,
   Quality,

@@ -38,6 +38,9 @@ export class Chat {
     this.#session = session
     this.#outgoing = new TokenBucket(session.environment.clock, sharedChannelRate, sharedChannelRate)
     session.onChannel(channel, (from, body) => {
+      // Whatever the author's own program lets out.
+      if (session.moderation.muteOf(from, 'chat') !== undefined)
+        return session.environment.dropped.addFrom(from.id, 'chat-muted')
       try {
         const { text, direct } = decodeMessage(chatSchema, body, messageBytes)
         received({ from, text, direct })
@@ -52,7 +55,7 @@ export class Chat {
    * Sends `text` to all, or to one.
    * @returns how many members it was sent to: those that are not connected right now miss it.
    * @throws ConvoyError `invalid-argument` when the text is empty, too long or holds control characters, or when
-   * there is no such member; `rate-limited` beyond what every receiver takes ([CHN-1]); `backlog-full` when too much
+   * there is no such member; `muted`; `rate-limited` beyond what every receiver takes ([CHN-1]); `backlog-full` when too much
    * waits for all it is for.
    */
   send(text: string, toMemberId?: string): number {
@@ -70,6 +73,7 @@ export class Chat {
         `There is no other member "${toMemberId}". Take ids from convoy.members.`,
       )
     }
+    this.#requireUnmuted()
     if (!this.#outgoing.tryTake()) {
       throw new ConvoyError(
         'rate-limited',
@@ -82,5 +86,15 @@ export class Chat {
       channel,
       encodeMessage(chatSchema, { text, direct }, messageBytes),
     )
+  }
+
+  #requireUnmuted(): void {
+    const { moderation, self } = this.#session
+    const mute = moderation.muteOf(self, 'chat')
+    if (mute === undefined) return
+    const waitMs = mute.until === null ? undefined : Math.ceil(mute.until - moderation.hostTime())
+    const how = waitMs === undefined ? '' : ` for another ${Math.ceil(waitMs / 1_000)} s`
+    const details = waitMs === undefined ? {} : { details: { waitMs } }
+    throw new ConvoyError('muted', `You are muted in chat${how}. ${mute.detail}`.trim(), details)
   }
 }

@@ -47,6 +47,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
           : { passwordIterations: options.passwordIterations }),
         inviteSecret,
         admit: options.admit,
+        verifyClaims: options.verifyClaims,
       },
       environment,
     )

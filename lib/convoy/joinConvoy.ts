@@ -46,6 +46,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
         incarnation: environment.random.bytes(8),
         password: options.password,
         admit: options.admit,
+        verifyClaims: options.verifyClaims,
       },
       loadOrder,
       environment,

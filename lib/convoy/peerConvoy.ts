@@ -26,7 +26,8 @@ import {
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
 import { ConvoyVehicles } from './convoyVehicles.ts'
-import { checkReason } from './options.ts'
+import { Moderating } from './moderating.ts'
+import type { Ban } from './moderationTypes.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
 import type { AuthorityState, ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
@@ -48,6 +49,7 @@ export class PeerConvoy implements Convoy {
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
+  readonly #moderating: Moderating
   #lastHost: Member
   #closing: Promise<void> | undefined
 
@@ -60,17 +62,16 @@ export class PeerConvoy implements Convoy {
     this.#events = new Emitter(logger)
     this.#vehicles = new ConvoyVehicles(session, parts.updateRate, parts.uplink)
     this.#interceptors = new Interceptors(logger, session.environment.dropped)
-    this.#channels = new ChannelHub({
-      session,
-      interceptors: this.#interceptors,
-      describe: (member) => this.#describe(member),
-      requireOpen: () => this.#requireOpen(),
-    })
+    const describe = (member: RecordMember): Member => this.#describe(member)
+    const requireOpen = (): void => this.#requireOpen()
+    this.#channels = new ChannelHub({ session, interceptors: this.#interceptors, describe, requireOpen })
     this.#chat = new Chat(session, (text) => this.#receiveText(text))
     this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
       this.#events.emit('memberChanged', this.#describe(member)),
     )
-    this.time = new HostedTime(session, () => this.#authority('set the time'))
+    const { invite } = parts
+    this.#moderating = new Moderating({ session, events: this.#events, invite, describe, requireOpen })
+    this.time = new HostedTime(session, requireOpen)
     this.shared = new RecordedValues(session, () => this.#authority('share values'))
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
@@ -80,7 +81,7 @@ export class PeerConvoy implements Convoy {
       vehicles: this.#vehicles.receiver,
       accepts: parts.acceptsTraffic,
       ownPlace: () => this.#vehicles.place,
-      requireOpen: () => this.#requireOpen(),
+      requireOpen,
     })
   }
 
@@ -153,20 +154,21 @@ export class PeerConvoy implements Convoy {
     this.#vehicles.following.set(memberId)
   }
 
+  get bans(): readonly Ban[] {
+    return this.#moderating.bans
+  }
+
+  readonly setRole: Convoy['setRole'] = (...args) => this.#moderating.setRole(...args)
+  readonly kick: Convoy['kick'] = (...args) => this.#moderating.kick(...args)
+  readonly ban: Convoy['ban'] = (...args) => this.#moderating.ban(...args)
+  readonly unban: Convoy['unban'] = (...args) => this.#moderating.unban(...args)
+  readonly mute: Convoy['mute'] = (...args) => this.#moderating.mute(...args)
+  readonly unmute: Convoy['unmute'] = (...args) => this.#moderating.unmute(...args)
+  readonly createInvite: Convoy['createInvite'] = (...args) => this.#moderating.createInvite(...args)
+
   async setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void> {
-    await this.#authority('set the rules').changeRules(parseRulesChanges(changes), signal)
-  }
-
-  async kick(memberId: string, reason = '', signal?: AbortSignal): Promise<void> {
-    const role = this.#authority('kick')
-    checkReason(reason)
-    await role.remove(memberId, 'kicked', reason, signal)
-  }
-
-  async ban(memberId: string, reason = '', signal?: AbortSignal): Promise<void> {
-    const role = this.#authority('ban')
-    checkReason(reason)
-    await role.remove(memberId, 'banned', reason, signal)
+    this.#requireOpen()
+    await this.#session.moderation.setRules(parseRulesChanges(changes), signal)
   }
 
   async transferHost(memberId: string, signal?: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { ConvoyError } from '../core/index.ts'
 import { decodeMessage, encodeMessage, gameTimeSchema } from '../protocol/index.ts'
-import type { HostRole, RecordMember, Session } from '../session/index.ts'
+import type { RecordMember, Session } from '../session/index.ts'
 import { ClockSlew } from '../vehicle/index.ts'
 
 /** Time as all members of a convoy have it. */
@@ -18,7 +18,7 @@ export interface SessionTime {
    */
   game(): { readonly minutes: number; readonly scale: number } | undefined
   /**
-   * Host only: sets the game's clock for everyone; resolves once that is signed and on its way.
+   * Host, and whoever has the scope `time`: sets the game's clock for everyone; resolves once that is signed and on its way.
    * @param minutes - since the game's beginning, as the SDK counts them, 0…2^32 − 1.
    * @param scale - game seconds per real second, 0…1,000 (default 1); 0 stops it.
    * @throws ConvoyError `invalid-argument`, `not-permitted`, `closed`, `aborted`.
@@ -49,7 +49,7 @@ const budget = { perSecond: 1, atOnce: 8 }
 /** {@link SessionTime} over a session: docs/protocol/04-session.md [TIM-1] to [TIM-3]. */
 export class HostedTime implements SessionTime {
   readonly #session: Session
-  readonly #authority: () => HostRole
+  readonly #requireOpen: () => void
   /** From the host's clock to this one. */
   #offset = new ClockSlew()
   /** On the host's clock. */
@@ -57,10 +57,10 @@ export class HostedTime implements SessionTime {
   /** The same on this peer's clock, by the word of a former host. */
   #foundedHere: number | undefined
 
-  /** @param authority - the host's role; throws where this peer may not decide. */
-  constructor(session: Session, authority: () => HostRole) {
+  /** @param requireOpen - throws where the convoy is closed. */
+  constructor(session: Session, requireOpen: () => void) {
     this.#session = session
-    this.#authority = authority
+    this.#requireOpen = requireOpen
     if (session.isHost) this.#foundedAt = session.environment.clock.now()
   }
 
@@ -107,7 +107,7 @@ export class HostedTime implements SessionTime {
   }
 
   async setGame(minutes: number, scale = 1, signal?: AbortSignal): Promise<void> {
-    const role = this.#authority()
+    this.#requireOpen()
     const time = { minutes, scale, at: Math.round(this.now() ?? 0) }
     if (!v.is(gameTimeSchema, time)) {
       throw new ConvoyError(
@@ -115,7 +115,7 @@ export class HostedTime implements SessionTime {
         'Game time takes minutes from 0 to 2^32 − 1 and a scale from 0 to 1,000.',
       )
     }
-    await role.setGameTime(time, signal)
+    await this.#session.moderation.decide({ type: 'gameTime', ...time }, signal)
   }
 
   #tell(member: RecordMember): void {

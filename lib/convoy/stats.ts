@@ -41,8 +41,10 @@ export function statsOf(session: Session, vehicles: ConvoyVehicles): ConvoyStats
     )
   const members = [...session.peers()].flatMap(({ member: { id: memberId } }) => {
     const ofMember = { ...session.environment.dropped.from(memberId), ...receiver.dropped.from(memberId) }
-    if (Object.keys(ofMember).length === 0) return []
-    return [{ memberId, dropped: ofMember }]
+    const quarantine = session.quarantine.statusOf(memberId)
+    if (Object.keys(ofMember).length === 0 && !quarantine.quarantined) return []
+    const verificationsLeft = session.verifications.left(memberId)
+    return [{ memberId, dropped: ofMember, ...quarantine, verificationsLeft }]
   })
   return {
     quality: overallQuality([...links.map((link) => link.quality), ...withoutLink]),
@@ -65,6 +67,7 @@ export function statsOf(session: Session, vehicles: ConvoyVehicles): ConvoyStats
       budgetKbps: link.budgetKbps,
     })),
     members,
+    admission: session.hostRole?.load(),
     forwarding: { members: forwarding.received, forOthers: forwarding.forOthers },
     dropped,
   }

@@ -4,7 +4,17 @@ import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
-import type { AdmitHook, ChannelVersions, GameVersion, LeaveReason } from '../session/index.ts'
+import type {
+  AdmissionLoad,
+  AdmitHook,
+  ChannelVersions,
+  GameVersion,
+  GrantedRole,
+  LeaveReason,
+  ModerationScope,
+  MutedMedium,
+  VerifyClaims,
+} from '../session/index.ts'
 import type { Budgets } from './budgets.ts'
 import type {
   ForwardedForOthers,
@@ -13,12 +23,22 @@ import type {
   RemoteVehicles,
   Traffic,
 } from '../vehicle/index.ts'
+import type {
+  Ban,
+  BanOptions,
+  BanSubject,
+  BanTarget,
+  KickOptions,
+  MutedEvent,
+  MuteOptions,
+} from './moderationTypes.ts'
 import type { Quality } from './quality.ts'
 import type { SessionTime } from './sessionTime.ts'
 import type { SharedValues } from './sharedValues.ts'
 
 export type { Budgets } from './budgets.ts'
 export type { ForwardedForOthers, ForwardedMember } from '../vehicle/index.ts'
+export type * from './moderationTypes.ts'
 export type { Quality, QualityLevel } from './quality.ts'
 export type { SessionTime } from './sessionTime.ts'
 export type { SharedValues } from './sharedValues.ts'
@@ -94,6 +114,8 @@ export interface HostOptions extends ConvoyOptions {
   passwordIterations?: number
   /** The last word on who may join, after every other check in the knock. */
   admit?: AdmitHook
+  /** Says which claims of a joiner are true; all that are shown count where left out. */
+  verifyClaims?: VerifyClaims
 }
 
 /** What {@link joinConvoy} takes. */
@@ -103,6 +125,8 @@ export interface JoinOptions extends ConvoyOptions {
   password?: string
   /** The last word on who may join while this member is host, after every other check in the knock. */
   admit?: AdmitHook
+  /** Says which claims of a joiner are true while this member is host; all that are shown count where left out. */
+  verifyClaims?: VerifyClaims
 }
 
 /** An address of a signaling service, or a rendezvous made by the embedding program (which then closes it). */
@@ -132,7 +156,10 @@ export interface AuthorityState {
 export type ConvoyEvents = {
   memberJoined: Member
   memberLeft: { member: Member; reason: LeaveReason; detail: string }
-  /** Presence, name, role or profile of a member changed. Ping and distance change all the time and have no event. */
+  /**
+   * Presence, name, role, scopes, mutes or profile of a member changed, this one's own included. Ping and distance change all the
+   * time and have no event.
+   */
   memberChanged: Member
   /** The host changed rules: what, by whom, when (ms since the Unix epoch on the host's clock). */
   rulesChanged: { rules: Rules; changed: readonly (keyof Rules)[]; by: Member; at: number }
@@ -141,6 +168,12 @@ export type ConvoyEvents = {
   /** The host set a value of {@link Convoy.shared}, or took it back (`value` is undefined then). */
   sharedChanged: { name: string; value: unknown; by: Member; at: number }
   chat: ChatMessage
+  /** Somebody, or something, is kept out from now on, or no longer. Members that this removes leave as `banned`. */
+  banned: Ban
+  unbanned: { subject: BanSubject; by: Member | undefined }
+  /** A member is not heard from now on, or is heard again since somebody lifted its mute; one that ends has `memberChanged` only. */
+  muted: MutedEvent
+  unmuted: { member: Member; what: readonly MutedMedium[]; by: Member | undefined }
   /** Another member decides from now on: the former host handed over, left, or was no longer heard. */
   hostChanged: { host: Member; former: Member; epoch: number }
   /**
@@ -192,7 +225,14 @@ export interface ConvoyStats {
   readonly members: readonly {
     readonly memberId: string
     readonly dropped: Readonly<Record<string, number>>
+    /** Whether only a trickle of its messages is taken, since it kept going over its budgets; and how often that was. */
+    readonly quarantined: boolean
+    readonly quarantines: number
+    /** Signatures that it may still make this member check right now. */
+    readonly verificationsLeft: number
   }[]
+  /** How much strangers ask of this member while it is host; undefined while it is not. */
+  readonly admission: AdmissionLoad | undefined
   /** Vehicles that come through other members, and what this member forwards for others. */
   readonly forwarding: {
     /** Members whose vehicle came, or comes, through others. */
@@ -248,14 +288,93 @@ export interface Convoy extends Listenable<ConvoyEvents> {
    */
   follow(memberId: string | null): void
   /**
-   * Host only: changes rules while driving; resolves once the change is signed and on its way to everyone.
+   * Host, and whoever has the scope `rules`: changes rules while driving; resolves once that is signed, confirmed by more than half
+   * of those who vote, and on its way to everyone. `moderatorList` is the host's alone.
    * @param signal - gives up while decisions before this one are still being made, with `aborted`; once begun it is made.
+   * @throws ConvoyError `invalid-argument`, `aborted`, and as {@link Convoy.setRole}.
    */
   setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void>
-  /** Host only: removes a member, who may come back; `signal` as in {@link Convoy.setRules}. */
-  kick(memberId: string, reason?: string, signal?: AbortSignal): Promise<void>
-  /** Host only: removes an identity for as long as the session lives; `signal` as in {@link Convoy.setRules}. */
-  ban(memberId: string, reason?: string, signal?: AbortSignal): Promise<void>
+  /** Bans in force. */
+  readonly bans: readonly Ban[]
+  /**
+   * Gives a member a role, and scopes; takes effect at once, and stays with its identity when it leaves. The host makes moderators;
+   * moderators with the scope `grant` make staff, and give no scope that they lack. {@link Member.scopes} tells who may what.
+   * @param scopes - the scopes, in place of all that it had; those usual for the role where left out: all but `grant` for a
+   * moderator, `kick`, `mute` and `report` for staff.
+   * @param signal - gives up as in {@link Convoy.setRules}; what a moderator has asked the host for may be decided all the same.
+   * @throws ConvoyError `not-permitted` beyond this member's scopes, or on somebody of its own rank and above; `invalid-argument`;
+   * `no-majority` while too few of those who vote are heard. For moderators, who ask the host for it, besides: `host-gone` where
+   * there is none; `authority-moved`, where another one took over meanwhile, and `timeout`, after which it may be decided all the
+   * same; `rate-limited` beyond two requests a second.
+   * @example
+   * ```ts
+   * await convoy.setRole(friend.id, 'moderator')
+   * await convoy.setRole(other.id, 'staff', ['mute'])
+   * ```
+   */
+  setRole(
+    memberId: string,
+    role: GrantedRole,
+    scopes?: readonly ModerationScope[],
+    signal?: AbortSignal,
+  ): Promise<void>
+  /**
+   * Scope `kick`: removes a member, who may join again once it has cooled off, by default after a minute. Until then joining fails
+   * with `kicked` and `details.waitMs`.
+   * @throws ConvoyError as {@link Convoy.setRole}.
+   * @example
+   * ```ts
+   * await convoy.kick(member.id, { reason: 'Lights, please.', coolOffMs: 5 * 60_000 })
+   * ```
+   */
+  kick(memberId: string, reason?: string | KickOptions, signal?: AbortSignal): Promise<void>
+  /**
+   * Scope `ban`: keeps an identity, everyone with a claim, or everyone who came by an invite out of the session, and removes those
+   * who are here. Joining fails with `banned`, and with `details.waitMs` where that ends. It does not concern those of this member's
+   * rank and above. A second ban takes the place of the first.
+   * @throws ConvoyError as {@link Convoy.setRole}.
+   * @example
+   * ```ts
+   * await convoy.ban(member.id, { reason: 'Ramming.', expiresInMs: 7 * 24 * 3_600_000 })
+   * await convoy.ban({ claim: 'steam:76561198000000000' }, 'Came back under another name.')
+   * await convoy.ban({ inviteOf: member.id }, 'This invite was leaked.')
+   * ```
+   */
+  ban(target: BanTarget, reason?: string | BanOptions, signal?: AbortSignal): Promise<void>
+  /**
+   * Scope `ban`: lifts a ban, unless somebody of a higher rank decided it.
+   * @throws ConvoyError as {@link Convoy.setRole}.
+   * @example
+   * ```ts
+   * for (const { subject, name } of convoy.bans) if (name === 'Ben') await convoy.unban(subject)
+   * ```
+   */
+  unban(target: BanTarget, signal?: AbortSignal): Promise<void>
+  /**
+   * Scope `mute`: keeps a member from being heard by anyone, in chat, on the radio or both; every receiver drops what it says all
+   * the same. It stays with the identity when the member leaves.
+   * @throws ConvoyError as {@link Convoy.setRole}.
+   * @example
+   * ```ts
+   * await convoy.mute(member.id, { what: ['chat'], reason: 'Spam.', expiresInMs: 10 * 60_000 })
+   * ```
+   */
+  mute(memberId: string, options?: MuteOptions, signal?: AbortSignal): Promise<void>
+  /**
+   * Scope `mute`: lifts mutes (by default all of the member's), unless somebody of a higher rank decided them.
+   * @throws ConvoyError as {@link Convoy.setRole}.
+   */
+  unmute(memberId: string, what?: readonly MutedMedium[], signal?: AbortSignal): Promise<void>
+  /**
+   * Scope `invite`: makes another invite, with a secret of its own: who comes by it can be told from others, and be kept out with
+   * it. The first invite goes on.
+   * @throws ConvoyError as {@link Convoy.setRole}.
+   * @example
+   * ```ts
+   * const forTheForum = await convoy.createInvite()
+   * ```
+   */
+  createInvite(signal?: AbortSignal): Promise<string>
   /**
    * Host only: hands the session over to another member, without a gap; resolves once that one decides. A host that closes
    * does so by itself.
@@ -269,7 +388,7 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   transferHost(memberId: string, signal?: AbortSignal): Promise<void>
   /**
    * Sends a text of 1…500 characters to all, or to one.
-   * @throws ConvoyError `invalid-argument`; `rate-limited` beyond 50 texts a second; `backlog-full` when too much waits
+   * @throws ConvoyError `invalid-argument`; `muted`; `rate-limited` beyond 50 texts a second; `backlog-full` when too much waits
    * for everyone it is for; `closed`.
    */
   sendChat(text: string, toMemberId?: string): void

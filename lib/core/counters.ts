@@ -1,3 +1,5 @@
+import type { Unsubscribe } from './events.ts'
+
 /**
  * Counts by name: how bad input from the network is accounted for instead of thrown. Every drop has a name,
  * so that `stats()` can tell what was refused and why.
@@ -5,6 +7,7 @@
 export class Counters<Name extends string = string> {
   readonly #counts = new Map<Name, number>()
   readonly #bySource = new Map<string, Counters<Name>>()
+  readonly #watchers = new Set<(source: string, name: Name) => void>()
 
   add(name: Name, amount = 1): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + amount)
@@ -16,6 +19,13 @@ export class Counters<Name extends string = string> {
     let own = this.#bySource.get(source)
     if (own === undefined) this.#bySource.set(source, (own = new Counters<Name>()))
     own.add(name)
+    for (const watcher of this.#watchers) watcher(source, name)
+  }
+
+  /** Has `watcher` told of everything that is counted of a source. @returns what ends that. */
+  watch(watcher: (source: string, name: Name) => void): Unsubscribe {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   /** What was counted of one source. */

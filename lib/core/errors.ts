@@ -8,9 +8,10 @@ export const errorCodes = {
   'invalid-vehicle':
     'A vehicle state handed to the library holds a value that is not finite or out of range.',
   'traffic-limit': 'The rules, or the shares of the others, leave no room for more traffic.',
-  'not-permitted': 'Only another role may do this, usually the host.',
+  'not-permitted': 'Only another role may do this: the host, or a moderator with the right to.',
   'no-majority': 'The host does not hear enough of the voters to decide anything.',
   'authority-moved': 'Another host decides by now.',
+  muted: 'A moderator has muted this member for a while, or for good.',
   closed: 'The object was closed before the call.',
   aborted: 'The AbortSignal handed in was aborted.',
   timeout: 'Nothing answered in time.',

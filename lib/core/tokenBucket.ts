@@ -24,6 +24,12 @@ export class TokenBucket implements Budget {
     this.#filledAt = clock.now()
   }
 
+  /** How much there is now. */
+  get left(): number {
+    this.#fill()
+    return this.#tokens
+  }
+
   tryTake(amount = 1): boolean {
     this.#fill()
     if (this.#tokens < amount) return false

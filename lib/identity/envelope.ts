@@ -39,7 +39,7 @@ export interface OpenEnvelopeOptions {
   requireAudience?: boolean | undefined
   /** The only sign key that may have signed. */
   signer?: Uint8Array | undefined
-  clock: Clock
+  clock: Pick<Clock, 'wallTime'>
   /** Bytes of the whole envelope. */
   maxBytes: number
   /** What checks the signature (default {@link verifySignature}). */
@@ -64,6 +64,8 @@ export interface OpenedEnvelope {
 export interface PeekedEnvelope {
   readonly signKey: Uint8Array
   readonly purpose: EnvelopePurpose
+  /** Milliseconds since the Unix epoch on the signer's clock. */
+  readonly issuedAt: number
 }
 
 /**
@@ -136,7 +138,7 @@ export async function openEnvelope(
 export function peekEnvelope(envelope: Uint8Array): PeekedEnvelope | undefined {
   if (readVersion(envelope) !== envelopeVersion) return undefined
   const fields = parseEnvelope(envelope)
-  return fields && { signKey: copyOf(fields.signKey), purpose: fields.purpose }
+  return fields && { signKey: copyOf(fields.signKey), purpose: fields.purpose, issuedAt: fields.issuedAt }
 }
 
 /** Bytes that an envelope adds to its body. */

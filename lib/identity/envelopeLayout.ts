@@ -13,6 +13,7 @@ const purposeCodes = {
   report: 8,
   message: 9,
   vote: 10,
+  request: 11,
 } as const
 
 /** What an envelope is for: a closed set, see [IDN-7]. */

@@ -43,6 +43,11 @@ export class VerificationBudget {
     return entry.bucket.tryTake() && this.#options.inAll?.tryTake() !== false
   }
 
+  /** How many verifications `source` may still cause right now. */
+  left(source: string): number {
+    return Math.floor((this.#sources.get(source) ?? this.#newSource()).bucket.left)
+  }
+
   /** How many sources are told apart now. */
   get sources(): number {
     return this.#sources.size

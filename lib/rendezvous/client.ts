@@ -272,7 +272,7 @@ export class RendezvousClient implements Rendezvous {
       }
       case 'incoming': {
         const session = this.#sessions.get(toHex(frame.session))
-        const incoming = this.#newRoute(connection)
+        const incoming = this.#newRoute(connection, frame.origin)
         incoming.opened(frame.route)
         if (session === undefined) incoming.route.close()
         else session.arrived(incoming.route)
@@ -293,7 +293,10 @@ export class RendezvousClient implements Rendezvous {
   }
 
   /** A route on `connection` whose number the service has yet to give. */
-  #newRoute(connection: ServiceConnection): { route: RouteEnd; opened: (number: number) => void } {
+  #newRoute(
+    connection: ServiceConnection,
+    origin?: Uint8Array,
+  ): { route: RouteEnd; opened: (number: number) => void } {
     let number: number | undefined
     const route = new RouteEnd(
       {
@@ -307,6 +310,8 @@ export class RendezvousClient implements Rendezvous {
         },
       },
       this.#logger,
+      // A copy: it must not keep the whole frame alive.
+      origin?.slice(),
     )
     const opened = (given: number): void => {
       number = given

@@ -24,6 +24,9 @@ import {
 /** The version of the frames in this file: docs/protocol/02-rendezvous.md [RDV-3]. */
 export const frameVersion = 2
 
+/** Bytes of an origin: enough that two addresses in a session hardly ever have the same. */
+export const originBytes = 8
+
 /** Sizes of what frames hold. */
 export const frameLimits = {
   /** Bytes of a frame: the largest message, and room for the names and numbers around it. */
@@ -122,7 +125,13 @@ export const serviceFrameSchema = v.variant('type', [
   }),
   v.strictObject({ type: v.literal('witnessing'), request }),
   v.strictObject({ type: v.literal('granted'), request, vote: bytesUpTo(voteBytes) }),
-  v.strictObject({ type: v.literal('incoming'), route, session: sessionId }),
+  v.strictObject({
+    type: v.literal('incoming'),
+    route,
+    session: sessionId,
+    /** Alike for joiners of one address; left out where the service does not tell addresses apart. */
+    origin: v.optional(bytesOf(originBytes)),
+  }),
   relay,
   v.strictObject({ type: v.literal('closed'), route }),
   v.strictObject({

@@ -1,6 +1,7 @@
 import { isConvoyError, type Clock } from '../core/index.ts'
 import { openAnnouncement, type Verify } from '../identity/index.ts'
 import { frameLimits, refusalCodes, type ClientFrame, type RefusalCode } from './frames.ts'
+import type { Origins } from './origins.ts'
 import { answerWaiting, type DirectoryEntry, type SessionDirectory } from './sessionDirectory.ts'
 import { connectRoute, type SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
@@ -10,6 +11,7 @@ export interface IntroducerOptions {
   clock: Clock
   limits: SwitchboardLimits
   directory: SessionDirectory
+  origins: Origins
   verify: Verify | undefined
   /** Tells a client that a request is refused, and counts it. */
   refuse: (client: SwitchboardClient, request: number, code: RefusalCode, reason: string) => void
@@ -101,7 +103,9 @@ export class Introducer {
     }
     const { joinerNumber, hostNumber } = connectRoute(client, host, this.#options.clock.now())
     client.send({ type: 'opened', request, route: joinerNumber, ...entry.announced })
-    host.send({ type: 'incoming', route: hostNumber, session: entry.sessionId })
+    const origin = this.#options.origins.of(entry.sessionId, client.port.address)
+    const told = origin === undefined ? {} : { origin }
+    host.send({ type: 'incoming', route: hostNumber, session: entry.sessionId, ...told })
   }
 
   /** The host's connection broke a moment ago: it will most likely be back. */

@@ -15,6 +15,11 @@ export type RouteEvents = {
  */
 export interface Route extends Listenable<RouteEvents> {
   /**
+   * At a host: alike for joiners of one network address, of 8 bytes, and no way back to that; undefined where the rendezvous does
+   * not tell. A hint by which to share out what strangers may ask for, and no proof of anything.
+   */
+  readonly origin?: Uint8Array | undefined
+  /**
    * @throws ConvoyError `message-too-large`, `closed`.
    */
   send(message: Uint8Array): void

@@ -20,7 +20,11 @@ export class RouteEnd implements Route {
   #closed = false
   #closedHeard = false
 
-  constructor(carrier: RouteCarrier, logger: Logger) {
+  readonly origin: Uint8Array | undefined
+
+  /** @param origin - see {@link Route.origin}. */
+  constructor(carrier: RouteCarrier, logger: Logger, origin?: Uint8Array) {
+    this.origin = origin
     this.#carrier = carrier
     this.#events = new Emitter(logger)
   }

@@ -18,6 +18,7 @@ import {
   type RefusalCode,
 } from './frames.ts'
 import { Introducer } from './introducer.ts'
+import { Origins } from './origins.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
 import { dropRoute, endRoute, farEnd, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
 import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
@@ -93,6 +94,7 @@ export class Switchboard {
       clock: this.#clock,
       limits: this.#limits,
       directory: this.#directory,
+      origins: new Origins(options.random),
       verify: options.verify,
       refuse: (client, request, code, reason) => this.#refuse(client, request, code, reason),
     })

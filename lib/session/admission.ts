@@ -10,18 +10,24 @@ import {
 } from '../identity/index.ts'
 import { displayText, limits, protocolVersion } from '../protocol/index.ts'
 import {
+  banRefusal,
   checkCandidate,
+  checkClaims,
+  checkCoolOff,
   checkGame,
   checkReturn,
   passwordChallenge,
   type AdmitHook,
   type Candidate,
   type Refusal,
+  type VerifyClaims,
 } from './admissionChecks.ts'
 import { checkChannels } from './channelVersions.ts'
 import { admitHookTimeoutMs } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { refusalLength, type Knock } from './knockMessages.ts'
+import type { RecordedBan } from './moderation/moderationState.ts'
+import { inviteHashOf } from './moderation/requests.ts'
 import type { RecordState } from './recordState.ts'
 import type { ReceivedKnockMessage, SealedRoute } from './sealedRoute.ts'
 
@@ -30,17 +36,22 @@ export interface AdmissionContext {
   readonly environment: SessionEnvironment
   readonly sessionId: Uint8Array
   readonly state: RecordState
-  /** The secret of the invite; null where the invite has none. */
-  readonly inviteSecret: Uint8Array | null
   readonly admit: AdmitHook | undefined
+  readonly verifyClaims: VerifyClaims | undefined
   /** Whether there is a slot for this key. */
   slotFree(signKey: Uint8Array): boolean
+  /** How long a newcomer has to wait, ms, where too many came before it by this invite. */
+  joinWaitMs(invite: Uint8Array | undefined): number
 }
 
 /** A candidate that passed everything in the knock. */
 export interface WelcomedCandidate {
   readonly identity: PublicIdentity
   readonly knock: Knock
+  /** Those of its claims that count. */
+  readonly claims: readonly string[]
+  /** Digest of the secret of its invite, where the record knows that. */
+  readonly invite: Uint8Array | undefined
 }
 
 /**
@@ -62,7 +73,7 @@ export async function admit(
 
   const refuse = (refusal: Refusal): undefined => {
     environment.dropped.add(`refused-${refusal.code}`)
-    route.send({ type: 'refused', code: refusal.code, message: refusal.message.slice(0, refusalLength) })
+    route.send({ type: 'refused', ...refusal, message: refusal.message.slice(0, refusalLength) })
     return undefined
   }
 
@@ -101,25 +112,50 @@ export async function admit(
     }
   }
 
-  const late =
-    checkReturn(
-      { present: state.member(signKey)?.incarnation, departure: state.departure(signKey) },
-      knock,
-    ) ??
-    checkCandidate(
-      {
-        rules: state.rules,
-        game: state.game,
-        banned: state.isBanned(signKey),
-        slotFree: context.slotFree(signKey),
-      },
-      knock,
-    ) ??
-    (await askHook(context, candidateOf(identity, knock), signal))
-  if (late !== undefined) return refuse(late)
+  const departure = state.departure(signKey)
+  const present = state.member(signKey)?.incarnation
+  const refusal =
+    checkReturn({ present, departure }, knock) ?? checkCoolOff(departure, environment.clock.wallTime())
+  if (refusal !== undefined) return refuse(refusal)
+  const judged = await judge(context, identity, knock, signal)
+  if ('code' in judged) return refuse(judged)
   route.welcome()
   route.send({ type: 'welcome' })
-  return { identity, knock }
+  return { identity, knock, ...judged }
+}
+
+/** The checks of who comes, the embedding program's word at last ([ADM-6], [ADM-7]). */
+async function judge(
+  context: AdmissionContext,
+  identity: PublicIdentity,
+  knock: Knock,
+  signal: AbortSignal,
+): Promise<Refusal | { claims: readonly string[]; invite: Uint8Array | undefined }> {
+  const { environment, state } = context
+  const { signKey } = identity
+  const { clock } = environment
+  const invite = inviteOf(knock, context)
+  const banOf = (claims: readonly string[]): RecordedBan | undefined =>
+    state.moderation.banOf({ signKey, claims, invite }, environment.identity.signKey, clock.wallTime())
+  const now = clock.wallTime()
+  const facts = { rules: state.rules, game: state.game, slotFree: context.slotFree(signKey), now }
+  const shown = checkCandidate({ ...facts, ban: banOf(knock.claims) }, knock)
+  if (shown !== undefined) return shown
+  const candidate = candidateOf(identity, knock)
+  const until = clock.now() + admitHookTimeoutMs
+  const answer = await askVerifier(context, candidate, until, signal)
+  if ('code' in answer) return answer
+  const { claims } = answer
+  const ban = banOf(claims)
+  const verified = ban === undefined ? checkClaims(state.rules, claims) : banRefusal(ban, now)
+  if (verified !== undefined) return verified
+  // Who is here already takes nobody's place.
+  const waitMs = state.member(signKey) === undefined ? context.joinWaitMs(invite) : 0
+  if (waitMs > 0) {
+    const message = `Too many joined this way of late. Try again in ${Math.ceil(waitMs / 1_000)} s.`
+    return { code: 'rate-limited', message, waitMs }
+  }
+  return (await askHook(context, { ...candidate, claims }, until, signal)) ?? { claims, invite }
 }
 
 function versionRefusal(protocol: number): Refusal {
@@ -131,8 +167,7 @@ function versionRefusal(protocol: number): Refusal {
 
 /** Whether the knock is for this session, from one who holds the invite. */
 function checkKnock(knock: Knock, context: AdmissionContext): Refusal | undefined {
-  const secretFits =
-    context.inviteSecret === null || (knock.secret !== null && equalBytes(knock.secret, context.inviteSecret))
+  const secretFits = !context.state.moderation.needsInvite || inviteOf(knock, context) !== undefined
   if (!equalBytes(knock.sessionId, context.sessionId) || !secretFits) {
     return {
       code: 'message-unauthentic',
@@ -142,31 +177,64 @@ function checkKnock(knock: Knock, context: AdmissionContext): Refusal | undefine
   return undefined
 }
 
+/** The invite that a knock shows, where the record knows its secret ([MOD-12]). */
+function inviteOf({ secret }: Knock, { state }: AdmissionContext): Uint8Array | undefined {
+  if (secret === null) return undefined
+  const hash = inviteHashOf(secret)
+  return state.moderation.knowsInvite(hash) ? hash : undefined
+}
+
 const reasonSchema = displayText(limits.reasonLength, 1)
+
+/** Those of the candidate's claims that count: all that it shows, where nobody verifies them. */
+async function askVerifier(
+  { verifyClaims, environment }: AdmissionContext,
+  candidate: Candidate,
+  until: number,
+  signal: AbortSignal,
+): Promise<Refusal | { claims: readonly string[] }> {
+  if (verifyClaims === undefined) return candidate
+  try {
+    const verified = await inTime(environment, until, () => verifyClaims(candidate), signal)
+    return { claims: candidate.claims.filter((claim) => verified.includes(claim)) }
+  } catch (error) {
+    return hookFailed(environment, error)
+  }
+}
 
 async function askHook(
   { admit, environment }: AdmissionContext,
   candidate: Candidate,
+  until: number,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
   if (admit === undefined) return undefined
-  const refusedBecause = (message: string): Refusal => ({ code: 'admit-refused', message })
   try {
-    const answer = await withDeadline(
-      environment.clock,
-      admitHookTimeoutMs,
-      `The admit hook did not answer within ${admitHookTimeoutMs} ms.`,
-      Promise.resolve(admit(candidate)),
-      signal,
-    )
+    const answer = await inTime(environment, until, () => admit(candidate), signal)
     if (answer === true) return undefined
     const reason = typeof answer === 'string' ? answer.slice(0, limits.reasonLength) : ''
-    return refusedBecause(v.is(reasonSchema, reason) ? reason : 'The host did not let you in.')
+    const message = v.is(reasonSchema, reason) ? reason : 'The host did not let you in.'
+    return { code: 'admit-refused', message }
   } catch (error) {
-    // The embedder's hook failing must not let strangers in, nor take the host down.
-    environment.logger.error('The admit hook failed; the candidate was refused.', { error })
-    return refusedBecause('The host could not decide on you. Try again later.')
+    return hookFailed(environment, error)
   }
+}
+
+/** What a hook answers before `until`. */
+function inTime<T>(
+  { clock }: SessionEnvironment,
+  until: number,
+  ask: () => T | Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const late = `The hooks for who joins did not answer within ${admitHookTimeoutMs} ms.`
+  return withDeadline(clock, Math.max(0, until - clock.now()), late, Promise.resolve(ask()), signal)
+}
+
+/** The embedder's hook failing must not let strangers in, nor take the host down. */
+function hookFailed({ logger }: SessionEnvironment, error: unknown): Refusal {
+  logger.error('A hook for who joins failed; the candidate was refused.', { error })
+  return { code: 'admit-refused', message: 'The host could not decide on you. Try again later.' }
 }
 
 function candidateOf(identity: PublicIdentity, knock: Knock): Candidate {

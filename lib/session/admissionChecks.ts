@@ -1,6 +1,7 @@
 import { concat, equalBytes, utf8 } from '../core/index.ts'
 import type { Rules, VehicleClass } from '../protocol/index.ts'
 import type { Knock, RefusalCode } from './knockMessages.ts'
+import type { RecordedBan } from './moderation/moderationState.ts'
 import type { Departure } from './recordState.ts'
 
 /** A game and its version, compared as texts. */
@@ -19,6 +20,7 @@ export interface Candidate {
   readonly game: GameVersion | null
   /** Null for a spectator. */
   readonly vehicleClass: VehicleClass | null
+  /** What it shows; for an {@link AdmitHook} where there is a {@link VerifyClaims}, what of that is true. */
   readonly claims: readonly string[]
 }
 
@@ -28,18 +30,28 @@ export interface Candidate {
  */
 export type AdmitHook = (candidate: Candidate) => boolean | string | Promise<boolean | string>
 
+/**
+ * Resolves to those of the candidate's claims that are true: others count as not shown, for `requiredClaims` and for bans. Shares
+ * the 9 s of {@link AdmitHook}; one that throws or takes longer refuses.
+ */
+export type VerifyClaims = (candidate: Candidate) => readonly string[] | Promise<readonly string[]>
+
 /** Why a candidate is not admitted. */
 export interface Refusal {
   readonly code: RefusalCode
   readonly message: string
+  /** Milliseconds until it may be admitted, where that is known. */
+  readonly waitMs?: number
 }
 
 /** What the checks of a knock look at. */
 export interface AdmissionFacts {
   readonly rules: Rules
   readonly game: GameVersion | null
-  readonly banned: boolean
+  readonly ban: RecordedBan | undefined
   readonly slotFree: boolean
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number
 }
 
 /** Whether the games fit ([ADM-4]); spectators run none. */
@@ -81,7 +93,7 @@ export function checkCandidate(facts: AdmissionFacts, knock: Knock): Refusal | u
   if (!facts.slotFree) {
     return { code: 'session-full', message: `All ${rules.maxPlayers} places are taken. Try again later.` }
   }
-  if (facts.banned) return { code: 'banned', message: 'The host has banned you from this convoy.' }
+  if (facts.ban !== undefined) return banRefusal(facts.ban, facts.now)
   if (knock.vehicleClass === null) {
     if (!rules.spectators) {
       return { code: 'spectators-refused', message: 'This convoy has no spectators. Join with a vehicle.' }
@@ -93,11 +105,32 @@ export function checkCandidate(facts: AdmissionFacts, knock: Knock): Refusal | u
       message: `A ${knock.vehicleClass} may not join; allowed are: ${allowed}.`,
     }
   }
-  const missing = rules.requiredClaims.filter((claim) => !knock.claims.includes(claim))
-  if (missing.length > 0) {
-    return { code: 'claims-missing', message: `The host asks for: ${missing.join(', ')}.` }
+  return checkClaims(rules, knock.claims)
+}
+
+/** Whether everything that the host asks for is among `claims`. */
+export function checkClaims(rules: Rules, claims: readonly string[]): Refusal | undefined {
+  const missing = rules.requiredClaims.filter((claim) => !claims.includes(claim))
+  if (missing.length === 0) return undefined
+  return { code: 'claims-missing', message: `The host asks for: ${missing.join(', ')}.` }
+}
+
+/** Tells who is banned why, and for how long ([MOD-2]). */
+export function banRefusal({ detail, until }: RecordedBan, now: number): Refusal {
+  const message = `The host has banned you from this convoy. ${detail}`.trim()
+  return { code: 'banned', message, ...(until === null ? {} : { waitMs: Math.ceil(until - now) }) }
+}
+
+/** Whether somebody who was kicked has cooled down ([MOD-1]). */
+export function checkCoolOff(departure: Departure | undefined, now: number): Refusal | undefined {
+  if (departure?.reason !== 'kicked' || departure.coolsUntil <= now) return undefined
+  const waitMs = Math.ceil(departure.coolsUntil - now)
+  const message = `The host removed you. ${departure.detail}`.trim()
+  return {
+    code: 'kicked',
+    message: `${message} You may join again in ${Math.ceil(waitMs / 1_000)} s.`,
+    waitMs,
   }
-  return undefined
 }
 
 const passwordDomain = utf8('openconvoy password proof v1')

@@ -41,6 +41,21 @@ export interface MemberBudgets {
    */
   strangerMessagesPerSecond: number
   strangerMessagesAtOnce: number
+  /**
+   * The same of what comes from one address, as far as the rendezvous tells addresses apart (default 5, 1…10,000; at once
+   * 32): a household, or a school behind one address; nobody alone uses up what all may ask for.
+   */
+  strangerMessagesPerOriginPerSecond: number
+  strangerMessagesPerOriginAtOnce: number
+  /**
+   * Newcomers that a host lets in by one invite per second (default 0.5, 0.001…1,000), and at once (default 128, 1…10,000): a
+   * full convoy twice over. Who is a member and comes back does not count.
+   */
+  joinsPerInvitePerSecond: number
+  joinsPerInviteAtOnce: number
+  /** The same from one address (default 0.2, 0.001…1,000; at once 64, 1…10,000): a full convoy at one place. */
+  joinsPerOriginPerSecond: number
+  joinsPerOriginAtOnce: number
   /** Knocks that a host answers at a time (default 32, 1…1,000): more would let strangers fill its memory. */
   knocksAtOnce: number
 }
@@ -63,6 +78,12 @@ export const memberBudgetRanges: Readonly<Record<keyof MemberBudgets, BudgetRang
   dialsAtOnce: { default: 5, least: 1, most: 100 },
   strangerMessagesPerSecond: { default: 20, least: 2, most: 10_000 },
   strangerMessagesAtOnce: { default: 64, least: 2, most: 10_000 },
+  strangerMessagesPerOriginPerSecond: { default: 5, least: 1, most: 10_000 },
+  strangerMessagesPerOriginAtOnce: { default: 32, least: 2, most: 10_000 },
+  joinsPerInvitePerSecond: { default: 0.5, least: 0.001, most: 1_000 },
+  joinsPerInviteAtOnce: { default: 128, least: 1, most: 10_000 },
+  joinsPerOriginPerSecond: { default: 0.2, least: 0.001, most: 1_000 },
+  joinsPerOriginAtOnce: { default: 64, least: 1, most: 10_000 },
   knocksAtOnce: { default: 32, least: 1, most: 1_000 },
 }
 

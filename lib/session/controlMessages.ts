@@ -11,6 +11,7 @@ import {
 import { authorityMessageSchemas } from './authority/authorityMessages.ts'
 import { findingSchema, mostFindings } from './loadOrderFinding.ts'
 import { refusalCodes } from './knockMessages.ts'
+import { requestMessageSchemas } from './moderation/requestMessages.ts'
 
 /** Everything that members say to each other on `control`. */
 export const controlMessageSchema = v.variant('type', [
@@ -22,6 +23,7 @@ export const controlMessageSchema = v.variant('type', [
     code: v.picklist(refusalCodes),
     message: displayText(limits.controlMessageBytes),
     findings: v.optional(v.pipe(v.array(findingSchema), v.maxLength(mostFindings))),
+    waitMs: v.optional(count),
   }),
   /** Host to member: entries of the record, in order, and how many are committed. */
   v.strictObject({
@@ -31,6 +33,7 @@ export const controlMessageSchema = v.variant('type', [
     committed: count,
   }),
   ...authorityMessageSchemas,
+  ...requestMessageSchemas,
   /** Host to joiner, after all entries so far: you are in. */
   v.strictObject({ type: v.literal('admitted'), ticket: bytesUpTo(1_024), entries: count }),
   /** Member to member, first on their link: proof of membership. */

@@ -113,7 +113,12 @@ function admission(
           return
         case 'refused':
           return reject(
-            new ConvoyError(message.code, message.message, { details: { findings: message.findings ?? [] } }),
+            new ConvoyError(message.code, message.message, {
+              details: {
+                findings: message.findings ?? [],
+                ...(message.waitMs === undefined ? {} : { waitMs: message.waitMs }),
+              },
+            }),
           )
         case 'admitted':
           try {

@@ -1,14 +1,13 @@
-import { abortError, ConvoyError, equalBytes, SerialQueue, TokenBucket, withDeadline } from '../core/index.ts'
+import { abortError, ConvoyError, equalBytes, SerialQueue, withDeadline } from '../core/index.ts'
 import { ReplayGuard, type PublicIdentity } from '../identity/index.ts'
-import { differingRules, type GameTime, type RulesChanges } from '../protocol/index.ts'
+import { differingRules, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
-import type { AdmitHook } from './admissionChecks.ts'
+import type { AdmitHook, VerifyClaims } from './admissionChecks.ts'
 import { memberBudgetsOf, type MemberBudgets } from './budgets.ts'
 import { handOverMs, resumeRouteMs, slotReservationMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
-import type { ControlMessage } from './controlMessages.ts'
 import { Departures } from './departures.ts'
 import { heirOf } from './heir.ts'
 import type { KnockMessage } from './knockMessages.ts'
@@ -21,19 +20,22 @@ import {
   type LinkRefusal,
 } from './linkAdmission.ts'
 import type { LinkSignals } from './linkSignals.ts'
+import { ModeratedDecisions } from './moderation/moderatedDecisions.ts'
+import type { AskableChange, Asked } from './moderation/moderationChanges.ts'
+import { Strangers, type AdmissionLoad } from './moderation/strangers.ts'
 import { isNeighbour } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { RecordMember } from './recordState.ts'
-import { SealedRoute, type RouteGuard } from './sealedRoute.ts'
+import { SealedRoute } from './sealedRoute.ts'
 import type { Session } from './session.ts'
 import { SlotTable } from './slotTable.ts'
 import { issueTicket } from './ticket.ts'
 
 /** What a host decides by besides the record. */
 export interface HostPolicy {
-  readonly inviteSecret: Uint8Array | null
   readonly admit: AdmitHook | undefined
+  readonly verifyClaims?: VerifyClaims | undefined
 }
 
 /** What only the host does: admits, decides by its program's word, and records who comes and goes. */
@@ -41,7 +43,8 @@ export class HostRole {
   readonly #session: Session
   readonly #policy: HostPolicy
   readonly #slots: SlotTable
-  readonly #guard: RouteGuard
+  readonly #replays = new ReplayGuard()
+  readonly #strangers: Strangers
   readonly #budgets: Readonly<MemberBudgets>
   readonly #abort = new AbortController()
   /** Decisions are signed one after the other: each holds the digest of the one before. */
@@ -49,6 +52,7 @@ export class HostRole {
   /** The way of the signals of each link, for members that dial again. */
   readonly #signals = new WeakMap<Link, LinkSignals>()
   readonly #departures: Departures
+  readonly #moderated: ModeratedDecisions
   #knocks = 0
 
   constructor(session: Session, policy: HostPolicy) {
@@ -57,17 +61,11 @@ export class HostRole {
     const { clock } = session.environment
     this.#budgets = memberBudgetsOf(session.environment)
     this.#slots = new SlotTable(clock, slotReservationMs)
-    this.#guard = {
-      replays: new ReplayGuard(),
-      strangers: new TokenBucket(
-        clock,
-        this.#budgets.strangerMessagesPerSecond,
-        this.#budgets.strangerMessagesAtOnce,
-      ),
-    }
+    this.#strangers = new Strangers(clock, this.#budgets)
     this.#decisions = new SerialQueue((error) => {
       session.environment.logger.error('A decision of the host failed.', { error })
     })
+    this.#moderated = new ModeratedDecisions(session, this.#slots, (change) => this.#append(change))
     this.#departures = new Departures(session, this.#decisions, (member, reason) =>
       this.#leave(member, reason, ''),
     )
@@ -81,8 +79,9 @@ export class HostRole {
       return route.close()
     }
     this.#knocks++
-    const sealed = new SealedRoute(route, this.#session.environment, this.#guard)
-    this.#answer(sealed)
+    const guard = { replays: this.#replays, strangers: this.#strangers.messagesOf(route.origin) }
+    const sealed = new SealedRoute(route, this.#session.environment, guard)
+    this.#answer(sealed, route.origin)
       .catch((error: unknown) => {
         dropped.add(`knock-${error instanceof ConvoyError ? error.code : 'internal'}`)
         logger.info('A knock came to nothing.', { error })
@@ -106,35 +105,26 @@ export class HostRole {
     await this.#decide(() => this.#append({ type: 'shared', name, value }), signal)
   }
 
-  /** Records what the game's time is. */
-  async setGameTime(time: GameTime, signal?: AbortSignal): Promise<void> {
-    await this.#decide(() => this.#append({ type: 'gameTime', ...time }), signal)
-  }
-
   /**
-   * Removes a member, for as long as the session lives where `banned`.
-   * @throws ConvoyError `invalid-argument` for an id that no other member has, `closed`, `aborted`.
+   * Decides what this peer's program, or a moderator, asks for.
+   * @param asked - who asked, where that was another member.
+   * @throws ConvoyError `not-permitted` where that is beyond what its author may do; `invalid-argument` for a kick of who
+   * is not there; what deciding throws; `closed`, `aborted`.
    */
-  async remove(id: string, reason: 'kicked' | 'banned', detail: string, signal?: AbortSignal): Promise<void> {
-    await this.#decide(async () => {
-      // Looked up here, since the member may have joined anew while this decision waited for others.
-      const member = this.#session.record.state.memberById(id)
-      if (member === undefined || member.id === this.#session.self.id) {
-        throw new ConvoyError(
-          'invalid-argument',
-          `There is no other member "${id}". Take ids from convoy.members.`,
-        )
-      }
-      if (reason === 'banned') await this.#append({ type: 'banned', signKey: member.signKey, detail })
-      this.#dismiss(id, { type: 'removed', reason, detail })
-      await this.#leave(member, reason, detail)
-      this.#slots.release(member.signKey)
-    }, signal)
+  async carryOut(change: AskableChange, asked?: Asked, signal?: AbortSignal): Promise<void> {
+    await this.#decide(() => this.#moderated.carryOut(change, asked), signal)
   }
 
   /** This peer decides from now on: whoever is not linked, and does not come, is recorded as lost. */
   takeOver(): void {
     this.#departures.takeOver()
+    // The former host may have died between a ban and its consequence.
+    this.#decisions.add(() => this.#moderated.removeBanned())
+  }
+
+  /** How much is asked of this host right now. */
+  load(): AdmissionLoad {
+    return this.#strangers.load(this.#knocks)
   }
 
   /** Hands authority over to the member that votes already or has been here longest, where there is one. */
@@ -172,8 +162,14 @@ export class HostRole {
 
   /** Removes a member that was proven to vote twice ([AUT-14]). */
   expel(member: RecordMember): void {
+    const { signKey } = member
     const detail = 'It voted twice on who decides.'
-    this.remove(member.id, 'banned', detail, this.#abort.signal).catch((error: unknown) => {
+    this.carryOut({
+      type: 'banned',
+      subject: { kind: 'identity', signKey },
+      detail,
+      lastsMs: null,
+    }).catch((error: unknown) => {
       this.#session.environment.logger.warn('A voter that cheated is still here.', { error })
     })
   }
@@ -188,12 +184,12 @@ export class HostRole {
     await this.#decisions.idle()
   }
 
-  async #answer(route: SealedRoute): Promise<void> {
+  async #answer(route: SealedRoute, origin: Uint8Array | undefined): Promise<void> {
     const { signal } = this.#abort
     const { environment } = this.#session
     const first = await route.next(signal)
     if (first.message.type === 'resume') return this.#resume(route, first.signKey, first.message, signal)
-    const welcomed = await admit(route, first, this.#admissionContext(), signal)
+    const welcomed = await admit(route, first, this.#admissionContext(origin), signal)
     if (welcomed === undefined) return
     const { link, signals } = await connectCandidate(route, environment, signal)
     this.#signals.set(link, signals)
@@ -241,15 +237,16 @@ export class HostRole {
     await withDeadline(environment.clock, 2 * resumeRouteMs, 'The member did not dial.', over, signal)
   }
 
-  #admissionContext(): AdmissionContext {
+  #admissionContext(origin: Uint8Array | undefined): AdmissionContext {
     const { environment, record } = this.#session
     return {
       environment,
       sessionId: record.sessionId,
       state: record.state,
-      inviteSecret: this.#policy.inviteSecret,
       admit: this.#policy.admit,
+      verifyClaims: this.#policy.verifyClaims,
       slotFree: (signKey) => this.#slots.find(record.state, signKey) !== undefined,
+      joinWaitMs: (invite) => this.#strangers.join(invite, origin),
     }
   }
 
@@ -267,18 +264,18 @@ export class HostRole {
     return control.dismiss(refusal, this.#abort.signal)
   }
 
-  #dismiss(id: string, removal: Extract<ControlMessage, { type: 'removed' }>): void {
-    const peer = this.#session.peer(id)
-    if (peer !== undefined) this.#session.dismiss(peer, removal)
-  }
-
   /** Runs within the queue of decisions: slots and bans may have changed while the candidate connected. */
-  async #welcome({ identity, knock }: WelcomedCandidate, control: ControlLink): Promise<void> {
-    const { record } = this.#session
+  async #welcome(candidate: WelcomedCandidate, control: ControlLink): Promise<void> {
+    const { identity, knock } = candidate
+    const { record, environment, self } = this.#session
     if (control.link.state === 'closed') {
       throw new ConvoyError('closed', 'The joiner left before it was admitted.')
     }
-    const refusal = lateRefusal(record, this.#slots.find(record.state, identity.signKey), identity.signKey)
+    const now = environment.clock.wallTime()
+    const facts = { ...candidate, signKey: identity.signKey }
+    const ban = record.state.moderation.banOf(facts, self.signKey, now)
+    const free = this.#slots.find(record.state, identity.signKey)
+    const refusal = lateRefusal(record, free, ban, now)
     if (refusal !== undefined) return this.#refuse(control, refusal)
     const present = record.state.member(identity.signKey)
     if (present !== undefined && equalBytes(present.incarnation, knock.incarnation))
@@ -286,7 +283,7 @@ export class HostRole {
     await this.#replace(identity)
     const slot = this.#slots.find(record.state, identity.signKey)
     if (slot === undefined) throw new Error('The slot of a former incarnation is its own.')
-    const member = await this.#join(identity, knock, slot)
+    const member = await this.#join(candidate, slot)
     try {
       await this.#show(member, control)
     } catch (error) {
@@ -310,18 +307,20 @@ export class HostRole {
     const former = this.#session.record.state.member(signKey)
     if (former === undefined) return
     const detail = 'The same identity joined again from elsewhere.'
-    this.#dismiss(former.id, { type: 'removed', reason: 'lost', detail })
+    this.#moderated.dismiss(former, { type: 'removed', reason: 'lost', detail })
     await this.#leave(former, 'lost', '')
   }
 
-  async #join(
-    identity: PublicIdentity,
-    knock: WelcomedCandidate['knock'],
-    slot: number,
-  ): Promise<RecordMember> {
-    const { incarnation, name, vehicleClass } = knock
-    const { signKey, boxKey } = identity
-    await this.#append({ type: 'joined', signKey, boxKey, incarnation, slot, name, vehicleClass })
+  async #join(candidate: WelcomedCandidate, slot: number): Promise<RecordMember> {
+    const { incarnation, name, vehicleClass } = candidate.knock
+    const { signKey, boxKey } = candidate.identity
+    const { claims, invite } = candidate
+    const admittedBy = {
+      ...(claims.length === 0 ? {} : { claims: [...claims] }),
+      ...(invite === undefined ? {} : { invite }),
+    }
+    const who = { signKey, boxKey, incarnation, slot, name, vehicleClass }
+    await this.#append({ type: 'joined', ...who, ...admittedBy })
     const member = this.#session.record.state.member(signKey)
     if (member === undefined) throw new ConvoyError('closed', 'The member left while it was admitted.')
     return member

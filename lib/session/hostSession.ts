@@ -6,11 +6,12 @@ import {
   type Invite,
 } from '../identity/index.ts'
 import type { LoadOrder, Rules, VehicleClass } from '../protocol/index.ts'
-import type { AdmitHook, GameVersion } from './admissionChecks.ts'
+import type { AdmitHook, GameVersion, VerifyClaims } from './admissionChecks.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { Reopen } from './hostRedial.ts'
 import type { JoinerProfile } from './knock.ts'
 import { MemberRole } from './memberRole.ts'
+import { inviteHashOf } from './moderation/requests.ts'
 import { PasswordMemory } from './passwordMemory.ts'
 import { SessionRecord } from './record.ts'
 import { Rejoin } from './rejoin.ts'
@@ -26,8 +27,10 @@ export interface Founding {
   readonly loadOrder: LoadOrder
   readonly password: string | undefined
   readonly passwordIterations?: number
+  /** Which whoever joins has to show, unless it has that of another invite; null where anybody may knock. */
   readonly inviteSecret: Uint8Array | null
   readonly admit: AdmitHook | undefined
+  readonly verifyClaims?: VerifyClaims | undefined
 }
 
 /** A session that was founded, and what its founder does as a member. */
@@ -57,12 +60,13 @@ export async function hostSession(
     password: await verifierOf(founding, sessionId, environment),
     rules: founding.rules,
     ...(environment.channels === undefined ? {} : { channels: { ...environment.channels } }),
+    ...(founding.inviteSecret === null ? {} : { invite: inviteHashOf(founding.inviteSecret) }),
   })
   await record.append({ type: 'loadOrder', loadOrder: founding.loadOrder })
   const self = record.state.host
   if (self === undefined) throw new Error('A founded record has a host.')
-  const { inviteSecret, admit } = founding
-  const session = new Session(environment, record, self, { inviteSecret, admit })
+  const { admit, verifyClaims } = founding
+  const session = new Session(environment, record, self, { admit, verifyClaims })
   // For when another one decides, and members ask it for one.
   const role = new MemberRole(session, await issueTicket(environment, record, self))
   session.role = role

@@ -1,5 +1,5 @@
 export { successionOf } from './authority/succession.ts'
-export type { AdmitHook, Candidate, GameVersion } from './admissionChecks.ts'
+export type { AdmitHook, Candidate, GameVersion, VerifyClaims } from './admissionChecks.ts'
 export { memberBudgetRanges, type MemberBudgets } from './budgets.ts'
 export { channelName, channelVersionsSchema, type ChannelVersions } from './channelVersions.ts'
 export type { ChannelBudget } from './channels.ts'
@@ -29,6 +29,18 @@ export {
   type ModName,
 } from './loadOrderFinding.ts'
 export * from './member.ts'
+export { coolOffMs, mostCoolOffMs, mostLastingMs } from './moderation/constants.ts'
+export {
+  askableChangeSchema,
+  banSubjectSchema,
+  mutedMedia,
+  type AskableChange,
+  type BanSubject,
+} from './moderation/moderationChanges.ts'
+export type { AdmissionLoad } from './moderation/strangers.ts'
+export type { RecordedBan } from './moderation/moderationState.ts'
+export { inviteHashOf } from './moderation/requests.ts'
+export { grantedRole, usualScopes } from './moderation/roles.ts'
 export { isNeighbour, neighboursToAsk } from './neighbours.ts'
 export type { Peer } from './peer.ts'
 export type { RecordMember } from './recordState.ts'

@@ -1,7 +1,7 @@
 import type { Invite } from '../identity/index.ts'
 import type { LoadOrder } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
-import type { AdmitHook } from './admissionChecks.ts'
+import type { AdmitHook, VerifyClaims } from './admissionChecks.ts'
 import { admittedMember, enter } from './entrance.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { Reopen } from './hostRedial.ts'
@@ -17,6 +17,7 @@ export interface Joiner extends Omit<JoinerProfile, 'password' | 'former'> {
   readonly password: string | undefined
   /** Asked while this member is host. */
   readonly admit: AdmitHook | undefined
+  readonly verifyClaims?: VerifyClaims | undefined
 }
 
 /**
@@ -35,7 +36,7 @@ export async function joinSession(
   reopen: Reopen,
   signal?: AbortSignal,
 ): Promise<Session> {
-  const { admit: _, ...shown } = joiner
+  const { admit, verifyClaims, ...shown } = joiner
   const profile: JoinerProfile = { ...shown, password: new PasswordMemory(joiner.password) }
   const record = new SessionRecord(invite.sessionId, environment)
   const { signKey } = environment.identity
@@ -53,8 +54,7 @@ export async function joinSession(
         },
         admitted: (admission, way) => {
           const self = admittedMember(record, admission, way, signKey, profile.incarnation)
-          const { secret: inviteSecret = null } = invite
-          const session = new Session(environment, record, self, { inviteSecret, admit: joiner.admit })
+          const session = new Session(environment, record, self, { admit, verifyClaims })
           const role = new MemberRole(session, admission.ticket)
           session.role = role
           role.wayBack = new Rejoin({ environment, invite, profile, loadOrder, reopen, session, role }, way)

@@ -102,6 +102,9 @@ async function answer(
 }
 
 function refusalOf(message: KnockMessage | ForeignKnock): ConvoyError {
-  if (message.type === 'refused') return new ConvoyError(message.code, message.message)
+  if (message.type === 'refused') {
+    const { code, waitMs } = message
+    return new ConvoyError(code, message.message, waitMs === undefined ? {} : { details: { waitMs } })
+  }
   return new ConvoyError('message-malformed', `The host answered with "${message.type}" out of turn.`)
 }

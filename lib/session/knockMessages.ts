@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { passwordParamsSchema } from '../identity/index.ts'
 import {
   bytesOf,
+  count,
   decodeMessage,
   displayText,
   incarnation,
@@ -106,6 +107,8 @@ export const knockMessageSchema = v.variant('type', [
     type: v.literal('refused'),
     code: v.picklist(refusalCodes),
     message: displayText(refusalLength),
+    /** Milliseconds until it may be otherwise; left out where that is not known. */
+    waitMs: v.optional(count),
   }),
   /** Host: yes, connect. */
   v.strictObject({ type: v.literal('welcome') }),

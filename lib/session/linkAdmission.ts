@@ -8,6 +8,7 @@ import {
   recordBytes,
   routeClosedGraceMs,
 } from './constants.ts'
+import { banRefusal } from './admissionChecks.ts'
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import { describeVerdict } from './describeLoadOrder.ts'
@@ -16,6 +17,7 @@ import type { Knock } from './knockMessages.ts'
 import { compareLoadOrders } from './loadOrderCheck.ts'
 import { findingsWithin } from './loadOrderFinding.ts'
 import { LinkSignals } from './linkSignals.ts'
+import type { RecordedBan } from './moderation/moderationState.ts'
 import type { SessionRecord } from './record.ts'
 import type { SealedRoute } from './sealedRoute.ts'
 
@@ -100,14 +102,15 @@ export function loadOrderRefusal(
 export function lateRefusal(
   record: SessionRecord,
   slot: number | undefined,
-  signKey: Uint8Array,
+  ban: RecordedBan | undefined,
+  now: number,
 ): LinkRefusal | undefined {
   const refused = (code: LinkRefusal['code'], message: string): LinkRefusal => ({
     type: 'refused',
     code,
     message,
   })
-  if (record.state.isBanned(signKey)) return refused('banned', 'The host has banned you from this convoy.')
+  if (ban !== undefined) return { type: 'refused', ...banRefusal(ban, now) }
   if (slot === undefined) {
     return refused('session-full', 'The last place was taken meanwhile. Try again later.')
   }

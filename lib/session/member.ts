@@ -1,7 +1,9 @@
 import type { VehicleClass } from '../protocol/index.ts'
+import type { MutedMedium } from './moderation/moderationChanges.ts'
+import type { ModerationScope, Role } from './moderation/roles.ts'
 
-/** What a member may do; more roles come with moderation. */
-export type Role = 'host' | 'member'
+export type { GrantedRole, ModerationScope, Role } from './moderation/roles.ts'
+export type { MutedMedium } from './moderation/moderationChanges.ts'
 
 /** How the link to a member does, as this peer sees it. `self` for this peer's own entry. */
 export type Presence = 'self' | 'connecting' | 'connected' | 'suspect' | 'away'
@@ -16,6 +18,12 @@ export interface SessionMember {
   /** Null for a spectator. */
   readonly vehicleClass: VehicleClass | null
   readonly role: Role
+  /** What it may do besides driving and talking; see {@link Convoy.setRole}. */
+  readonly scopes: readonly ModerationScope[]
+  /** On what it is not heard right now; see {@link Convoy.mute}. */
+  readonly muted: readonly MutedMedium[]
+  /** The claims that it was admitted with: verified, where the host has `verifyClaims`. */
+  readonly claims: readonly string[]
   readonly presence: Presence
   /**
    * Round trip of the direct link, ms; undefined until measured, and for this peer itself. It says nothing of the way

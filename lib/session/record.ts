@@ -4,6 +4,7 @@ import {
   entryDigest,
   envelopeOverheadOf,
   openEnvelope,
+  peekEnvelope,
   signEnvelope,
 } from '../identity/index.ts'
 import { decodeMessage, encodeMessage } from '../protocol/index.ts'
@@ -11,6 +12,7 @@ import { checkElected } from './authority/election.ts'
 import { differByOne, majorityOf, type VoterSet } from './authority/voters.ts'
 import { entriesMessageBytes, entryLifetimeMs, recordBytes } from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
+import { checkAsked } from './moderation/requests.ts'
 import { entrySchema, type Change, type Entry } from './recordEntries.ts'
 import { RecordState } from './recordState.ts'
 
@@ -164,7 +166,7 @@ export class SessionRecord {
     if (begins ? number > 0 && epoch <= this.epoch : !this.#isHost(epoch))
       throw new ConvoyError('authority-moved', 'Another host decides now. Ask it.')
     const previous = this.#previousOf(number)
-    this.#checkState(change, number, identity.signKey)
+    this.#checkState(change, number, identity.signKey, clock.wallTime())
     const entry: Entry = { sessionId: this.sessionId, epoch, number, previous, change }
     const body = encodeMessage(entrySchema, entry, entriesMessageBytes - envelopeOverheadOf({}))
     const bytes = await signEnvelope(
@@ -172,7 +174,9 @@ export class SessionRecord {
       { purpose: 'entry', body, lifetimeMs: entryLifetimeMs },
       { clock, random },
     )
-    const held = this.#hold(entry, bytes, clock.wallTime(), identity.signKey)
+    // As everybody else reads it: what ends some time after it was decided ends at one time for all.
+    const at = peekEnvelope(bytes)?.issuedAt ?? clock.wallTime()
+    const held = this.#hold(entry, bytes, at, identity.signKey)
     if (majorityOf(this.voters) === 1) this.commit(this.length)
     return held
   }
@@ -202,7 +206,10 @@ export class SessionRecord {
       throw new ConvoyError('message-misaddressed', 'The entry belongs to another session.')
     this.#checkPlace(entry, opened.signKey)
     await this.#checkAuthor(entry, opened.signKey)
-    if (entry.number === this.#committed) this.#checkState(entry.change, entry.number, opened.signKey)
+    const addressee = { sessionId: this.sessionId, host: opened.signKey }
+    await checkAsked(this.#environment, addressee, entry.change, opened.issuedAt)
+    if (entry.number === this.#committed)
+      this.#checkState(entry.change, entry.number, opened.signKey, opened.issuedAt)
     this.#truncate(entry.number)
     return this.#hold(entry, bytes, opened.issuedAt, opened.signKey)
   }
@@ -248,7 +255,7 @@ export class SessionRecord {
 
   #apply(entry: HeldEntry): void {
     try {
-      this.#state.apply(entry.change, entry.number, entry.signKey)
+      this.#state.apply(entry.change, entry.number, entry.signKey, entry.at)
     } catch (error) {
       this.#void.add(entry.number)
       this.#environment.dropped.add('record-void')
@@ -260,10 +267,10 @@ export class SessionRecord {
     return this.digestAt(number) ?? new Uint8Array(32)
   }
 
-  #checkState(change: Change, number: number, signKey: Uint8Array): void {
+  #checkState(change: Change, number: number, signKey: Uint8Array, at: number): void {
     if ((change.type === 'founded') !== (number === 0))
       throw new ConvoyError('message-malformed', 'A record begins with its founding, and only there.')
-    this.#state.check(change, signKey)
+    this.#state.check(change, signKey, at)
   }
 
   /** Whether the entry is next, or may take the place of one that is held. */

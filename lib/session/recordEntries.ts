@@ -19,7 +19,9 @@ import {
 } from '../protocol/index.ts'
 import { electedSchema, votersSchema } from './authority/authorityChanges.ts'
 import { channelVersionsSchema } from './channelVersions.ts'
-import { gameVersionSchema } from './knockMessages.ts'
+import { claimsSchema, gameVersionSchema } from './knockMessages.ts'
+import { mostCoolOffMs } from './moderation/constants.ts'
+import { askedFields, inviteHash, moderationChangeSchemas } from './moderation/moderationChanges.ts'
 
 const memberFields = {
   signKey: publicKey,
@@ -44,26 +46,34 @@ export const changeSchema = v.variant('type', [
     rules: rulesSchema,
     /** Left out where the founder's program has none. */
     channels: v.optional(channelVersionsSchema),
+    /** Digest of the secret that whoever joins has to show; left out where anybody may knock. */
+    invite: v.optional(inviteHash),
   }),
   electedSchema,
   votersSchema,
-  v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema }),
+  v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema, ...askedFields }),
   v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
   v.strictObject({ type: v.literal('shared'), ...sharedValueSchema.entries }),
-  v.strictObject({ type: v.literal('gameTime'), ...gameTimeSchema.entries }),
+  v.strictObject({ type: v.literal('gameTime'), ...gameTimeSchema.entries, ...askedFields }),
   v.strictObject({
     type: v.literal('joined'),
     ...memberFields,
     /** 0 as well, once the founder has left. */
     slot: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.convoyMembers - 1)),
+    /** What it was admitted by, and may be kept out by: left out where there is none. */
+    claims: v.optional(claimsSchema),
+    invite: v.optional(inviteHash),
   }),
   v.strictObject({
     type: v.literal('left'),
     signKey: publicKey,
     reason: recordedLeaveReason,
     detail: displayText(limits.reasonLength),
+    /** How long who was kicked may not knock. */
+    coolOffMs: v.optional(v.pipe(count, v.maxValue(mostCoolOffMs))),
+    ...askedFields,
   }),
-  v.strictObject({ type: v.literal('banned'), signKey: publicKey, detail: displayText(limits.reasonLength) }),
+  ...moderationChangeSchemas,
 ])
 
 /** The signed body of an entry. */

@@ -12,6 +12,7 @@ import {
 } from '../protocol/index.ts'
 import type { GameVersion } from './admissionChecks.ts'
 import type { ChannelVersions } from './channelVersions.ts'
+import { ModerationState } from './moderation/moderationState.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 
 /** A member as the record knows it. */
@@ -25,12 +26,19 @@ export interface RecordMember {
   readonly vehicleClass: VehicleClass | null
   /** Number of the entry that admitted this incarnation: who came later dials. */
   readonly joinedAt: number
+  /** Claims that it was admitted with. */
+  readonly claims?: readonly string[] | undefined
+  /** Digest of the secret of the invite that it was admitted with, where that had one. */
+  readonly invite?: Uint8Array | undefined
 }
 
 /** How a member went. */
 export interface Departure {
   readonly reason: RecordedLeaveReason
   readonly detail: string
+  readonly member: RecordMember
+  /** Until when it may not knock, ms since the Unix epoch on the host's clock. */
+  readonly coolsUntil: number
 }
 
 /** What the entries of a record add up to. */
@@ -48,8 +56,9 @@ export class RecordState {
   founderNonce: Uint8Array | undefined
   /** By what is committed; who is obeyed is {@link SessionRecord.hostKey}. */
   host: RecordMember | undefined
+  /** Who may do what, and who may not be here. */
+  readonly moderation = new ModerationState(this)
   readonly #members = new Map<string, RecordMember>()
-  readonly #banned = new Set<string>()
   /** How those that are not present went: a kick holds until its member is asked in anew. */
   readonly #departures = new Map<string, Departure>()
 
@@ -78,14 +87,26 @@ export class RecordState {
     return this.#departures.get(toHex(signKey))
   }
 
-  isBanned(signKey: Uint8Array): boolean {
-    return this.#banned.has(toHex(signKey))
+  /** Who has this sign key, or had it when it was here last. */
+  knownMember(signKey: Uint8Array): RecordMember | undefined {
+    return this.member(signKey) ?? this.departure(signKey)?.member
+  }
+
+  /** Who has this fingerprint, or had it when it was here last. */
+  knownMemberById(id: string): RecordMember | undefined {
+    const present = this.memberById(id)
+    if (present !== undefined) return present
+    for (const { member } of this.#departures.values()) if (member.id === id) return member
+    return undefined
   }
 
   /**
-   * @throws ConvoyError `message-malformed` when `change`, which the host with `signKey` signed, contradicts the state.
+   * @throws ConvoyError `message-malformed` when `change`, which the host with `signKey` signed `at` a time, contradicts the
+   * state, or goes beyond what whoever asked for it may do.
    */
-  check(change: Change, signKey: Uint8Array): void {
+  check(change: Change, signKey: Uint8Array, at: number): void {
+    const objection = this.moderation.objection(change, signKey, at)
+    if (objection !== undefined) throw new ConvoyError('message-malformed', objection)
     switch (change.type) {
       case 'joined':
         return this.#checkJoin(change.signKey, change.slot)
@@ -109,10 +130,12 @@ export class RecordState {
 
   /**
    * Applies a change that the host signed and that was committed.
+   * @param at - when it was signed, ms since the Unix epoch.
    * @throws ConvoyError `message-malformed` when it contradicts the state; nothing has changed then.
    */
-  apply(change: Change, number: number, signKey: Uint8Array): void {
-    this.check(change, signKey)
+  apply(change: Change, number: number, signKey: Uint8Array, at: number): void {
+    this.check(change, signKey, at)
+    this.moderation.apply(change, signKey, at)
     switch (change.type) {
       case 'founded':
         this.host = this.#add({ ...change, slot: 0 }, number)
@@ -144,13 +167,16 @@ export class RecordState {
       case 'voters':
         // In force from when it is held: the record keeps it.
         return
-      case 'left':
-        this.#members.delete(toHex(change.signKey))
-        this.#departures.set(toHex(change.signKey), { reason: change.reason, detail: change.detail })
+      case 'left': {
+        const key = toHex(change.signKey)
+        const member = this.#members.get(key)
+        this.#members.delete(key)
+        const { reason, detail, coolOffMs = 0 } = change
+        if (member !== undefined)
+          this.#departures.set(key, { reason, detail, member, coolsUntil: at + coolOffMs })
         return
-      case 'banned':
-        this.#banned.add(toHex(change.signKey))
-        return
+      }
+      default:
     }
   }
 
@@ -164,9 +190,10 @@ export class RecordState {
   }
 
   #add(fields: Omit<RecordMember, 'id' | 'joinedAt'>, number: number): RecordMember {
-    const { signKey, boxKey, incarnation, slot, name, vehicleClass } = fields
+    const { signKey, boxKey, incarnation, slot, name, vehicleClass, claims, invite } = fields
     const id = fingerprintOf({ signKey, boxKey })
-    const member = { id, signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
+    const own = { id, signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
+    const member: RecordMember = { ...own, claims, invite }
     this.#members.set(toHex(signKey), member)
     this.#departures.delete(toHex(signKey))
     return member

@@ -1,4 +1,11 @@
-import { ConvoyError, SerialQueue, TokenBucket, withDeadline, type Unsubscribe } from '../core/index.ts'
+import {
+  ConvoyError,
+  SerialQueue,
+  TokenBucket,
+  withDeadline,
+  type Budget,
+  type Unsubscribe,
+} from '../core/index.ts'
 import {
   openEnvelope,
   ReplayGuard,
@@ -35,7 +42,7 @@ export interface RouteGuard {
   /** Nonces seen: a knock that is sent again on another route must not count there. */
   readonly replays: ReplayGuard
   /** Messages that may be opened for those who have not been welcomed yet. */
-  readonly strangers: TokenBucket
+  readonly strangers: Pick<Budget, 'tryTake'>
 }
 
 /**
@@ -47,7 +54,7 @@ export class SealedRoute {
   readonly #environment: SessionEnvironment
   readonly #replays: ReplayGuard
   readonly #budget: TokenBucket
-  #strangers: TokenBucket | undefined
+  #strangers: Pick<Budget, 'tryTake'> | undefined
   #signKey: Uint8Array | undefined
   #remote: PublicIdentity | undefined
   readonly #inbox: ReceivedKnockMessage[] = []

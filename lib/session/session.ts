@@ -11,6 +11,8 @@ import type { SessionEnvironment } from './environment.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
 import { Messaging } from './messaging.ts'
 import { HostRole, type HostPolicy } from './hostRole.ts'
+import { Moderation } from './moderation/moderation.ts'
+import { Quarantine } from './moderation/quarantine.ts'
 import type { Peer } from './peer.ts'
 import type { AppliedEntry, SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
@@ -20,7 +22,8 @@ import type { MemberStateHandler, SessionEvents, SessionRole } from './sessionPa
 import { verificationsOf } from './verifications.ts'
 
 /** Messages that count only from a member whose ticket was checked. */
-type MemberMessage = Extract<ControlMessage, { type: 'channel' | 'entries' }> | AuthorityMessage
+type MemberMessage =
+  Extract<ControlMessage, { type: 'channel' | 'entries' | 'request' | 'requested' }> | AuthorityMessage
 
 /** A session as one of its members holds it: the record, the peers, and what flows between them. */
 export class Session {
@@ -30,6 +33,8 @@ export class Session {
   /** What members may make this one check. */
   readonly verifications: VerificationBudget
   readonly authority: Authority
+  readonly moderation: Moderation
+  readonly quarantine: Quarantine
   role: SessionRole | undefined
   #hostRole: HostRole | undefined
   readonly #policy: HostPolicy
@@ -51,7 +56,7 @@ export class Session {
     environment: SessionEnvironment,
     record: SessionRecord,
     self: RecordMember,
-    policy: HostPolicy = { inviteSecret: null, admit: undefined },
+    policy: HostPolicy = { admit: undefined },
   ) {
     this.environment = environment
     this.record = record
@@ -63,6 +68,8 @@ export class Session {
     this.#relay = new SignalRelay(this)
     this.#hostKey = record.hostKey
     this.#roster = new Roster(this)
+    this.moderation = new Moderation(this)
+    this.quarantine = new Quarantine(this)
     this.authority = new Authority(this)
     if (this.authority.isLeading) this.#hostRole = new HostRole(this, policy)
   }
@@ -187,7 +194,7 @@ export class Session {
         this.events.emit('rulesChanged', {
           rules: this.record.state.rules,
           changed: Object.keys(change.changes) as (keyof Rules)[],
-          by: this.describe(this.host),
+          by: this.describe(this.record.state.member(change.asked?.by ?? entry.signKey) ?? this.host),
           at: entry.at,
         })
         break
@@ -200,6 +207,7 @@ export class Session {
       default:
         break
     }
+    this.moderation.applied(entry)
     this.role?.onApplied(entry)
   }
 
@@ -318,6 +326,7 @@ export class Session {
       peer.control?.link.close()
       return
     }
+    if (!this.quarantine.admits(peer.member.id, message.type)) return
     switch (message.type) {
       case 'hello':
       case 'relayed':
@@ -338,6 +347,8 @@ export class Session {
     if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, `${message.type}-unticketed`)
     if (message.type === 'channel') return this.#messaging.receive(peer.member, message.channel, message.body)
     if (message.type === 'entries') return this.authority.onEntries(peer, message)
+    if (message.type === 'request' || message.type === 'requested')
+      return this.moderation.onMessage(peer, message)
     return this.authority.onMessage(peer, message)
   }
 

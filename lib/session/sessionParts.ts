@@ -23,6 +23,8 @@ export type SessionEvents = {
   /** This member is another incarnation from now on; links follow. */
   reentered: RecordMember
   hostBack: SessionMember
+  /** Somebody was banned or muted, or is no longer. */
+  moderated: AppliedEntry
   removed: { reason: LeaveReason; detail: string; code?: ErrorCode }
   /** State and channel messages flow between this peer and `member` from now on, or no longer. */
   linkReady: { member: RecordMember; link: Link }

@@ -93,7 +93,8 @@ describe('[CHN-10] a channel of the embedding program', () => {
         'channel-rate': 20,
       }
       expect(anna.stats().dropped).toMatchObject(counted)
-      expect(anna.stats().members).toEqual([{ memberId: ben.self.id, dropped: counted }])
+      const standing = { quarantined: false, quarantines: 0, verificationsLeft: 200 }
+      expect(anna.stats().members).toEqual([{ memberId: ben.self.id, dropped: counted, ...standing }])
       expect(anna.members).toHaveLength(2)
     }))
 

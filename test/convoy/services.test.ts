@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSystemClock, sleep, systemRandom } from '../../lib/core/index.ts'
-import { emptyVehicleState, hostConvoy, joinConvoy, type Convoy } from '../../lib/index.ts'
+import { createIdentity, emptyVehicleState, hostConvoy, joinConvoy, type Convoy } from '../../lib/index.ts'
 import { startSignaling, type SignalingService } from '../../signaling/index.ts'
 import { isFullyConnected, recordOf } from '../support/simulatedWorld.ts'
 
@@ -89,6 +89,30 @@ describe('a convoy over real WebRTC', () => {
     await until(() => chat.length === 1)
     await anna.setRules({ speedLimit: 70 })
     await until(() => ben.rules.speedLimit === 70)
+  })
+
+  it('[MOD-2] keeps out whom a moderator banned, also after the host died', async () => {
+    const only = await service()
+    const anna = await keep(hostConvoy({ name: 'Anna', rendezvous: only.url }))
+    const ben = await keep(joinConvoy(anna.invite, { name: 'Ben' }))
+    const cem = await keep(joinConvoy(anna.invite, { name: 'Cem' }))
+    const identity = createIdentity()
+    const mallory = await keep(joinConvoy(anna.invite, { name: 'Mallory', identity }))
+    await until(() => [anna, ben, cem].every((convoy) => isFullyConnected(convoy, 4)))
+    await until(() => anna.authority.voters.length === 3)
+    const removed = recordOf(mallory, 'removed')
+    await anna.setRole(ben.self.id, 'moderator')
+    await until(() => ben.self.role === 'moderator')
+    await ben.ban(mallory.self.id, 'Ramming.')
+    await until(() => removed.length === 1 && cem.members.length === 3)
+
+    await anna.close()
+    await until(() => ben.isHost || cem.isHost)
+    await until(() => ben.authority.state === 'active' && ben.members.length === 2)
+    expect(cem.bans).toMatchObject([{ name: 'Mallory', reason: 'Ramming.', by: ben.self.id }])
+    await expect(joinConvoy(anna.invite, { name: 'Mallory', identity })).rejects.toMatchObject({
+      code: 'banned',
+    })
   })
 
   it('tells a refused joiner why, although the host hangs up right after (regression: code was "closed")', async () => {

@@ -7,6 +7,7 @@ import { driveTraffic, shareTraffic, spawn, type TrafficGame } from '../../examp
 import { explainFailure } from '../../examples/embed/guide/explainFailure.ts'
 import { jobChannels, mute, openJobs } from '../../examples/embed/guide/jobs.ts'
 import { obey } from '../../examples/embed/guide/hostCommands.ts'
+import { actionsOn, waitSeconds } from '../../examples/embed/guide/moderate.ts'
 import {
   ConvoyError,
   emptyVehicleState,
@@ -28,6 +29,7 @@ import {
   SimulatedRendezvous,
   simulatedVerify,
 } from '../../lib/testing/index.ts'
+import { seededRandom } from '../../lib/core/index.ts'
 import { quotesIn } from '../../scripts/quotedFiles.ts'
 
 const modsOf = (...names: string[]): LoadOrder => ({
@@ -243,5 +245,33 @@ describe('the traffic of the guide', () => {
     expect(games.simulated.size).toBe(0)
     expect(spawn(host, games.implementation, 'van', emptyVehicleState())).toBe(false)
     await clock.complete(host.close())
+  })
+})
+
+describe('moderation in the guide', () => {
+  it('offers what a member may do, and tells who was kicked when to try again', async () => {
+    const { clock, host, join } = await simulatedHost()
+    const ben = await join('ben')
+    const identity = simulatedIdentity(seededRandom(4))
+    const cem = await join('cem', { identity })
+    await clock.complete(host.setRole(ben.self.id, 'staff'))
+    await clock.run(1_000)
+    const cemAt = (convoy: Convoy) => convoy.members.find(({ id }) => id === cem.self.id) ?? convoy.self
+    expect(Object.keys(actionsOn(host, cemAt(host)))).toEqual([
+      'Mute for ten minutes',
+      'Kick',
+      'Ban for a week',
+      'Make staff',
+    ])
+    expect(Object.keys(actionsOn(cem, ben.self))).toEqual([])
+    const actions = actionsOn(ben, cemAt(ben))
+    expect(Object.keys(actions)).toEqual(['Mute for ten minutes', 'Kick'])
+    await clock.complete(actions.Kick?.() ?? Promise.reject(new Error('No such action.')))
+    await clock.run(1_000)
+    expect(host.members).toHaveLength(2)
+    const refused = await join('cem', { identity }).catch((error: unknown) => error)
+    expect(waitSeconds(refused)).toBeGreaterThan(290)
+    expect(waitSeconds(new Error('Something else.'))).toBeUndefined()
+    await clock.complete(Promise.all([host.close(), ben.close()]))
   })
 })

@@ -36,6 +36,9 @@ const purposes: EnvelopePurpose[] = [
   'grant',
   'digest',
   'report',
+  'message',
+  'vote',
+  'request',
 ]
 const random = seededRandom(1)
 const clock = stoppedClock()
@@ -338,10 +341,14 @@ describe('[IDN-10] replays', () => {
 })
 
 describe('peekEnvelope', () => {
-  it('tells who says to have signed, and for what, whether it is true or not', () => {
+  it('tells who says to have signed, for what and when, whether it is true or not', () => {
     const forged = handMade({ audience: bob.signKey })
     forged[forged.length - 1]! ^= 1
-    expect(peekEnvelope(forged)).toEqual({ signKey: alice.signKey, purpose: 'knock' })
+    expect(peekEnvelope(forged)).toEqual({
+      signKey: alice.signKey,
+      purpose: 'knock',
+      issuedAt: vectorTime,
+    })
   })
 
   it.each([

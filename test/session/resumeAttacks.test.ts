@@ -306,7 +306,7 @@ describe('a knock that claims to come back', () => {
   })
 
   it('[ADM-16] after a kick is refused with the words of the kick, until somebody joins it anew', async () => {
-    await world.clock.complete(anna.kick(ben.self.id, 'Ramming'))
+    await world.clock.complete(anna.kick(ben.self.id, { reason: 'Ramming', coolOffMs: 0 }))
     expect(await verdictOn(incarnationOfBen)).toMatchObject({
       code: 'kicked',
       message: 'The host removed you meanwhile. Ramming',

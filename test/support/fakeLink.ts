@@ -8,6 +8,8 @@ export class FakeLink implements Link {
   heardAt = 0
   readonly sent: Uint8Array[] = []
   readonly states: Uint8Array[] = []
+  /** What {@link quality} says was dropped. */
+  dropped: Record<string, number> = {}
   readonly #events = new Emitter<LinkEvents>()
   #stateHandler: StateHandler = () => undefined
 
@@ -48,7 +50,7 @@ export class FakeLink implements Link {
       datagramsReceived: 0,
       datagramsSkipped: 0,
       datagramsBacklogged: 0,
-      dropped: {},
+      dropped: this.dropped,
     }
   }
 
@@ -56,6 +58,12 @@ export class FakeLink implements Link {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.#events.emit('closed', { reason: 'local' })
+  }
+
+  /** Has the link end by itself. */
+  fail(cause: unknown): void {
+    this.state = 'closed'
+    this.#events.emit('closed', { reason: 'failed', cause })
   }
 
   /** Lets a control message arrive. */
