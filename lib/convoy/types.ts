@@ -193,6 +193,15 @@ export interface ConvoyStats {
     readonly memberId: string
     readonly dropped: Readonly<Record<string, number>>
   }[]
+  /** What the hosts decided, as this member holds it. */
+  readonly record: {
+    /** Entries that are committed, and those held, of which the newest may still be withdrawn. */
+    readonly committed: number
+    readonly held: number
+    readonly bytes: number
+    /** Of the committed entries, in hexadecimal digits: members with the same one agree on everything in them. */
+    readonly digest: string
+  }
   /** Vehicles that come through other members, and what this member forwards for others. */
   readonly forwarding: {
     /** Members whose vehicle came, or comes, through others. */
