@@ -55,6 +55,12 @@ export const errorCodes = {
   'channel-foreign': 'The other side opened a data channel that no link has.',
   'rate-limited': 'More was sent than the receiver allows; wait and try again.',
   'backlog-full': 'Too much is queued for this link already.',
+  // What outlives a process
+  'store-locked': 'The store is open already, in this process or another.',
+  'store-damaged': 'The store is damaged, or an entry of it.',
+  'store-version': 'The store was written by a newer version.',
+  'store-full': 'The store holds as much as it may.',
+  'store-failed': 'The store can be neither read nor written.',
   // Programs around the library
   'port-in-use': 'Another program listens on that port.',
   'drive-malformed': 'A file with a recorded drive has a bad row.',

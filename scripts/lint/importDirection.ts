@@ -6,6 +6,7 @@ import { layerOf, mayImport, typesOnly } from './layers.ts'
 const publicFaces: Readonly<Record<string, string>> = {
   openconvoy: 'lib/index.ts',
   'openconvoy/testing': 'lib/testing/index.ts',
+  'openconvoy/store': 'lib/store/index.ts',
   'openconvoy/signaling': 'signaling/index.ts',
 }
 
