@@ -1,16 +1,17 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
+import { levelForBrowsers } from './scripts/buildLevelVendor.ts'
 import { simplePeerForBrowsers } from './scripts/simplePeerForBrowsers.ts'
 import { chromiumLaunchOptions } from './test/support/chromium.ts'
 
 // Tests that run inside a page of a real browser: test/browser/*.page.test.ts.
 export default defineConfig({
-  plugins: [simplePeerForBrowsers()],
+  plugins: [simplePeerForBrowsers(), levelForBrowsers()],
   resolve: { conditions: ['openconvoy-source', 'browser'] },
   // Named, not found on the way: finding one more reloads the page in the middle of its tests.
   optimizeDeps: {
     noDiscovery: true,
-    include: ['@msgpack/msgpack', 'level', 'tweetnacl', 'valibot'],
+    include: ['@msgpack/msgpack', 'browser-level', 'tweetnacl', 'valibot'],
   },
   test: {
     name: 'page',

@@ -1,9 +1,10 @@
-// Builds what is published into dist/: JavaScript and declarations of lib/ and signaling/, and the browser's
-// simple-peer. `--out DIR` builds elsewhere.
+// Builds what is published into dist/: JavaScript and declarations of lib/ and signaling/, and for browsers
+// simple-peer and level. `--out DIR` builds elsewhere.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildBrowserVendor } from './buildBrowserVendor.ts'
+import { buildLevelVendor } from './buildLevelVendor.ts'
 import { repositoryRoot, run } from './run.ts'
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(repositoryRoot, 'dist') } } })
@@ -13,6 +14,7 @@ rmSync(output, { recursive: true, force: true })
 await run('tsc', ['--project', 'tsconfig.build.json', '--outDir', output])
 renameSpecifiersInDeclarations(output)
 await buildBrowserVendor(join(output, 'vendor'))
+await buildLevelVendor(join(output, 'vendor'))
 
 /**
  * TypeScript renames `./x.ts` to `./x.js` in JavaScript only. Its own resolution finds `x.d.ts` behind either, other

@@ -1,4 +1,4 @@
-import { Level } from 'level'
+import { Level } from '#level'
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { emptyLedger, decodeLedger, type Ledger } from './ledger.ts'
 import { formatVersion, unframe } from './frame.ts'
@@ -57,6 +57,8 @@ export async function scan(
       onSound?.(key, framed)
     }
   }
+  // There may have been nothing to go through.
+  throwIfAborted(signal)
   found.sum >>>= 0
   return found
 }

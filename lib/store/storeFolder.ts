@@ -1,6 +1,6 @@
 import { copyFile, link, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Level } from 'level'
+import { Level } from '#level'
 import { ConvoyError } from '../core/index.ts'
 import { isDamage, ledgerKey, openDatabase, scan } from './database.ts'
 import { checksumIn, frame } from './frame.ts'

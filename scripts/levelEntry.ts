@@ -1,0 +1,1 @@
+export { BrowserLevel as Level } from 'browser-level'
