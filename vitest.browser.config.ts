@@ -11,7 +11,7 @@ export default defineConfig({
   // Named, not found on the way: finding one more reloads the page in the middle of its tests.
   optimizeDeps: {
     noDiscovery: true,
-    include: ['@msgpack/msgpack', 'browser-level', 'tweetnacl', 'valibot'],
+    include: ['@msgpack/msgpack', 'tweetnacl', 'valibot'],
   },
   test: {
     name: 'page',

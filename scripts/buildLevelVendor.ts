@@ -1,11 +1,12 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build, type Plugin, type Rolldown } from 'vite'
 
 const require = createRequire(import.meta.url)
-/** What `#level` is in pages. */
 const entry = join(import.meta.dirname, 'levelEntry.ts')
+const noBuffer = '\0buffer.cjs'
+const bundled = '\0level'
 
 /**
  * Writes `level.js`, level's browser half as an ES module that imports nothing, and the licences of all that is in it:
@@ -13,33 +14,60 @@ const entry = join(import.meta.dirname, 'levelEntry.ts')
  * no longer bring along: Vite leaves an empty module in its place, and the page fails on loading.
  */
 export async function buildLevelVendor(directory: string): Promise<void> {
-  const result = (await build({
+  const { code, licences } = await bundleLevel()
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'level.js'), code)
+  writeFileSync(join(directory, 'level.LICENSE'), licences)
+}
+
+/** Resolves `#level` to the same bundle, for pages that run the sources of this repository. */
+export function levelForBrowsers(): Plugin {
+  return {
+    name: 'level-for-browsers',
+    enforce: 'pre',
+    resolveId: (id) => (id === '#level' ? bundled : undefined),
+    load: async (id) => (id === bundled ? (await bundleLevel()).code : undefined),
+  }
+}
+
+async function bundleLevel(): Promise<{ code: string; licences: string }> {
+  const result = await build({
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [levelForBrowsers()],
+    plugins: [nodeModulesOfLevel()],
     build: {
-      lib: { entry, formats: ['es'], fileName: () => 'level.js' },
-      outDir: directory,
-      emptyOutDir: false,
+      write: false,
+      lib: { entry, formats: ['es'] },
       target: 'es2022',
       rolldownOptions: {
         output: { postBanner: '/*! level for browsers, MIT License. See level.LICENSE */' },
       },
     },
-  })) as Rolldown.RolldownOutput[]
-  const chunks = result.flatMap(({ output }) => output).filter((part) => part.type === 'chunk')
+  })
+  const outputs = (Array.isArray(result) ? result : [result]) as Rolldown.RolldownOutput[]
+  const chunks = outputs.flatMap(({ output }) => output).filter((part) => part.type === 'chunk')
   const roots = new Set(chunks.flatMap(({ moduleIds }) => moduleIds.flatMap(packageRoot)))
-  writeFileSync(join(directory, 'level.LICENSE'), [...roots].sort().map(licenceOf).join('\n\n'))
+  return {
+    code: chunks.map(({ code }) => code).join('\n'),
+    licences: [...roots].sort().map(licenceOf).join('\n\n'),
+  }
 }
 
-/** Resolves `#level` to level's browser half, with packages in the place of Node's modules of the same name. */
-export function levelForBrowsers(): Plugin {
+/**
+ * Node's `events` is the package of that name. Node's `buffer` is nothing, which level takes for an answer: bytes are
+ * Uint8Array with us, and that package would add half to what a page loads.
+ */
+function nodeModulesOfLevel(): Plugin {
   return {
-    name: 'level-for-browsers',
+    name: 'node-modules-of-level',
     enforce: 'pre',
-    resolveId: (id) =>
-      id === '#level' ? entry : id === 'events' || id === 'buffer' ? require.resolve(`${id}/`) : undefined,
+    resolveId(id) {
+      if (id === 'buffer') return noBuffer
+      // The slash asks for the package rather than for Node's own.
+      return id === 'events' ? require.resolve('events/') : undefined
+    },
+    load: (id) => (id === noBuffer ? 'module.exports = null' : undefined),
   }
 }
 

@@ -25,20 +25,24 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   comms: upToSession,
   road: upToSession,
   world: upToRoad,
-  convoy: upToWorld,
+  convoy: [...upToWorld, 'store'],
   // Stand to the side: what reads the game or the disk needs no peers.
   game: ['core', 'protocol'],
   store: ['core', 'protocol'],
   testing: upToWorld,
   signaling: ['core', 'protocol', 'identity', 'rendezvous'],
-  index: [...upToWorld, 'convoy'],
+  index: [...upToWorld, 'convoy', 'store'],
   cli: [...library, 'signaling'],
   examples: [...library, 'signaling'],
   bench: [...library, 'signaling', 'examples'],
 }
 
-/** Pairs of which the left knows the right by its interfaces only. */
-const interfacesOnly: Readonly<Record<string, readonly string[]>> = { session: ['rtc'] }
+/** Pairs of which the left knows the right by its interfaces only. The store is an entry of its own, not in the default bundle. */
+const interfacesOnly: Readonly<Record<string, readonly string[]>> = {
+  session: ['rtc'],
+  convoy: ['store'],
+  index: ['store'],
+}
 
 /** Whether files of layer `from` may import layer `to`. */
 export function mayImport(from: string, to: string): boolean {

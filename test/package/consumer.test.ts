@@ -81,16 +81,17 @@ describe('the package', () => {
     ])
     expect(packed.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([])
     expect(packed).toContain('dist/vendor/simple-peer.LICENSE')
+    expect(packed).toContain('dist/vendor/level.LICENSE')
     expect(packed.filter((path) => path.startsWith('docs/api'))).toEqual([])
   })
 
   it('can be imported in Node by each of its entry points', async () => {
     const script = `
-      const [main, testing, signaling] = await Promise.all(
-        ['openconvoy', 'openconvoy/testing', 'openconvoy/signaling'].map((name) => import(name)))
-      console.log(typeof main.hostConvoy, typeof main.joinConvoy, typeof testing.SimulatedNetwork, typeof signaling.startSignaling)`
+      const [main, testing, signaling, store] = await Promise.all(
+        ['openconvoy', 'openconvoy/testing', 'openconvoy/signaling', 'openconvoy/store'].map((name) => import(name)))
+      console.log(typeof main.hostConvoy, typeof main.joinConvoy, typeof testing.SimulatedNetwork, typeof signaling.startSignaling, typeof store.openStore)`
     const stdout = await run(process.execPath, ['--input-type=module', '--eval', script], consumer)
-    expect(stdout.trim()).toBe('function function function function')
+    expect(stdout.trim()).toBe('function function function function function')
   })
 
   it('has a command that says what it can do', async () => {
@@ -137,7 +138,8 @@ describe('the package', () => {
 })
 
 const pageProgram = `
-import { joinConvoy, isConvoyError, type Convoy, type VehicleState } from 'openconvoy'
+import { createIdentity, joinConvoy, isConvoyError, type Convoy, type VehicleState } from 'openconvoy'
+import { openStore } from 'openconvoy/store'
 
 export async function drive(invite: string, state: VehicleState): Promise<Convoy | undefined> {
   try {
@@ -151,6 +153,10 @@ export async function drive(invite: string, state: VehicleState): Promise<Convoy
     if (isConvoyError(error, 'password-wrong')) return undefined
     throw error
   }
+}
+export async function fingerprint(): Promise<string> {
+  const store = await openStore({ path: 'convoy' })
+  return createIdentity({ seed: await store.identity.seed() }).fingerprint
 }
 // @ts-expect-error A name is a text.
 void joinConvoy('', { name: 1 })
