@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { isDamage, isLocked, openDatabase, problemsOf, scan, storeError, type Database } from './database.ts'
 import { emptyLedger, type Ledger } from './ledger.ts'
+import { lockFolder } from './folderLock.ts'
+import { damagedTables } from './levelFiles/salvage.ts'
 import { LevelStore } from './levelStore.ts'
 import type { OpenedStore } from './opened.ts'
 import { StoreFolder } from './storeFolder.ts'
@@ -15,51 +17,61 @@ import { WrittenMark } from './writtenMark.ts'
  */
 export async function openLevelStore(path: string, signal?: AbortSignal): Promise<OpenedStore> {
   throwIfAborted(signal)
-  let mark: WrittenMark | undefined
+  let release: (() => Promise<void>) | undefined
   try {
     // The identity's secret lies in there: nobody else's business.
     await mkdir(path, { recursive: true, mode: 0o700 })
+    const unlock = await lockFolder(path)
+    release = unlock
     const folder = await StoreFolder.open(path)
-    mark = await WrittenMark.open(join(path, 'written'))
-    return await openFolder(folder, mark, signal)
+    const mark = await WrittenMark.open(join(path, 'written'))
+    release = async () => {
+      await mark.close()
+      await unlock()
+    }
+    return await openFolder(folder, { mark, release }, signal)
   } catch (cause) {
-    await mark?.close()
-    throw isLocked(cause) ? lockedError(path, cause) : storeError(cause)
+    await release?.()
+    throw storeError(cause)
   }
 }
 
-async function openFolder(
-  folder: StoreFolder,
-  mark: WrittenMark,
-  signal?: AbortSignal,
-): Promise<OpenedStore> {
+/** What is held while the store is open. */
+interface Held {
+  mark: WrittenMark
+  release: () => Promise<void>
+}
+
+async function openFolder(folder: StoreFolder, held: Held, signal?: AbortSignal): Promise<OpenedStore> {
+  const written = held.mark.sequence
   // Of the files as they are now: LevelDB drops what it can't read, and then the files it was in.
   const copy = await folder.copyFiles()
   let opened: Checked
   try {
-    opened = await openChecked(folder, mark.sequence, signal)
+    opened = await openChecked(folder, written, signal)
   } catch (cause) {
     await folder.discard(copy)
     throw cause
   }
   if (opened.problems.length === 0) {
-    await folder.tidy()
-    return { store: await start(opened, mark), damage: undefined }
+    await folder.discard(copy)
+    return { store: await start(opened, held), damage: undefined }
   }
 
   const aside = await folder.setAside(copy)
   const problems = opened.problems.join('; ')
-  if (opened.database === undefined) {
-    await folder.rescue(mark.sequence)
-    opened = await openChecked(folder, mark.sequence, signal)
-    if (opened.database === undefined) {
-      throw new ConvoyError('store-damaged', `The store in ${folder.path} can't be repaired: ${problems}.`)
-    }
+  if (aside !== null) {
+    // Even where LevelDB opens: the files may hold more than it finds.
+    await opened.database?.close()
+    await folder.rescue(aside, written)
+    opened = await openChecked(folder, written)
   }
-  await folder.tidy()
   const found = aside === null ? '' : ` The files as they were found are in ${aside}.`
-  const message = `The store in ${folder.path} was damaged: ${problems}. Entries kept: ${opened.ledger.count}.${found}`
-  return { store: await start(opened, mark), damage: { message, aside } }
+  const damaged = `The store in ${folder.path} was damaged: ${problems}.`
+  const store = await start(opened, held).catch((cause: unknown) => {
+    throw new ConvoyError('store-damaged', `${damaged} It can't be rescued.${found}`, { cause })
+  })
+  return { store, damage: { message: `${damaged} Entries kept: ${opened.ledger.count}.${found}`, aside } }
 }
 
 /** A database that was read whole. */
@@ -73,6 +85,10 @@ interface Checked {
 
 /** @throws what isn't about the content of the files. */
 async function openChecked(folder: StoreFolder, written: number, signal?: AbortSignal): Promise<Checked> {
+  const tables = await damagedTables(folder.database)
+  if (tables.length > 0) {
+    return { database: undefined, ledger: emptyLedger, problems: [`damaged files: ${tables.join(', ')}`] }
+  }
   let database: Database | undefined
   try {
     database = await openDatabase(folder.database)
@@ -91,23 +107,19 @@ async function openChecked(folder: StoreFolder, written: number, signal?: AbortS
   }
 }
 
-async function start({ database, ledger, problems }: Checked, mark: WrittenMark): Promise<LevelStore> {
-  if (database === undefined) throw new TypeError('Only what is open can start.')
-  const store = new LevelStore({
-    database,
-    ledger,
-    markWritten: (sequence) => mark.write(sequence),
-    release: () => mark.close(),
-  })
-  // What is missing was told of: the ledger has to say from now on what there is.
-  if (problems.length > 0) await store.writeLedger()
-  else await mark.write(ledger.sequence)
-  return store
-}
-
-function lockedError(path: string, cause: unknown): ConvoyError {
-  const message = `The store in ${path} is open already, here or in another process. Close it there, or use another folder.`
-  return new ConvoyError('store-locked', message, { cause })
+async function start({ database, ledger, problems }: Checked, { mark, release }: Held): Promise<LevelStore> {
+  if (database === undefined) throw new Error(problems.join('; '))
+  const markWritten = (sequence: number): Promise<void> => mark.write(sequence)
+  const store = new LevelStore({ database, ledger, markWritten, release })
+  try {
+    // What is missing was told of: the ledger has to say from now on what there is.
+    if (problems.length > 0) await store.writeLedger()
+    else await mark.write(ledger.sequence)
+    return store
+  } catch (cause) {
+    await database.close()
+    throw cause
+  }
 }
 
 function reasonOf(cause: unknown): string {

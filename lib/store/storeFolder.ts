@@ -1,13 +1,10 @@
 import { copyFile, link, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Level } from '#level'
 import { ConvoyError } from '../core/index.ts'
-import { isDamage, ledgerKey, openDatabase, scan } from './database.ts'
-import { checksumIn, frame } from './frame.ts'
-import { encodeLedger, type Ledger } from './ledger.ts'
-
-/** The types of level know only what LevelDB and IndexedDB have in common. */
-const { repair } = Level as unknown as { repair: (location: string) => Promise<void> }
+import { ledgerKey, openDatabase } from './database.ts'
+import { checksumIn, formatVersion, frame, unframe } from './frame.ts'
+import { decodeLedger, encodeLedger, type Ledger } from './ledger.ts'
+import { salvage } from './levelFiles/salvage.ts'
 
 /** Begins the names of folders that are gone once the store is open. */
 const temporaryPrefix = 'opening-'
@@ -16,10 +13,11 @@ const temporaryPrefix = 'opening-'
 const chunkBytes = 2 ** 20
 
 /**
- * The folder of a store:
+ * The folder of a store, for whoever has locked it:
  *
  * - `database/`: LevelDB's files
  * - `written`: see WrittenMark
+ * - `lock/`: see lockFolder
  * - `damaged-1/`, …: LevelDB's files as they were when they were found damaged
  * - `opening-…/`: links to the files of `database/` while it is opened
  * - `rescued/`: takes the place of `database/` once it is whole
@@ -37,6 +35,10 @@ export class StoreFolder {
     const folder = new StoreFolder(path)
     // Only a rescue that was whole takes the former database away.
     if (!(await exists(folder.database))) await rename(folder.#rescued, folder.database).catch(ignoreMissing)
+    // Processes that were killed may have left some.
+    for (const name of await readdir(path)) {
+      if (name.startsWith(temporaryPrefix)) await remove(join(path, name))
+    }
     return folder
   }
 
@@ -50,31 +52,24 @@ export class StoreFolder {
    */
   async copyFiles(): Promise<string> {
     const copy = await this.#temporary()
-    for (const name of await readdir(this.database).catch(() => [])) {
+    for (const name of (await exists(this.database)) ? await readdir(this.database) : []) {
       if (name === 'LOCK') continue
       const [from, to] = [join(this.database, name), join(copy, name)]
-      // Missing: whoever has the database open has just done away with it. Opening will say that it is locked.
-      await link(from, to)
-        .catch(() => copyFile(from, to))
-        .catch(ignoreMissing)
+      await link(from, to).catch(() => copyFile(from, to))
     }
     return copy
   }
 
-  async discard(copy: string): Promise<void> {
-    await remove(copy)
-  }
-
-  /** Does away with all copies, also those of processes that were killed. Only for who has the database open. */
-  async tidy(): Promise<void> {
-    for (const name of await readdir(this.path)) {
-      if (name.startsWith(temporaryPrefix)) await remove(join(this.path, name))
-    }
+  discard(copy: string): Promise<void> {
+    return remove(copy)
   }
 
   /** Keeps a copy, for people to look at; its folder, null when there was nothing to copy. */
   async setAside(copy: string): Promise<string | null> {
-    if ((await readdir(copy)).length === 0) return null
+    if ((await readdir(copy)).length === 0) {
+      await remove(copy)
+      return null
+    }
     for (let number = 1; ; number++) {
       const aside = join(this.path, `damaged-${number}`)
       if (await exists(aside)) continue
@@ -83,9 +78,9 @@ export class StoreFolder {
     }
   }
 
-  /** Builds the database anew from what can be read of it. */
-  async rescue(written: number): Promise<void> {
-    const { entries, ledger } = await this.#readable(written)
+  /** Builds the database anew from what can be read of the files in `aside`. */
+  async rescue(aside: string, written: number): Promise<void> {
+    const { entries, ledger } = await readable(aside, written)
     await remove(this.#rescued)
     const rescued = await openDatabase(this.#rescued)
     try {
@@ -113,27 +108,33 @@ export class StoreFolder {
   #temporary(): Promise<string> {
     return mkdtemp(join(this.path, temporaryPrefix))
   }
+}
 
-  async #readable(written: number): Promise<{ entries: Map<string, Uint8Array>; ledger: Ledger }> {
-    const entries = new Map<string, Uint8Array>()
-    let sequence = written
-    await repair(this.database).catch(ignoreDamage)
-    try {
-      const database = await openDatabase(this.database)
-      try {
-        const found = await scan(database, undefined, (key, framed) => entries.set(key, framed))
-        sequence = Math.max(sequence, found.ledger?.sequence ?? 0)
-      } finally {
-        await database.close()
-      }
-    } catch (cause) {
-      // What was read before it counts.
-      ignoreDamage(cause)
+/** Entries that are sound, and the ledger that they make. */
+async function readable(
+  aside: string,
+  written: number,
+): Promise<{ entries: Map<string, Uint8Array>; ledger: Ledger }> {
+  const entries = new Map<string, Uint8Array>()
+  const ledger = { sequence: written, count: 0, sum: 0 }
+  for (const [key, framed] of await salvage(aside)) {
+    const entry = unframe(key, framed)
+    if (entry === undefined) continue
+    if (entry.version > formatVersion) {
+      throw new ConvoyError(
+        'store-version',
+        'The store was written by a newer version of openconvoy, and damaged.',
+      )
     }
-    let sum = 0
-    for (const framed of entries.values()) sum ^= checksumIn(framed)
-    return { entries, ledger: { sequence, count: entries.size, sum } }
+    if (key === ledgerKey) {
+      ledger.sequence = Math.max(written, decodeLedger(entry.value)?.sequence ?? 0)
+      continue
+    }
+    entries.set(key, framed)
+    ledger.count++
+    ledger.sum ^= checksumIn(framed)
   }
+  return { entries, ledger }
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -145,10 +146,6 @@ async function exists(path: string): Promise<boolean> {
 
 function remove(path: string): Promise<void> {
   return rm(path, { recursive: true, force: true })
-}
-
-function ignoreDamage(cause: unknown): void {
-  if (cause instanceof ConvoyError || !isDamage(cause)) throw cause
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
