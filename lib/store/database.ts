@@ -98,12 +98,12 @@ export function isLocked(cause: unknown): boolean {
 
 /** Whether `cause` comes from the content of the files, rather than from the disk or the rights to it. */
 export function isDamage(cause: unknown): boolean {
-  const { code, message } = innermost(cause)
-  if (code === undefined || code === 'LEVEL_CORRUPTION') return true
+  const { code, message = '' } = innermost(cause)
+  // What LevelDB says of a list of files that makes no sense; classic-level gives it no code.
+  if (code === undefined) return /^(?:Invalid argument|NotFound|Not implemented): /.test(message)
+  if (code === 'LEVEL_CORRUPTION') return true
   // What LevelDB says of a file that its list of files names and that isn't there, or ends too early.
-  return (
-    code === 'LEVEL_IO_ERROR' && /no such file|not exist|cannot find|invalid argument/i.test(message ?? '')
-  )
+  return code === 'LEVEL_IO_ERROR' && /no such file|not exist|cannot find|invalid argument/i.test(message)
 }
 
 /** abstract-level wraps what the database underneath says. */
