@@ -96,14 +96,18 @@ export function isLocked(cause: unknown): boolean {
   return innermost(cause).code === 'LEVEL_LOCKED'
 }
 
+/** What the system says when it isn't about what files hold; on Windows in English only, elsewhere it costs a rescue. */
+const environmentErrors =
+  /permission denied|not permitted|access is denied|read-only|no space|not enough space|quota|too many open files|input\/output error/i
+
 /** Whether `cause` comes from the content of the files, rather than from the disk or the rights to it. */
 export function isDamage(cause: unknown): boolean {
   const { code, message = '' } = innermost(cause)
   // What LevelDB says of a list of files that makes no sense; classic-level gives it no code.
   if (code === undefined) return /^(?:Invalid argument|NotFound|Not implemented): /.test(message)
   if (code === 'LEVEL_CORRUPTION') return true
-  // What LevelDB says of a file that its list of files names and that isn't there, or ends too early.
-  return code === 'LEVEL_IO_ERROR' && /no such file|not exist|cannot find|invalid argument/i.test(message)
+  // Files that the list of files names wrongly come as all kinds of errors, "not found" being but one.
+  return code === 'LEVEL_IO_ERROR' && !environmentErrors.test(message)
 }
 
 /** abstract-level wraps what the database underneath says. */

@@ -178,6 +178,20 @@ describe('a store', () => {
     await again.close()
   })
 
+  it.each(['MANIF\0ST-000004\n', 'MANIFEST/000004\n', 'MANIFEST-000004', '\n', '', 'x'.repeat(5_000)])(
+    'whose list of files is named wrongly (%j) is read from its files',
+    async (current) => {
+      const store = await openStore({ path })
+      const seed = await store.identity.seed()
+      await store.close()
+      await writeFile(join(path, 'database', 'CURRENT'), current)
+      const again = await openStore({ path, logger })
+      expect(await again.identity.seed()).toEqual(seed)
+      expect(messages).toEqual([expect.stringMatching(/was damaged: .*Entries kept: 1\./)])
+      await again.close()
+    },
+  )
+
   it('whose rescue was cut off goes on with what was rescued', async () => {
     const store = await openStore({ path })
     const seed = await store.identity.seed()
