@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '../../lib/core/index.ts'
+import { toHex } from '../../lib/core/index.ts'
 import { peekEnvelope } from '../../lib/identity/index.ts'
 import type { PeerConvoy } from '../../lib/convoy/peerConvoy.ts'
 import type { Session } from '../../lib/session/index.ts'
@@ -6,7 +6,7 @@ import type { ControlLink } from '../../lib/session/controlLink.ts'
 import type { HeldEntry } from '../../lib/session/record.ts'
 import { checkTicket } from '../../lib/session/ticket.ts'
 import { leaseMs } from '../../lib/session/authority/constants.ts'
-import { differByOne, majorityOf, voterOf } from '../../lib/session/authority/voters.ts'
+import { differByOne, majorityOf, voterOf, type VoterSet } from '../../lib/session/authority/voters.ts'
 import type { Ledger } from './ledger.ts'
 
 /** How often what is shown to the player is looked at, ms: shown things last, unlike the record. */
@@ -35,6 +35,7 @@ export class Watch {
     this.#ledger = ledger
     this.#watchEntries()
     this.#watchTickets()
+    this.#watchDecisions()
     convoy.on('chat', ({ from }) => {
       if (!this.#isMember(from.id)) this.#broken('INV-4', `heard a text of ${from.name}, who is no member`)
     })
@@ -64,12 +65,11 @@ export class Watch {
       this.#held.push(entry)
       this.#lookAtHeld(entry)
     }
-    const decided = record.committed > this.#committed
+    const advanced = record.committed > this.#committed
     for (let number = this.#committed; number < record.committed; number++) this.#lookAtCommitted(number)
-    if (decided && record.epoch < this.#seen && !this.#session.authority.isLeading) {
+    if (advanced && record.epoch < this.#seen && !this.#session.authority.isLeading) {
       this.#broken('INV-6', `commits in epoch ${record.epoch} after it had seen ${this.#seen}`)
     }
-    if (decided && this.#session.authority.isLeading) this.#requireMajority('commits')
     this.#committed = record.committed
     this.#tail = tail
   }
@@ -88,7 +88,7 @@ export class Watch {
   }
 
   #lookAtHeld({ number, epoch, change, signKey }: HeldEntry): void {
-    const { record, self } = this.#session
+    const { record } = this.#session
     const before = record.votersAt(number)
     if (change.type === 'elected') {
       const expelled = new Set(change.expelled.map(({ first }) => signerOf(first)))
@@ -103,11 +103,6 @@ export class Watch {
     if (change.type === 'elected' || change.type === 'founded') this.#ledger.obeyed(this.#who, epoch, signKey)
     if (change.type === 'voters' && !differByOne(before.voters, change.voters)) {
       this.#broken('INV-3', `holds entry ${number}, which changes more than one voter at once`)
-    }
-    const isOwn = equalBytes(signKey, self.signKey)
-    // Those from before this look began were looked at by a former one, or were made while nobody else was there.
-    if (isOwn && this.#tail !== undefined && change.type !== 'elected') {
-      this.#requireMajority(`decides "${change.type}"`)
     }
   }
 
@@ -124,9 +119,23 @@ export class Watch {
     }
   }
 
-  #requireMajority(what: string): void {
-    const { record, self, environment } = this.#session
-    const { voters } = record
+  /**
+   * A host decides only while it hears more than half of the voters ([AUT-10]). What they confirmed before may be counted
+   * later: they hold it, so whoever is elected does.
+   */
+  #watchDecisions(): void {
+    const { record } = this.#session
+    const append = record.append.bind(record)
+    record.append = (change, epoch) => {
+      // Of two voters one may take the other off, so those count who vote afterwards ([AUT-12]).
+      const set = change.type === 'voters' ? { voters: change.voters, witness: null } : record.voters
+      if (change.type !== 'elected') this.#requireMajority(`decides "${change.type}"`, set)
+      return append(change, epoch)
+    }
+  }
+
+  #requireMajority(what: string, voters: VoterSet): void {
+    const { self, environment } = this.#session
     const now = environment.clock.now()
     let heard = voterOf(voters, self.signKey) === undefined ? 0 : 1
     for (const { member, control } of this.#session.peers()) {
