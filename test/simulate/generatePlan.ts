@@ -26,6 +26,9 @@ const sizes = [
   { least: 13, most: 24, weight: 1.5 },
 ] as const
 
+/** Those that show on links which are made afterwards. */
+const ticketMischiefs = ['show-former-ticket', 'show-forged-ticket', 'speak-unticketed'] as const
+
 /** The plan of a seed: always the same for the same seed and range. */
 export function generatePlan(seed: number, range: PeerRange): Plan {
   const random = seededRandom(seed * 7919 + 17)
@@ -124,7 +127,8 @@ class PlanWriter {
     const at = this.#moment()
     const random = this.#random
     this.#rulesBetween(at - 300, 300)
-    this.#add(at, { do: chance(random, 0.7) ? 'crash' : 'leave', who: 'host' })
+    if (chance(random, 0.7)) this.#crash(at, 'host')
+    else this.#add(at, { do: 'leave', who: 'host' })
     if (chance(random, 0.5)) this.#add(at + random.next() * 2_000, { do: 'freeze', who: 'host', forMs: 1_500 })
   }
 
@@ -148,8 +152,11 @@ class PlanWriter {
     for (let times = 1 + below(random, 3); times > 0; times--) {
       const who = below(random, this.#processes)
       const when = at + random.next() * 3_000
-      this.#add(when, { do: pick(random, ['crash', 'crash', 'leave'] as const), who })
-      if (chance(random, 0.7)) this.#add(when + 200 + random.next() * 3_000, { do: 'join', who })
+      if (chance(random, 0.7)) this.#crash(when, who)
+      else {
+        this.#add(when, { do: 'leave', who })
+        if (chance(random, 0.7)) this.#add(when + 200 + random.next() * 3_000, { do: 'join', who })
+      }
     }
   }
 
@@ -158,7 +165,7 @@ class PlanWriter {
     const at = this.#moment()
     this.#rulesBetween(at - 100, 300)
     this.#add(at, { do: 'transfer', who: below(random, this.#processes) })
-    if (chance(random, 0.4)) this.#add(at + random.next() * 300, { do: 'crash', who: this.#someone() })
+    if (chance(random, 0.4)) this.#crash(at + random.next() * 300, this.#someone())
     else if (chance(random, 0.4)) {
       this.#add(at + random.next() * 200, { do: 'isolate', who: this.#someone(), forMs: this.#around(1_500) })
     }
@@ -178,7 +185,7 @@ class PlanWriter {
     const who = 1 + below(random, this.#processes - 1)
     this.#add(at, { do: pick(random, ['kick', 'ban', 'ban'] as const), who })
     this.#add(at + 300 + random.next() * 2_500, { do: 'join', who })
-    if (chance(random, 0.4)) this.#add(at + random.next() * 300, { do: 'crash', who: 'host' })
+    if (chance(random, 0.4)) this.#crash(at + random.next() * 300, 'host')
     this.#add(at + 3_000 + random.next() * 3_000, { do: 'join', who })
   }
 
@@ -200,12 +207,18 @@ class PlanWriter {
       this.#add(at, { do: 'transfer', who: byzantine })
       this.#add(at + 1_500, { do: 'mischief', what: 'change-two-voters' })
     }
-    if (kinds.has('show-former-ticket')) {
+    const ticket = ticketMischiefs.find((kind) => kinds.has(kind))
+    if (ticket !== undefined) {
       const at = this.#moment()
-      this.#add(at, { do: 'mischief', what: 'show-former-ticket' })
-      this.#add(at + 100, { do: 'crash', who: byzantine })
-      this.#add(at + 600, { do: 'join', who: byzantine })
+      this.#add(at, { do: 'mischief', what: ticket })
+      this.#add(at + 100, { do: 'crash', who: byzantine, backAfterMs: 500 })
     }
+  }
+
+  /** A process that dies and mostly is started again: of a session whose processes stay dead not much can be learnt. */
+  #crash(at: number, who: ProcessRef): void {
+    const backAfterMs = chance(this.#random, 0.8) ? Math.round(200 + this.#random.next() * 4_000) : null
+    this.#add(at, { do: 'crash', who, backAfterMs })
   }
 
   /** The host falls silent, and two halves elect one each, with the vote of the one whom both reach. */

@@ -40,7 +40,8 @@ const stepSchema = v.intersect([
   v.variant('do', [
     v.object({ do: v.literal('join'), who: processNumber }),
     v.object({ do: v.literal('leave'), who: processRef }),
-    v.object({ do: v.literal('crash'), who: processRef }),
+    /** Its process dies, and is started again after a while, or never. */
+    v.object({ do: v.literal('crash'), who: processRef, backAfterMs: v.nullable(ms) }),
     v.object({ do: v.literal('freeze'), who: processRef, forMs: ms }),
     /** Nothing passes between the groups; who is in none reaches all. */
     v.object({ do: v.literal('partition'), groups: v.array(v.array(processRef)), forMs: ms }),

@@ -13,7 +13,7 @@ import {
   TraceHash,
 } from '../../lib/testing/index.ts'
 import type { PeerConvoy } from '../../lib/convoy/peerConvoy.ts'
-import { Ledger, type Violation } from './ledger.ts'
+import { Ledger, type Invariant, type Violation } from './ledger.ts'
 import { Byzantine } from './mischief.ts'
 import { Participant } from './participant.ts'
 import type { Plan, ProcessRef, Step } from './plan.ts'
@@ -39,6 +39,8 @@ const worstDriftPpm = 100
 const worstWallOffsetMs = 5_000
 /** Within so long after the last fault all have to agree, ms. */
 const agreeWithinMs = 10_000
+/** How often it is looked whether they do, ms. */
+const lookForAgreementMs = 100
 /** How long after closing everything is over, ms: repeats of what nobody answers any more. */
 const windDownMs = 70_000
 
@@ -101,10 +103,10 @@ class Simulation {
     this.#invite = founder?.convoy?.invite
     for (const step of steps) this.#clock.at(step.at, () => this.#do(step))
     this.#clock.at(faultsEndAtMs, () => this.#endFaults())
+    await this.#runTo(faultsEndAtMs)
+    await this.#requireAgreement(faultsEndAtMs + agreeWithinMs)
     await this.#runTo(faultsEndAtMs + agreeWithinMs)
-    if (!this.#isBroken) this.#requireAgreement()
-    await this.#runTo(durationMs)
-    if (!this.#isBroken) this.#requireAgreement()
+    await this.#requireAgreement(durationMs)
     this.#countOutcome()
     const hash = this.#hash()
     if (!this.#isBroken) await this.#close()
@@ -137,7 +139,7 @@ class Simulation {
       case 'leave':
         return void this.#participant(step.who)?.leave()
       case 'crash':
-        return this.#participant(step.who)?.crash()
+        return this.#crash(this.#participant(step.who), step.backAfterMs)
       case 'freeze':
         return this.#freeze(this.#participant(step.who), step.forMs)
       case 'partition':
@@ -206,6 +208,11 @@ class Simulation {
     }
   }
 
+  #crash(participant: Participant | undefined, backAfterMs: number | null): void {
+    participant?.crash()
+    if (backAfterMs !== null) this.#clock.after(backAfterMs, () => participant?.join())
+  }
+
   #freeze(participant: Participant | undefined, forMs: number): void {
     const process = participant?.process
     process?.freeze()
@@ -265,32 +272,39 @@ class Simulation {
     })
   }
 
-  #requireAgreement(): void {
+  /** Goes on until all agree, at the latest until `time`; a decision may be on its way at any single moment. */
+  async #requireAgreement(time: number): Promise<void> {
+    let disagreement = this.#disagreement()
+    while (disagreement !== undefined && this.#clock.now() < time && !this.#isBroken) {
+      await this.#runTo(Math.min(time, this.#clock.now() + lookForAgreementMs))
+      disagreement = this.#disagreement()
+    }
+    if (this.#isBroken) return
+    if (disagreement !== undefined) this.#ledger.violated(...disagreement)
+    else this.#count(this.#canAgree(this.#present()) ? 'agreed' : 'frozen')
+  }
+
+  /** What keeps those who can agree from doing so; undefined where they do. */
+  #disagreement(): [Invariant, string, string] | undefined {
     const present = this.#present()
-    if (!this.#canAgree(present)) return this.#count('frozen')
-    this.#count('agreed')
-    const views = present.map((participant) => ({ participant, view: viewOf(participant) }))
-    const [first] = views
-    for (const { participant, view } of views) {
-      if (view === first?.view) continue
-      const detail = `sees ${view}, while ${first?.participant.name ?? ''} sees ${first?.view ?? ''}`
-      return this.#ledger.violated('INV-9', participant.name, detail)
+    const [first] = present
+    const convoy = first?.convoy
+    if (first === undefined || convoy === undefined || !this.#canAgree(present)) return undefined
+    const view = viewOf(first)
+    for (const other of present) {
+      if (viewOf(other) !== view) return ['INV-9', other.name, `sees ${viewOf(other)}; ${first.name} sees ${view}`]
     }
-    const convoy = first?.participant.convoy
-    if (convoy === undefined) return
     const { record } = convoy.session
-    if (!present.some((other) => other.convoy?.isHost === true) && convoy.host.id !== this.#byzantineId) {
-      return this.#ledger.violated('INV-9', first?.participant.name ?? '', 'sees nobody decide')
-    }
+    const decides = present.some((other) => other.convoy?.isHost === true)
+    if (!decides && convoy.host.id !== this.#byzantineId) return ['INV-9', first.name, 'sees nobody decide']
     for (let number = 0; number < this.#ledger.length; number++) {
       const digest = record.entry(number)?.digest
       if (number < record.committed && digest !== undefined && toHex(digest) === this.#ledger.digest(number)) continue
-      return this.#ledger.violated('INV-2', first?.participant.name ?? '', `does not have committed entry ${number}`)
+      return ['INV-2', first.name, `does not have entry ${number}, which was committed`]
     }
     const cheat = record.state.members.find(({ id }) => id === this.#byzantineId)
-    if (this.#ledger.conflictAt !== undefined && cheat !== undefined) {
-      this.#ledger.violated('INV-1', first?.participant.name ?? '', `still has ${cheat.name}, which voted twice`)
-    }
+    if (this.#ledger.conflictAt === undefined || cheat === undefined) return undefined
+    return ['INV-1', first.name, `still has ${cheat.name}, which voted twice`]
   }
 
   get #byzantineId(): string | undefined {
