@@ -76,7 +76,10 @@ interface Hunt {
   readonly json: boolean
 }
 
-async function hunt({ seeds, first, range, workers, faults, json }: Hunt, interrupted: AbortSignal): Promise<boolean> {
+async function hunt(
+  { seeds, first, range, workers, faults, json }: Hunt,
+  interrupted: AbortSignal,
+): Promise<boolean> {
   const startedAt = performance.now()
   const requests = Array.from({ length: seeds }, (_, index) => ({ seed: first + index, range, faults }))
   const results: SeedResult[] = []
@@ -129,7 +132,9 @@ async function replay(plan: Plan, faults: readonly Fault[], json: boolean): Prom
   else {
     for (const line of describePlan(plan)) console.log(line)
     for (const violation of violations) console.log(describe(violation))
-    console.log(`${violations.length} promises broken; hash ${hash}, ${same ? 'twice' : `then ${again.hash}`}`)
+    console.log(
+      `${violations.length} promises broken; hash ${hash}, ${same ? 'twice' : `then ${again.hash}`}`,
+    )
   }
   return violations.length === 0 && same
 }
@@ -179,7 +184,9 @@ function planOf(text: string): Plan {
   try {
     return parsePlan(existsSync(text) ? readFileSync(text, 'utf8') : text)
   } catch (error) {
-    return fail(`--plan takes a plan as JSON, or a file with one: ${error instanceof Error ? error.message : ''}`)
+    return fail(
+      `--plan takes a plan as JSON, or a file with one: ${error instanceof Error ? error.message : ''}`,
+    )
   }
 }
 

@@ -36,7 +36,7 @@ export function generatePlan(seed: number, range: PeerRange): Plan {
   const signatures =
     seed % realSignaturesEvery === 0 && processes <= realSignaturesAtMost ? 'ed25519' : 'simulated'
   const faultsEndAtMs = Math.round(between(random, ...troubleMs))
-  const byzantine = processes > 2 && chance(random, 0.45) ? 1 + below(random, processes - 1) : null
+  const byzantine = processes > 2 && chance(random, 0.5) ? 1 + below(random, processes - 1) : null
   const writer = new PlanWriter(random, processes, faultsEndAtMs, byzantine)
   writer.write()
   return {
@@ -129,7 +129,8 @@ class PlanWriter {
     this.#rulesBetween(at - 300, 300)
     if (chance(random, 0.7)) this.#crash(at, 'host')
     else this.#add(at, { do: 'leave', who: 'host' })
-    if (chance(random, 0.5)) this.#add(at + random.next() * 2_000, { do: 'freeze', who: 'host', forMs: 1_500 })
+    if (chance(random, 0.5))
+      this.#add(at + random.next() * 2_000, { do: 'freeze', who: 'host', forMs: 1_500 })
   }
 
   #partition(): void {
@@ -165,8 +166,9 @@ class PlanWriter {
     const at = this.#moment()
     this.#rulesBetween(at - 100, 300)
     this.#add(at, { do: 'transfer', who: below(random, this.#processes) })
-    if (chance(random, 0.4)) this.#crash(at + random.next() * 300, this.#someone())
-    else if (chance(random, 0.4)) {
+    const roll = random.next()
+    if (roll < 0.4) this.#crash(at + random.next() * 300, this.#someone())
+    else if (roll < 0.65) {
       this.#add(at + random.next() * 200, { do: 'isolate', who: this.#someone(), forMs: this.#around(1_500) })
     }
   }
@@ -197,9 +199,10 @@ class PlanWriter {
   #mischief(byzantine: number): void {
     const random = this.#random
     const kinds = new Set<Mischief>()
-    while (kinds.size < 4) kinds.add(pick(random, mischiefs))
+    while (kinds.size < 6) kinds.add(pick(random, mischiefs))
     for (const what of kinds) {
-      for (let times = 1 + below(random, 2); times > 0; times--) this.#add(this.#moment(), { do: 'mischief', what })
+      for (let times = 1 + below(random, 2); times > 0; times--)
+        this.#add(this.#moment(), { do: 'mischief', what })
     }
     if (kinds.has('vote-twice')) this.#splitVote(byzantine)
     if (kinds.has('change-two-voters')) {
@@ -243,7 +246,7 @@ class PlanWriter {
 
   #add(at: number, action: DistributiveOmit<Step, 'at'>): void {
     const within = Math.min(this.#end - 500, Math.max(200, at))
-    this.#steps.push({ at: Math.round(within), ...action } as Step)
+    this.#steps.push({ at: Math.round(within), ...action })
   }
 
   /** After everybody came, while there is time for what follows. */

@@ -54,7 +54,8 @@ export class Byzantine {
     const original = authority.onMessage.bind(authority)
     authority.onMessage = async (peer, message) => {
       if (message.type === 'stand' && this.#votesTwice) return this.#voteForAnybody(session, peer, message)
-      if (message.type === 'vote' && this.#usurping !== undefined) return this.#countStolen(session, message.vote)
+      if (message.type === 'vote' && this.#usurping !== undefined)
+        return this.#countStolen(session, message.vote)
       return original(peer, message)
     }
   }
@@ -77,7 +78,12 @@ export class Byzantine {
       case 'change-two-voters':
         return this.#changeTwoVoters(session)
       case 'forge-entry': {
-        const forged = await this.#sign(session, { type: 'rules', changes: { speedLimit: 30 } }, epoch, length)
+        const forged = await this.#sign(
+          session,
+          { type: 'rules', changes: { speedLimit: 30 } },
+          epoch,
+          length,
+        )
         return this.#say(session, { type: 'entries', epoch, entries: [forged], committed: length + 1 })
       }
       case 'tamper-entry': {
@@ -93,14 +99,20 @@ export class Byzantine {
       case 'reorder-entries':
         return this.#say(session, { type: 'entries', epoch, entries: entries.reverse(), committed: length })
       case 'truncate-entries':
-        return this.#say(session, { type: 'entries', epoch: epoch + 1, entries: entries.slice(0, -2), committed: 0 })
+        return this.#say(session, {
+          type: 'entries',
+          epoch: epoch + 1,
+          entries: entries.slice(0, -2),
+          committed: 0,
+        })
       case 'overstate-committed':
         if (session.isHost) return
         return this.#say(session, { type: 'entries', epoch, entries: [], committed: length + 5 })
       case 'stand-unasked':
         return this.#usurp(session)
       case 'replay-control':
-        for (const { control } of session.peers()) for (const bytes of this.#heard) sendRaw(control?.link, bytes)
+        for (const { control } of session.peers())
+          for (const bytes of this.#heard) sendRaw(control?.link, bytes)
         return
       case 'speak-unticketed': {
         const body = encodeControl({ type: 'leave' })
@@ -157,7 +169,12 @@ export class Byzantine {
     this.#usurping = undefined
     const { signKey } = environment.identity
     const votes = [...usurping.votes.values()]
-    const elected = await this.#sign(session, { type: 'elected', signKey, votes, expelled: [] }, epoch, number)
+    const elected = await this.#sign(
+      session,
+      { type: 'elected', signKey, votes, expelled: [] },
+      epoch,
+      number,
+    )
     this.#say(session, { type: 'entries', epoch, entries: [elected], committed: number + 1 })
   }
 
@@ -232,7 +249,9 @@ export class Byzantine {
         return this.#former
       case 'forged':
         // Signed by itself, as if it were the host.
-        return session === undefined ? undefined : issueTicket(session.environment, session.record, session.self)
+        return session === undefined
+          ? undefined
+          : issueTicket(session.environment, session.record, session.self)
       case 'none':
         return undefined
     }

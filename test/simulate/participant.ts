@@ -4,12 +4,7 @@ import { PeerConvoy } from '../../lib/convoy/peerConvoy.ts'
 import { emptyVehicleState, type Convoy, type ConvoyOptions } from '../../lib/index.ts'
 import type { Identity, Verify } from '../../lib/identity/index.ts'
 import type { SessionEnvironment } from '../../lib/session/index.ts'
-import type {
-  SimulatedNetwork,
-  SimulatedPeer,
-  SimulatedRendezvous,
-  Skew,
-} from '../../lib/testing/index.ts'
+import type { SimulatedNetwork, SimulatedPeer, SimulatedRendezvous, Skew } from '../../lib/testing/index.ts'
 import type { Ledger } from './ledger.ts'
 import { Watch } from './watch.ts'
 
@@ -191,7 +186,7 @@ export class Participant {
   #logger(): Logger {
     if (!this.#isHonest) return silentLogger
     const check = (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-      const error = fields?.['error']
+      const error = fields?.error
       if (error === undefined || isConvoyError(error) || isAbort(error)) return
       const text = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error)
       this.#around.ledger.violated('INV-11', this.name, `${message} ${text}`)

@@ -60,7 +60,12 @@ describe('a plan that breaks a promise', () => {
     const plan = generatePlan(8, { least: 6, most: 8 })
     const needed = [plan.steps[2], plan.steps.at(-2)]
     const { steps } = await minimise(plan, 'INV-3', (candidate) =>
-      Promise.resolve(outcome(candidate, needed.every((step) => candidate.steps.some((each) => each === step)))),
+      Promise.resolve(
+        outcome(
+          candidate,
+          needed.every((step) => candidate.steps.some((each) => each === step)),
+        ),
+      ),
     )
     expect(steps).toEqual(needed)
   })

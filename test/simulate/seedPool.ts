@@ -35,7 +35,8 @@ export async function runSeeds(
         child.send(request)
       }
       child.on('message', (answer: SeedResult | SeedFailure) => {
-        if ('error' in answer) return reject(new Error(`Seed ${answer.seed} could not be run: ${answer.error}`))
+        if ('error' in answer)
+          return reject(new Error(`Seed ${answer.seed} could not be run: ${answer.error}`))
         if (!done(answer)) stopped = true
         proceed()
       })

@@ -110,7 +110,12 @@ class Simulation {
     this.#countOutcome()
     const hash = this.#hash()
     if (!this.#isBroken) await this.#close()
-    return { seed: this.#plan.seed, hash, violations: this.#ledger.violations.slice(0, 1), counts: this.#counts }
+    return {
+      seed: this.#plan.seed,
+      hash,
+      violations: this.#ledger.violations.slice(0, 1),
+      counts: this.#counts,
+    }
   }
 
   get #isBroken(): boolean {
@@ -122,13 +127,16 @@ class Simulation {
     if (this.#isBroken || this.#clock.now() >= time) return
     let over = false
     this.#clock.at(time, () => (over = true))
-    await this.#clock.runUntil(() => {
-      const now = this.#clock.now()
-      for (const participant of this.#participants) {
-        if (participant.isRunning) participant.watch?.look(now)
-      }
-      return over || this.#isBroken
-    }, time - this.#clock.now() + 1)
+    await this.#clock.runUntil(
+      () => {
+        const now = this.#clock.now()
+        for (const participant of this.#participants) {
+          if (participant.isRunning) participant.watch?.look(now)
+        }
+        return over || this.#isBroken
+      },
+      time - this.#clock.now() + 1,
+    )
   }
 
   #do(step: Step): void {
@@ -143,7 +151,10 @@ class Simulation {
       case 'freeze':
         return this.#freeze(this.#participant(step.who), step.forMs)
       case 'partition':
-        return this.#forWhile(this.#network.partition(...step.groups.map((group) => this.#names(group))), step.forMs)
+        return this.#forWhile(
+          this.#network.partition(...step.groups.map((group) => this.#names(group))),
+          step.forMs,
+        )
       case 'deafen':
         return this.#deafen(this.#names(step.from), this.#names(step.to), step.forMs)
       case 'isolate':
@@ -265,7 +276,9 @@ class Simulation {
         const living = present.filter(({ convoy: other }) => {
           const self = other?.session.self
           const voter = self === undefined ? undefined : voterOf(set, self.signKey)
-          return voter !== undefined && toHex(voter.incarnation) === toHex(self?.incarnation ?? new Uint8Array())
+          return (
+            voter !== undefined && toHex(voter.incarnation) === toHex(self?.incarnation ?? new Uint8Array())
+          )
         })
         return living.length >= majorityOf(set)
       })
@@ -292,14 +305,16 @@ class Simulation {
     if (first === undefined || convoy === undefined || !this.#canAgree(present)) return undefined
     const view = viewOf(first)
     for (const other of present) {
-      if (viewOf(other) !== view) return ['INV-9', other.name, `sees ${viewOf(other)}; ${first.name} sees ${view}`]
+      if (viewOf(other) !== view)
+        return ['INV-9', other.name, `sees ${viewOf(other)}; ${first.name} sees ${view}`]
     }
     const { record } = convoy.session
     const decides = present.some((other) => other.convoy?.isHost === true)
     if (!decides && convoy.host.id !== this.#byzantineId) return ['INV-9', first.name, 'sees nobody decide']
     for (let number = 0; number < this.#ledger.length; number++) {
       const digest = record.entry(number)?.digest
-      if (number < record.committed && digest !== undefined && toHex(digest) === this.#ledger.digest(number)) continue
+      if (number < record.committed && digest !== undefined && toHex(digest) === this.#ledger.digest(number))
+        continue
       return ['INV-2', first.name, `does not have entry ${number}, which was committed`]
     }
     const cheat = record.state.members.find(({ id }) => id === this.#byzantineId)
@@ -330,9 +345,9 @@ class Simulation {
 
   #countOutcome(): void {
     const epochs = this.#participants.map((participant) => epochOf(participant))
-    this.#counts['epochs'] = Math.max(0, ...epochs)
-    this.#counts['entries'] = this.#ledger.length
-    this.#counts['present'] = this.#present().length
+    this.#counts.epochs = Math.max(0, ...epochs)
+    this.#counts.entries = this.#ledger.length
+    this.#counts.present = this.#present().length
     if (this.#ledger.conflictAt !== undefined) this.#count('conflicts')
   }
 
@@ -340,7 +355,8 @@ class Simulation {
     const hash = new TraceHash()
     hash.addBytes(utf8(this.#network.traceHash()))
     for (const participant of this.#participants) hash.addBytes(utf8(viewOf(participant)))
-    for (const { invariant, at, detail } of this.#ledger.violations) hash.addBytes(utf8(`${invariant} ${at} ${detail}`))
+    for (const { invariant, at, detail } of this.#ledger.violations)
+      hash.addBytes(utf8(`${invariant} ${at} ${detail}`))
     return hash.toString()
   }
 
