@@ -280,7 +280,8 @@ class Simulation {
             voter !== undefined && toHex(voter.incarnation) === toHex(self?.incarnation ?? new Uint8Array())
           )
         })
-        return living.length >= majorityOf(set)
+        const witnesses = set.witness === null || this.#counts.outage !== undefined ? 0 : 1
+        return living.length > 0 && living.length + witnesses >= majorityOf(set)
       })
     })
   }

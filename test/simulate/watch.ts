@@ -134,16 +134,24 @@ export class Watch {
     }
   }
 
-  #requireMajority(what: string, voters: VoterSet): void {
+  #requireMajority(what: string, voters: Pick<VoterSet, 'voters' | 'witness'>): void {
     const { self, environment } = this.#session
     const now = environment.clock.now()
     let heard = voterOf(voters, self.signKey) === undefined ? 0 : 1
+    if (this.#hasWitnessVoted(voters)) heard++
     for (const { member, control } of this.#session.peers()) {
       const counts = voterOf(voters, member.signKey) !== undefined && control !== undefined
       if (counts && now - control.link.heardAt <= leaseMs) heard++
     }
     if (heard >= majorityOf(voters)) return
     this.#broken('INV-7', `${what} while it heard ${heard} of ${voters.voters.length} voters within 1.5 s`)
+  }
+
+  /** Whether the witness stands for a voter in the present epoch ([AUT-15]). */
+  #hasWitnessVoted({ witness }: Pick<VoterSet, 'witness'>): boolean {
+    const { record } = this.#session
+    if (witness === null || record.votersSince >= record.epochSince) return false
+    return record.votesOf(record.epoch).some((vote) => signerOf(vote) === toHex(witness))
   }
 
   /** No member acts on an epoch below one that it knows of ([AUT-9]). */
