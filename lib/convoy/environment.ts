@@ -22,6 +22,12 @@ export interface Platform {
   readonly logger: Logger
 }
 
+/** @internal What simulations make a convoy with besides its options; no part of the public face. */
+export interface SimulationHooks {
+  /** What the session stands on instead: with faults, with links that tamper with what they carry. */
+  readonly alterEnvironment?: (environment: SessionEnvironment) => SessionEnvironment
+}
+
 /** What `options` leave out, filled in. */
 export function platformOf(options: ConvoyOptions): Platform {
   return {
@@ -38,7 +44,7 @@ export function platformOf(options: ConvoyOptions): Platform {
  * @throws ConvoyError `webrtc-missing`.
  */
 export async function environmentOf(
-  options: ConvoyOptions,
+  options: ConvoyOptions & SimulationHooks,
   platform: Platform,
   rendezvous: readonly Rendezvous[],
   open: () => OpenedRendezvous,
@@ -46,8 +52,8 @@ export async function environmentOf(
   const connector = options.connector ?? (await defaultConnector())
   const { clock, random, logger } = platform
   // Nothing that lives on may hold the options: there is a password in them.
-  const { iceServers = [], budgets } = options
-  return {
+  const { iceServers = [], budgets, alterEnvironment } = options
+  const environment: SessionEnvironment = {
     ...platform,
     identity: options.identity ?? createIdentity({ random }),
     dropped: new Counters(),
@@ -67,6 +73,7 @@ export async function environmentOf(
         ...link,
       }),
   }
+  return alterEnvironment?.(environment) ?? environment
 }
 
 /** Rendezvous to work with, and how to close those that were made here. */

@@ -85,6 +85,11 @@ export class PeerConvoy implements Convoy {
     })
   }
 
+  /** @internal What simulations look into. */
+  get session(): Session {
+    return this.#session
+  }
+
   get isHost(): boolean {
     return this.#session.isHost
   }

@@ -5,6 +5,9 @@ import { keyBytes } from './constants.ts'
 /** Bytes that sealing adds: an ephemeral key (32), a nonce (24) and the authenticator (16). */
 export const sealOverhead = nacl.box.publicKeyLength + nacl.box.nonceLength + nacl.box.overheadLength
 
+/** What a key that gives no secrecy is shared as; computed once, since it costs as much as sealing itself. */
+let noSecrecy: Uint8Array | undefined
+
 /**
  * Seals `bytes` so that only the owner of `recipientBoxKey` can read them, and nobody, the recipient included,
  * can tell from the seal who sent them: see [IDN-12]. Who did belongs inside, in a signed envelope.
@@ -20,8 +23,9 @@ export function sealMessage(
   }
   const ephemeral = nacl.box.keyPair.fromSecretKey(random.bytes(keyBytes))
   const shared = nacl.box.before(recipientBoxKey, ephemeral.secretKey)
-  // A low-order key gives everybody the same shared secret as the all-zero key does.
-  if (equalBytes(shared, nacl.box.before(new Uint8Array(keyBytes), ephemeral.secretKey))) {
+  // A low-order key gives everybody the same shared secret as the all-zero key does, whatever their own.
+  noSecrecy ??= nacl.box.before(new Uint8Array(keyBytes), ephemeral.secretKey)
+  if (equalBytes(shared, noSecrecy)) {
     throw new ConvoyError('invalid-argument', 'The box key gives no secrecy: refuse the peer that shows it.')
   }
   const nonce = random.bytes(nacl.box.nonceLength)

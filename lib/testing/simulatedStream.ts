@@ -75,7 +75,8 @@ export class SimulatedStream {
 
   #connect(accept: () => StreamHandlers | undefined): void {
     const [near, far] = this.#sides
-    if (this.#over) return
+    // A process that died opens nothing any more.
+    if (this.#over || near.peer.killed) return
     const outwardMs = near.path?.handshakeTransit()
     const inwardMs = this.#network.connected(near.peer, far.peer)
       ? (far.path?.handshakeTransit() ?? 0)
