@@ -56,7 +56,7 @@ async function run(cases: readonly NatCase[], signal: AbortSignal): Promise<NatR
   process.once('exit', removeAll)
   try {
     const internet = await Internet.create(namespaces)
-    const service = await SignalingProcess.start(internet, signal)
+    const service = await SignalingProcess.start({ machine: internet.namespace }, signal)
     try {
       let done = 0
       const results = await runAll(cases, async (natCase) => {

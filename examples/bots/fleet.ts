@@ -142,7 +142,7 @@ export class Fleet<MadeBot extends Bot> {
 }
 
 /** The name of bot `index`, as the roster shows it. */
-function nameOf(index: number): string {
+export function nameOf(index: number): string {
   return names[index] ?? `Bot ${index + 1}`
 }
 

@@ -1,4 +1,4 @@
-import { hostConvoy, joinConvoy, type Clock, type ConvoyOptions } from 'openconvoy'
+import { createIdentity, hostConvoy, joinConvoy, type Clock, type ConvoyOptions } from 'openconvoy'
 import { LocalBot } from './localBot.ts'
 import { makeConnector, type EngineChoice, type Impairment } from './connector.ts'
 import { Script, type ScriptPlan } from './script.ts'
@@ -11,6 +11,8 @@ export interface BotRequest {
   readonly engine: EngineChoice
   readonly impairment: Impairment
   readonly role: HostRole | JoinerRole
+  /** Seed of its identity, in hexadecimal digits; a fresh identity where undefined. */
+  readonly identitySeed?: string
 }
 
 interface HostRole {
@@ -32,10 +34,18 @@ export async function makeLocalBot(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<LocalBot> {
-  const { index, name, plan, role } = request
+  const { index, name, plan, role, identitySeed } = request
   const script = new Script(plan)
   const connector = await makeConnector(request.engine, request.impairment, clock)
-  const options: ConvoyOptions = { name, connector, clock, signal }
+  const options: ConvoyOptions = {
+    name,
+    connector,
+    clock,
+    signal,
+    ...(identitySeed === undefined
+      ? {}
+      : { identity: createIdentity({ seed: Buffer.from(identitySeed, 'hex') }) }),
+  }
   if (role.kind === 'host') {
     const { lobbyName, maxPlayers } = role
     const convoy = await hostConvoy({

@@ -1,7 +1,14 @@
+import { toHex } from '../core/index.ts'
 import type { Session } from '../session/index.ts'
 import type { ConvoyVehicles } from './convoyVehicles.ts'
 import { forwardedQuality, overallQuality, qualityOf, type Quality } from './quality.ts'
 import type { ConvoyStats } from './types.ts'
+
+/** Of the committed entries, so that members that agree have the same. */
+function recordStats({ record }: Session): ConvoyStats['record'] {
+  const { committed, length, bytes } = record
+  return { committed, held: length, bytes, digest: toHex(record.digestAt(committed) ?? new Uint8Array()) }
+}
 
 /** What a convoy has done so far, as plain data. */
 export function statsOf(session: Session, vehicles: ConvoyVehicles): ConvoyStats {
@@ -68,6 +75,7 @@ export function statsOf(session: Session, vehicles: ConvoyVehicles): ConvoyStats
     })),
     members,
     admission: session.hostRole?.load(),
+    record: recordStats(session),
     forwarding: { members: forwarding.received, forOthers: forwarding.forOthers },
     dropped,
   }

@@ -233,6 +233,15 @@ export interface ConvoyStats {
   }[]
   /** How much strangers ask of this member while it is host; undefined while it is not. */
   readonly admission: AdmissionLoad | undefined
+  /** What the hosts decided, as this member holds it. */
+  readonly record: {
+    /** Entries that are committed, and those held, of which the newest may still be withdrawn. */
+    readonly committed: number
+    readonly held: number
+    readonly bytes: number
+    /** Of the committed entries, in hexadecimal digits: members with the same one agree on everything in them. */
+    readonly digest: string
+  }
   /** Vehicles that come through other members, and what this member forwards for others. */
   readonly forwarding: {
     /** Members whose vehicle came, or comes, through others. */

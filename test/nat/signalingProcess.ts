@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { createSystemClock, withDeadline } from '../../lib/core/index.ts'
 import { Internet, type RouterKind } from './internet.ts'
+import type { NetworkNamespace } from './namespaces.ts'
 
-const port = 7_100
+const defaultPort = 7_100
 
 /** How long the service may take to listen, and to stop before it is ended, ms. */
 const startDeadlineMs = 20_000
@@ -11,28 +12,34 @@ const stopDeadlineMs = 5_000
 
 const clock = createSystemClock()
 
-/** `openconvoy signal` on the internet: all that peers have, and the only STUN server there is. */
+/** Where a {@link SignalingProcess} listens. */
+export interface SignalingPlace {
+  /** The machine it runs on, as far as the network goes; this one, for programs on it only, where left out. */
+  readonly machine?: NetworkNamespace
+  /** 0 picks a free one. */
+  readonly port?: number
+}
+
+/** `openconvoy signal`: all that peers have, and the only STUN server there is. */
 export class SignalingProcess {
   readonly #child: ChildProcess
   readonly #gone: Promise<void>
   #output = ''
 
-  private constructor(internet: Internet) {
+  private constructor({ machine, port = defaultPort }: SignalingPlace) {
     const program = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
-    const node = [process.execPath, '--conditions=openconvoy-source', program] as const
-    this.#child = spawn(
-      'ip',
-      internet.namespace.execution(...node, 'signal', '--port', `${port}`, '--json'),
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
+    const node = ['--conditions=openconvoy-source', program, 'signal', '--port', `${port}`, '--json'] as const
+    const stdio = ['ignore', 'pipe', 'pipe'] as const
+    this.#child =
+      machine === undefined
+        ? spawn(process.execPath, [...node, '--host', '127.0.0.1'], { stdio: [...stdio] })
+        : spawn('ip', machine.execution(process.execPath, ...node), { stdio: [...stdio] })
     this.#gone = new Promise((resolve) => this.#child.once('close', () => resolve()))
   }
 
   /** @throws Error with what it said, when it does not come to listen. */
-  static async start(internet: Internet, signal: AbortSignal): Promise<SignalingProcess> {
-    const service = new SignalingProcess(internet)
+  static async start(place: SignalingPlace, signal: AbortSignal): Promise<SignalingProcess> {
+    const service = new SignalingProcess(place)
     try {
       await withDeadline(clock, startDeadlineMs, 'The service does not start.', service.#listening(), signal)
       return service
@@ -44,11 +51,32 @@ export class SignalingProcess {
 
   /** Its URL for peers behind a router of that kind. */
   static url(router: RouterKind): string {
-    return `ws://${Internet.serviceHost(router)}:${port}`
+    return `ws://${Internet.serviceHost(router)}:${defaultPort}`
   }
 
   static stunUrl(router: RouterKind): string {
-    return `stun:${Internet.serviceHost(router)}:${port}`
+    return `stun:${Internet.serviceHost(router)}:${defaultPort}`
+  }
+
+  /** Undefined where it did not start. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return Number(/"port":(\d+)/.exec(this.#output)?.[1])
+  }
+
+  /** Ends it on the spot, as a crash would. */
+  async kill(): Promise<void> {
+    this.killNow()
+    await this.#gone
+  }
+
+  /** {@link SignalingProcess.kill} without waiting for anything: for the last moment of this process. */
+  killNow(): void {
+    this.#child.kill('SIGKILL')
   }
 
   /** Stops it as Ctrl-C would. Idempotent. @returns how many STUN requests it has answered, as far as it told. */
