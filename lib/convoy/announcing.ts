@@ -118,9 +118,11 @@ export class Announcing {
   async #renew(): Promise<void> {
     try {
       const announcement = await this.#announcement()
+      // Before the updates: one that is refused meanwhile would have nobody who waits for it, which ends the process.
+      const attempts = await this.#missing(undefined)
       if (this.#closed) return
       const updates = [...this.#hosted.values()].map((hosted) => hosted.update(announcement))
-      await this.#report([...updates, ...(await this.#missing(undefined))])
+      await this.#report([...updates, ...attempts])
     } catch (error) {
       this.#session.environment.logger.error('The session could not be announced.', { error })
     }
