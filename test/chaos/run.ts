@@ -169,8 +169,7 @@ class Run {
     const host = this.#stage.host()
     const life = host?.process
     const refusal = await life?.decide({ type: 'ban', memberId: outcast.memberId })
-    if (life === undefined || refusal !== null)
-      throw new Error(`The host could not ban anybody: ${refusal}`)
+    if (life === undefined || refusal !== null) throw new Error(`The host could not ban anybody: ${refusal}`)
     this.#watch.isBanned = true
     this.#say(`${host?.name} banned ${outcast.name}`)
   }

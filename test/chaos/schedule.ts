@@ -32,17 +32,18 @@ export interface Fault {
 }
 
 /** How often each comes, and for how long, ms. Suspicion, elections, and the removal of who is lost take 0.75 to 15 s. */
-const plan: Readonly<Record<FaultKind, { weight: number; lastsMs: readonly [least: number, most: number] }>> = {
-  kill: { weight: 4, lastsMs: [500, 20_000] },
-  // Once a run, by hand of the schedule.
-  'leave-dead': { weight: 0, lastsMs: [0, 0] },
-  stop: { weight: 4, lastsMs: [500, 20_000] },
-  cut: { weight: 2, lastsMs: [500, 20_000] },
-  block: { weight: 2, lastsMs: [500, 20_000] },
-  deaf: { weight: 2, lastsMs: [500, 20_000] },
-  split: { weight: 2, lastsMs: [1_000, 15_000] },
-  service: { weight: 1, lastsMs: [1_000, 10_000] },
-}
+const plan: Readonly<Record<FaultKind, { weight: number; lastsMs: readonly [least: number, most: number] }>> =
+  {
+    kill: { weight: 4, lastsMs: [500, 20_000] },
+    // Once a run, by hand of the schedule.
+    'leave-dead': { weight: 0, lastsMs: [0, 0] },
+    stop: { weight: 4, lastsMs: [500, 20_000] },
+    cut: { weight: 2, lastsMs: [500, 20_000] },
+    block: { weight: 2, lastsMs: [500, 20_000] },
+    deaf: { weight: 2, lastsMs: [500, 20_000] },
+    split: { weight: 2, lastsMs: [1_000, 15_000] },
+    service: { weight: 1, lastsMs: [1_000, 10_000] },
+  }
 
 /** Pause between two faults, ms: long enough for something to come of it, short enough for them to overlap. */
 const pauseMs = [1_000, 5_000] as const

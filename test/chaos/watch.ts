@@ -53,8 +53,7 @@ export class Watch {
     if (view.isHost) this.#noteHost(view.epoch, view.memberId)
     if (life === undefined) return
     const before = this.#epochs.get(life) ?? 0
-    if (view.epoch < before)
-      this.problems.push(`${name} went back from epoch ${before} to ${view.epoch}.`)
+    if (view.epoch < before) this.problems.push(`${name} went back from epoch ${before} to ${view.epoch}.`)
     this.#epochs.set(life, view.epoch)
   }
 
