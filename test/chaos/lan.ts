@@ -12,6 +12,7 @@ export class Lan {
   readonly hub: NetworkNamespace
   readonly hubAddress = `${prefix}.1`
   readonly machines: readonly NetworkNamespace[]
+  #tables = 0
 
   private constructor(hub: NetworkNamespace, machines: readonly NetworkNamespace[]) {
     this.hub = hub
@@ -51,7 +52,6 @@ export class Lan {
     const out = `chain out { type filter hook output priority filter; meta l4proto udp drop; }`
     return this.#filter(
       number,
-      direction === 'both' ? 'block' : 'deaf',
       `chain in { type filter hook input priority filter; meta l4proto udp drop; }
        ${direction === 'both' ? out : ''}`,
     )
@@ -63,7 +63,6 @@ export class Lan {
     const deafTo = (number: number, to: readonly number[]): Promise<() => Promise<void>> =>
       this.#filter(
         number,
-        'split',
         `chain in { type filter hook input priority filter; ip saddr { ${to.map(addressOf).join(', ')} } drop; }`,
       )
     const undo = await Promise.all([
@@ -73,9 +72,11 @@ export class Lan {
     return async () => void (await Promise.all(undo.map((each) => each())))
   }
 
-  async #filter(number: number, name: string, chains: string): Promise<() => Promise<void>> {
+  async #filter(number: number, chains: string): Promise<() => Promise<void>> {
     const machine = this.machines[number]
     if (machine === undefined) throw new Error(`There is no machine ${number}.`)
+    // Faults overlap, also those of a kind.
+    const name = `chaos${++this.#tables}`
     await machine.nft(`table inet ${name} {\n${chains}\n}\n`)
     return () => machine.nft(`delete table inet ${name}\n`)
   }

@@ -177,7 +177,8 @@ class Run {
   /** Does what the schedule says until the time is over, and undoes all of it. */
   async #disturb(kinds: readonly FaultKind[], signal: AbortSignal): Promise<void> {
     const { chaosMs, seed } = this.#options
-    const over = AbortSignal.any([signal, AbortSignal.timeout(chaosMs)])
+    const failed = new AbortController()
+    const over = AbortSignal.any([signal, failed.signal, AbortSignal.timeout(chaosMs)])
     const background = [this.#decider.run(this.#stage, over), this.#look(over)]
     const blows: Promise<void>[] = []
     try {
@@ -185,7 +186,7 @@ class Run {
         await sleep(fault.afterMs, undefined, { signal: over })
         const blow = await aim(this.#stage, fault, over)
         this.#tell(blow)
-        blows.push(strike(this.#stage, blow, over))
+        blows.push(strike(this.#stage, blow, over).catch((error: unknown) => failed.abort(error)))
       }
     } catch (error) {
       if (!over.aborted) throw error
@@ -193,6 +194,7 @@ class Run {
       await Promise.all([...blows, ...background])
     }
     signal.throwIfAborted()
+    failed.signal.throwIfAborted()
     this.#say('all faults are over')
   }
 

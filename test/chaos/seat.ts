@@ -60,9 +60,9 @@ export class Seat {
     await life?.kill()
   }
 
-  /** Whether nothing is being done to it, and nothing was a moment ago. */
+  /** Whether nothing is being done to it, nothing was a moment ago, and it is in a convoy that can decide. */
   get isWell(): boolean {
-    return !this.isDead && this.ailments.size === 0
+    return !this.isDead && this.ailments.size === 0 && this.view?.state === 'active'
   }
 
   /** Asks it for the convoy as it has it. */
