@@ -15,8 +15,8 @@ export const routeMessagesAtOnce = 160
 export const admitHookTimeoutMs = 9_000
 
 /**
- * How long a host goes on connecting once the joiner closed their route, ms: a joiner closes it as soon as its
- * own end of the link is open, a round trip before the host's may be; one that gave up never comes.
+ * How long both go on connecting once their route is closed, ms: a joiner closes it as soon as its own end of the link
+ * is open, a round trip before the host's may be; the service may have died with all signals across. Who gave up never comes.
  */
 export const routeClosedGraceMs = 3_000
 

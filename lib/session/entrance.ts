@@ -3,13 +3,14 @@ import type { Invite, PublicIdentity } from '../identity/index.ts'
 import type { LoadOrder } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
 import type { Link, LinkTimings } from '../rtc/index.ts'
-import { hostLinkTimings, loadOrderTimeoutMs } from './constants.ts'
+import { loadOrderTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { knock, type JoinerProfile } from './knock.ts'
-import { LinkSignals } from './linkSignals.ts'
+import type { LinkSignals } from './linkSignals.ts'
 import type { SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
+import { linkOverRoute } from './routeLink.ts'
 
 /** The link to a host, and who that is. */
 export interface HostWay {
@@ -62,13 +63,12 @@ export async function enter(
   const { environment, invite, profile, timings } = options
   const { route, host, epoch } = await knock(reached, invite, profile, environment, signal, options)
   try {
-    const signals = new LinkSignals(route.signalPort())
-    const link = await environment.connect({
+    const { link, signals } = await linkOverRoute(route, environment, {
       initiator: true,
-      signals,
-      timings: { ...hostLinkTimings, ...timings },
-      redials: true,
-      ...(signal === undefined ? {} : { signal }),
+      timings,
+      complaint:
+        'The host hung up before a link came about: it left, or another one decides now. Join again.',
+      signal,
     })
     const control = new ControlLink(link, environment)
     const way: HostWay = { host, epoch, link, signals, control }

@@ -12,13 +12,13 @@ import { Departures } from './departures.ts'
 import { heirOf } from './heir.ts'
 import type { KnockMessage } from './knockMessages.ts'
 import {
-  connectCandidate,
   entryMessages,
   lateRefusal,
   loadOrderRefusal,
   receiveLoadOrder,
   type LinkRefusal,
 } from './linkAdmission.ts'
+import { linkOverRoute } from './routeLink.ts'
 import type { LinkSignals } from './linkSignals.ts'
 import { ModeratedDecisions } from './moderation/moderatedDecisions.ts'
 import type { AskableChange, Asked } from './moderation/moderationChanges.ts'
@@ -191,7 +191,11 @@ export class HostRole {
     if (first.message.type === 'resume') return this.#resume(route, first.signKey, first.message, signal)
     const welcomed = await admit(route, first, this.#admissionContext(origin), signal)
     if (welcomed === undefined) return
-    const { link, signals } = await connectCandidate(route, environment, signal)
+    const { link, signals } = await linkOverRoute(route, environment, {
+      initiator: false,
+      complaint: 'The joiner gave up before a link came about.',
+      signal,
+    })
     this.#signals.set(link, signals)
     const control = new ControlLink(link, environment)
     try {

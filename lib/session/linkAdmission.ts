@@ -1,13 +1,6 @@
 import { ConvoyError, withDeadline } from '../core/index.ts'
 import type { LoadOrder } from '../protocol/index.ts'
-import type { Link } from '../rtc/index.ts'
-import {
-  entriesMessageBytes,
-  hostLinkTimings,
-  loadOrderTimeoutMs,
-  recordBytes,
-  routeClosedGraceMs,
-} from './constants.ts'
+import { entriesMessageBytes, loadOrderTimeoutMs, recordBytes } from './constants.ts'
 import { banRefusal } from './admissionChecks.ts'
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
@@ -16,46 +9,11 @@ import type { SessionEnvironment } from './environment.ts'
 import type { Knock } from './knockMessages.ts'
 import { compareLoadOrders } from './loadOrderCheck.ts'
 import { findingsWithin } from './loadOrderFinding.ts'
-import { LinkSignals } from './linkSignals.ts'
 import type { RecordedBan } from './moderation/moderationState.ts'
 import type { SessionRecord } from './record.ts'
-import type { SealedRoute } from './sealedRoute.ts'
 
 /** Says no to a joiner on the link. */
 export type LinkRefusal = Extract<ControlMessage, { type: 'refused' }>
-
-/**
- * Makes the link to a candidate that was welcomed; gives up soon after the candidate did.
- * @throws ConvoyError `link-failed`, `closed` or `aborted`.
- */
-export async function connectCandidate(
-  route: SealedRoute,
-  environment: SessionEnvironment,
-  signal: AbortSignal,
-): Promise<{ link: Link; signals: LinkSignals }> {
-  const { clock } = environment
-  const gaveUp = new AbortController()
-  let cancelGrace = (): void => undefined
-  route.onClosed(() => {
-    cancelGrace = clock.after(routeClosedGraceMs, () =>
-      gaveUp.abort(new ConvoyError('closed', 'The joiner gave up before a link came about.')),
-    )
-  })
-  try {
-    const signals = new LinkSignals(route.signalPort())
-    const link = await environment.connect({
-      initiator: false,
-      signals,
-      timings: hostLinkTimings,
-      redials: true,
-      signal: AbortSignal.any([signal, gaveUp.signal]),
-    })
-    return { link, signals }
-  } finally {
-    cancelGrace()
-    route.onClosed(() => undefined)
-  }
-}
 
 /**
  * Waits for the load order of a candidate ([ADM-9]).

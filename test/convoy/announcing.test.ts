@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Counters, Emitter, seededRandom, silentLogger } from '../../lib/core/index.ts'
+import { ConvoyError, Counters, Emitter, seededRandom, silentLogger } from '../../lib/core/index.ts'
 import { fingerprintBytes, openAnnouncement, type Identity } from '../../lib/identity/index.ts'
 import { defaultRules } from '../../lib/protocol/index.ts'
 import {
@@ -9,7 +9,7 @@ import {
   type Rendezvous,
   type Route,
 } from '../../lib/rendezvous/index.ts'
-import type { Session, SessionEvents } from '../../lib/session/index.ts'
+import { announcementLifetimeMs, type Session, type SessionEvents } from '../../lib/session/index.ts'
 import {
   SimulatedClock,
   simulatedIdentity,
@@ -17,6 +17,7 @@ import {
   simulatedVerify,
 } from '../../lib/testing/index.ts'
 import { Announcing } from '../../lib/convoy/announcing.ts'
+import { nextMacrotask } from '../../lib/testing/macrotask.ts'
 import { ScriptedRecord } from '../support/scriptedRecord.ts'
 
 const random = seededRandom(11)
@@ -154,6 +155,44 @@ describe('[SUC-6] announcing a session', () => {
     expect(reached.envelope).not.toEqual(envelope)
     await clock.run(100)
     expect(routes).toHaveLength(heard + 1)
+  })
+
+  it('outlives a service that refuses what a host that was away renews (regression: nobody caught it, which ended the process)', async () => {
+    let refusals = 0
+    const refusing: Rendezvous = {
+      ...hub.rendezvous(),
+      announce: () =>
+        Promise.resolve({
+          on: () => () => undefined,
+          update: () => {
+            refusals++
+            return Promise.reject(new ConvoyError('message-replayed', 'A later host has it.'))
+          },
+          close: () => Promise.resolve(),
+        }),
+    }
+    // Real signers take a while, in which what was refused has to have somebody who waits for it.
+    const signer = {
+      ...anna.signer,
+      sign: async (message: Uint8Array) => {
+        await nextMacrotask()
+        return anna.signer.sign(message)
+      },
+    }
+    const host = Object.create(anna, { signer: { value: signer } }) as Identity
+    const announcing = announcingAs(host, [refusing])
+    await clock.complete(announcing.start(undefined))
+    const uncaught: unknown[] = []
+    const note = (error: unknown): void => void uncaught.push(error)
+    process.on('unhandledRejection', note)
+    try {
+      await clock.run(announcementLifetimeMs)
+      await nextMacrotask()
+      expect(refusals).toBeGreaterThan(1)
+      expect(uncaught).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+    }
   })
 
   it('says so where the host changed too often to be proved', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Convoy } from '../../lib/index.ts'
+import { joinConvoy, type Convoy } from '../../lib/index.ts'
 import { SimulatedRendezvous } from '../../lib/testing/index.ts'
 import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
 
@@ -62,6 +62,21 @@ describe('the invite of the founder', () => {
     await world.clock.run(1_000)
     await world.clock.complete(ben.transferHost(anna.self.id))
     expect((await join('Emil')).host.name).toBe('Anna')
+  })
+
+  it('lets a friend whose host stepped down while they connected ask the next one soon (regression: it dialled for 54 s)', async () => {
+    // Knocks pass through the service, links don't come about.
+    world.network.cut('Anna', 'Dora')
+    const joining = joinConvoy(anna.invite, {
+      ...world.parts('Dora'),
+      rendezvous: signaling.rendezvous('Dora'),
+    }).catch((error: unknown) => error)
+    await world.clock.run(2_000)
+    await world.clock.complete(anna.transferHost(ben.self.id))
+    const since = world.clock.now()
+    expect(await world.clock.complete(joining)).toMatchObject({ code: 'closed' })
+    expect(world.clock.now() - since).toBeLessThan(5_000)
+    expect((await join('Dora')).host.name).toBe('Ben')
   })
 
   it('[RDV-36] leads to the later host, though the founder that was cut off announces itself on', async () => {
