@@ -15,8 +15,9 @@ export interface ChaosReport {
   readonly hostFaults: number
   /** Kinds that could not be had, and why; null where all could. */
   readonly skipped: { readonly kinds: readonly FaultKind[]; readonly reason: string } | null
-  /** The last epoch: each change of host raises it. */
+  /** The last epoch: each change of host raises it, and so does each election that came to nothing. */
   readonly epoch: number
+  readonly hostChanges: number
   /** Decisions that a host said were made; none of them may be lost. */
   readonly decisions: number
   /** Times that the banned one was turned away. */
@@ -31,7 +32,8 @@ export interface ChaosReport {
 
 /** For people. */
 export function describeReport(report: ChaosReport): string {
-  const { faults, hostFaults, skipped, epoch, decisions, refusals, recoveredMs, survivors, problems } = report
+  const { faults, hostFaults, skipped, hostChanges, decisions, refusals, recoveredMs, survivors, problems } =
+    report
   const counts = Object.entries(faults).map(([kind, count]) => `${count} × ${kind}`)
   const recovery =
     recoveredMs === null
@@ -40,7 +42,7 @@ export function describeReport(report: ChaosReport): string {
   return [
     `${counts.join(', ')}; ${hostFaults} of them hit the host.`,
     ...(skipped === null ? [] : [`Skipped: ${skipped.kinds.join(', ')}, since ${skipped.reason}.`]),
-    `Epoch ${epoch}, ${decisions} decisions, the banned one was turned away ${refusals} times.`,
+    `${hostChanges} changes of host, ${decisions} decisions, the banned one was turned away ${refusals} times.`,
     recovery,
     ...problems,
   ].join('\n')

@@ -42,6 +42,12 @@ const closeLookMs = 250
 /** How far from where it is a vehicle may be shown, cm: trucks at 25 m/s seen by a process that shares two cores with many. */
 const vehicleErrorCm = 200
 
+/**
+ * How often authority may move in a run. An invite bears five changes of host where nine vote, and eleven where three do
+ * ([SUC-6]): after more, who was killed could not come back.
+ */
+const hostChanges = 6
+
 /** With fewer members a dead one leaves too few to vote. */
 const leastForDead = 5
 
@@ -59,8 +65,10 @@ export async function runChaos(options: ChaosOptions, signal: AbortSignal): Prom
   try {
     const onEvent = (seat: Seat, event: Parameters<Watch['onEvent']>[1]): void => {
       if (event.type === 'ready' && stage?.invite === '') stage.invite = event.invite
-      if (event.type === 'refused' && seat !== stage?.outcast)
+      if (event.type === 'refused' && seat !== stage?.outcast && seat.lastRefusal !== event.message) {
+        seat.lastRefusal = event.message
         options.progress(`${seat.name} was refused: ${event.message}`)
+      }
       if (event.type === 'hostChanged')
         options.progress(`${seat.name} follows ${nameIn(stage)(event.hostId)} in epoch ${event.epoch}`)
       watch?.onEvent(seat, event)
@@ -133,6 +141,7 @@ class Run {
       hostFaults: this.#hostFaults,
       skipped: withoutNetwork === undefined ? null : { kinds: networkKinds, reason: withoutNetwork },
       epoch: this.#watch.epoch,
+      hostChanges: this.#watch.hostChanges,
       decisions: this.#decider.made,
       refusals: this.#watch.refusals,
       recoveredMs,
@@ -181,10 +190,11 @@ class Run {
     const over = AbortSignal.any([signal, failed.signal, AbortSignal.timeout(chaosMs)])
     const background = [this.#decider.run(this.#stage, over), this.#look(over)]
     const blows: Promise<void>[] = []
+    const startedAt = performance.now()
     try {
       for (const fault of scheduleOf(seed, kinds)) {
         await sleep(fault.afterMs, undefined, { signal: over })
-        const blow = await aim(this.#stage, fault, over)
+        const blow = await aim(this.#stage, fault, () => this.#sparesHost(startedAt), over)
         this.#tell(blow)
         blows.push(strike(this.#stage, blow, over).catch((error: unknown) => failed.abort(error)))
       }
@@ -196,6 +206,12 @@ class Run {
     signal.throwIfAborted()
     failed.signal.throwIfAborted()
     this.#say('all faults are over')
+  }
+
+  /** Changes of host are spread over the whole time. */
+  #sparesHost(startedAt: number): boolean {
+    const due = (hostChanges * (performance.now() - startedAt)) / this.#options.chaosMs
+    return this.#watch.hostChanges >= Math.min(hostChanges, 1 + due)
   }
 
   #tell({ fault, victims, hitsHost }: Blow): void {

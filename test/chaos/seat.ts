@@ -14,6 +14,8 @@ export class Seat {
   isDead = false
   /** Its process stands still. */
   isStopped = false
+  /** Why it was last not let in, so that it is told to people once. */
+  lastRefusal = ''
   /** What it last told of the convoy, in its present life. */
   view: MemberView | undefined
   readonly #machine: NetworkNamespace | undefined

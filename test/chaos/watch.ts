@@ -25,6 +25,11 @@ export class Watch {
     return Math.max(0, ...this.#hosts.keys())
   }
 
+  /** How often authority moved, as far as anybody told. */
+  get hostChanges(): number {
+    return [...this.#hosts.keys()].filter((epoch) => epoch > 0).length
+  }
+
   onEvent(seat: Seat, event: MemberEvent): void {
     const isOutcast = seat.memberId === this.#outcastId
     switch (event.type) {
