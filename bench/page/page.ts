@@ -87,6 +87,7 @@ const titles: Readonly<Record<string, string>> = {
   codec: 'Codec',
   link: 'Link',
   mesh: 'Whole convoys',
+  migration: 'Death of a host',
 }
 
 const introductions: Readonly<Record<string, string>> = {
@@ -95,6 +96,8 @@ const introductions: Readonly<Record<string, string>> = {
   codec: 'Updates as bytes and back.',
   link: 'A link beside the bare engine under it.',
   mesh: 'Links between every two members, on real WebRTC over the loopback interface, where everything on the wire is counted: ICE, DTLS, SCTP, UDP and IP. Baseline: JSON at 20 Hz on the same links.',
+  migration:
+    'Hosts killed with SIGKILL, in convoys of eight processes on this machine, from the kill until the last survivor follows a host that can decide. A pause is what the longest wait for any survivor’s update, at 20 a second, is beyond the longest while nobody died (undisturbed).',
 }
 
 function figuresIn(reports: readonly Report[], bench: string): readonly Figure[] {

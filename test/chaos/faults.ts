@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Lan } from './lan.ts'
 import type { Fault } from './schedule.ts'
 import type { Seat } from './seat.ts'
 import type { Stage } from './stage.ts'
@@ -85,7 +86,6 @@ async function begin(stage: Stage, { kind }: Fault, victims: readonly Seat[]): P
   if (kind === 'service') return stage.killService()
   const [victim] = victims
   if (victim === undefined) throw new Error('There is nobody to do it to.')
-  const { lan } = stage
   switch (kind) {
     case 'kill':
       await victim.die()
@@ -101,16 +101,18 @@ async function begin(stage: Stage, { kind }: Fault, victims: readonly Seat[]): P
         victim.isStopped = false
         victim.process?.continue()
       }
-  }
-  if (lan === undefined) throw new Error(`${kind} takes machines with a network of their own.`)
-  switch (kind) {
     case 'cut':
-      return lan.cut(victim.number)
+      return lanOf(stage).cut(victim.number)
     case 'block':
-      return lan.block(victim.number, 'both')
+      return lanOf(stage).block(victim.number, 'both')
     case 'deaf':
-      return lan.block(victim.number, 'in')
+      return lanOf(stage).block(victim.number, 'in')
     case 'split':
-      return lan.split(victims.map(({ number }) => number))
+      return lanOf(stage).split(victims.map(({ number }) => number))
   }
+}
+
+function lanOf({ lan }: Stage): Lan {
+  if (lan === undefined) throw new Error('Faults of the network take machines with one of their own.')
+  return lan
 }

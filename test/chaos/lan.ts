@@ -69,7 +69,9 @@ export class Lan {
       ...group.map((number) => deafTo(number, others)),
       ...others.map((number) => deafTo(number, group)),
     ])
-    return async () => void (await Promise.all(undo.map((each) => each())))
+    return async () => {
+      await Promise.all(undo.map((each) => each()))
+    }
   }
 
   async #filter(number: number, chains: string): Promise<() => Promise<void>> {

@@ -32,7 +32,8 @@ export class MemberProcess {
   /** @param machine - where it runs, as far as the network goes; this one where undefined. */
   constructor(machine: NetworkNamespace | undefined, onEvent: (event: MemberEvent) => void) {
     const program = fileURLToPath(new URL('./member.ts', import.meta.url))
-    const node = [process.execPath, '--conditions=openconvoy-source', program] as const
+    // The last argument is for whoever looks for processes that a run left behind.
+    const node = [process.execPath, '--conditions=openconvoy-source', program, `of-${process.pid}`] as const
     // `ip netns exec` becomes the program: signals and the channel go to the member itself.
     const [command = '', ...args] = machine === undefined ? node : ['ip', ...machine.execution(...node)]
     this.#child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })

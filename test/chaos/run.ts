@@ -232,10 +232,9 @@ class Run {
   async #recover(signal: AbortSignal): Promise<{ recoveredMs: number | null; found: string[] }> {
     const endedAt = performance.now()
     let agreedAt: number | undefined
-    let found: string[] = []
     for (;;) {
       const askedAt = performance.now()
-      found = await this.#compare(this.#living)
+      const found = await this.#compare(this.#living)
       if (found.length > 0) agreedAt = undefined
       else agreedAt ??= askedAt
       const now = performance.now()

@@ -10,6 +10,9 @@ export interface RunningProgram {
   readonly errors: string
   /** Resolves once `pattern` was printed on standard output; rejects when the program ends without. */
   printed(pattern: RegExp): Promise<RegExpExecArray>
+  /** The same for standard error. */
+  said(pattern: RegExp): Promise<RegExpExecArray>
+  readonly pid: number | undefined
   /** The exit code, once it ended. */
   readonly ended: Promise<number | null>
   kill(signal: NodeJS.Signals): void
@@ -30,8 +33,29 @@ export function startProgram(file: string, args: readonly string[] = []): Runnin
     streams.output += text
     for (const look of [...watchers]) look()
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (streams.errors += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    streams.errors += text
+    for (const look of [...watchers]) look()
+  })
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
+  const appears = (where: keyof typeof streams, pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = pattern.exec(streams[where])
+        if (match === null) return
+        watchers.delete(look)
+        resolve(match)
+      }
+      watchers.add(look)
+      look()
+      void ended.then((code) =>
+        reject(
+          new Error(
+            `${file} ended with ${code} without printing ${pattern}:\n${streams.output}${streams.errors}`,
+          ),
+        ),
+      )
+    })
   return {
     get output() {
       return streams.output
@@ -40,24 +64,9 @@ export function startProgram(file: string, args: readonly string[] = []): Runnin
       return streams.errors
     },
     ended,
-    printed: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const match = pattern.exec(streams.output)
-          if (match === null) return
-          watchers.delete(look)
-          resolve(match)
-        }
-        watchers.add(look)
-        look()
-        void ended.then((code) =>
-          reject(
-            new Error(
-              `${file} ended with ${code} without printing ${pattern}:\n${streams.output}${streams.errors}`,
-            ),
-          ),
-        )
-      }),
+    printed: (pattern) => appears('output', pattern),
+    said: (pattern) => appears('errors', pattern),
+    pid: child.pid,
     kill: (signal) => void child.kill(signal),
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }
