@@ -19,11 +19,6 @@ interface Life {
   readonly memberId: string
 }
 
-/** What all but `absent` saw while they watched. */
-export interface Watched {
-  readonly reports: readonly WatchReport[]
-}
-
 /** A convoy on this machine, a process for each member, whose hosts die and come back. */
 export class MortalConvoy {
   readonly #signaling: string

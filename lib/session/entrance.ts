@@ -66,8 +66,6 @@ export async function enter(
     const { link, signals } = await linkOverRoute(route, environment, {
       initiator: true,
       timings,
-      complaint:
-        'The host hung up before a link came about: it left, or another one decides now. Join again.',
       signal,
     })
     const control = new ControlLink(link, environment)

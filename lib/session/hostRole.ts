@@ -191,11 +191,7 @@ export class HostRole {
     if (first.message.type === 'resume') return this.#resume(route, first.signKey, first.message, signal)
     const welcomed = await admit(route, first, this.#admissionContext(origin), signal)
     if (welcomed === undefined) return
-    const { link, signals } = await linkOverRoute(route, environment, {
-      initiator: false,
-      complaint: 'The joiner gave up before a link came about.',
-      signal,
-    })
+    const { link, signals } = await linkOverRoute(route, environment, { initiator: false, signal })
     this.#signals.set(link, signals)
     const control = new ControlLink(link, environment)
     try {

@@ -7,11 +7,10 @@ import type { SealedRoute } from './sealedRoute.ts'
 
 /** What {@link linkOverRoute} goes by. */
 export interface RouteLinkOptions {
+  /** The joiner is. */
   readonly initiator: boolean
   /** Where they differ from those of any link to a host. */
   readonly timings?: Partial<LinkTimings> | undefined
-  /** What the other side did, in words, when it closed the route too early. */
-  readonly complaint: string
   readonly signal: AbortSignal | undefined
 }
 
@@ -23,10 +22,13 @@ export interface RouteLinkOptions {
 export async function linkOverRoute(
   route: SealedRoute,
   environment: SessionEnvironment,
-  { initiator, timings, complaint, signal }: RouteLinkOptions,
+  { initiator, timings, signal }: RouteLinkOptions,
 ): Promise<{ link: Link; signals: LinkSignals }> {
   const { clock } = environment
   const gaveUp = new AbortController()
+  const complaint = initiator
+    ? 'The host hung up before a link came about: it left, or another one decides now. Join again.'
+    : 'The joiner gave up before a link came about.'
   let cancelGrace = (): void => undefined
   route.onClosed(() => {
     cancelGrace = clock.after(routeClosedGraceMs, () => gaveUp.abort(new ConvoyError('closed', complaint)))

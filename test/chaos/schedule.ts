@@ -35,7 +35,7 @@ export interface Fault {
 const plan: Readonly<Record<FaultKind, { weight: number; lastsMs: readonly [least: number, most: number] }>> =
   {
     kill: { weight: 4, lastsMs: [500, 20_000] },
-    // Once a run, by hand of the schedule.
+    // Once a run: see deadNumber.
     'leave-dead': { weight: 0, lastsMs: [0, 0] },
     stop: { weight: 4, lastsMs: [500, 20_000] },
     cut: { weight: 2, lastsMs: [500, 20_000] },
@@ -57,9 +57,9 @@ export function* scheduleOf(seed: number, kinds: readonly FaultKind[]): Generato
   const between = ([least, most]: readonly [number, number]): number =>
     Math.round(least + random.next() * (most - least))
   const bag = kinds.flatMap((kind) => Array.from({ length: plan[kind].weight }, () => kind))
-  const bagless = (): FaultKind => bag[Math.floor(random.next() * bag.length)] ?? 'stop'
+  const draw = (): FaultKind => bag[Math.floor(random.next() * bag.length)] ?? 'stop'
   for (let number = 0; ; number++) {
-    const kind = number === deadNumber && kinds.includes('leave-dead') ? 'leave-dead' : bagless()
+    const kind = number === deadNumber && kinds.includes('leave-dead') ? 'leave-dead' : draw()
     yield {
       kind,
       afterMs: between(pauseMs),

@@ -134,6 +134,7 @@ describe('a network that falls apart', () => {
     expect(new Set(hostsOf(all)).size).toBe(1)
     expect(all.map(({ rules }) => rules.speedLimit)).toEqual([66, 66, 66, 66, 66])
     expect(all.filter(({ isHost }) => isHost)).toHaveLength(1)
+    expect(all.map((convoy) => convoy.stats().record)).toEqual(all.map(() => anna.stats().record))
     expect(all.every((convoy) => isFullyConnected(convoy, 5))).toBe(true)
   })
 
