@@ -113,7 +113,8 @@ export class Watch {
     this.#ledger.committed(this.#who, number, entry.epoch, entry.digest)
     if (!record.hasEffect(number)) return
     const { change } = entry
-    if (change.type === 'banned') this.#banned.add(toHex(change.signKey))
+    if (change.type === 'banned' && change.subject.kind === 'identity')
+      this.#banned.add(toHex(change.subject.signKey))
     if (change.type === 'joined' && this.#banned.has(toHex(change.signKey))) {
       this.#broken('INV-5', `sees ${change.name} join, who is banned`)
     }
