@@ -16,6 +16,7 @@ import {
   type MemberProfile,
   type ReceivedText,
 } from '../comms/index.ts'
+import { Evidence, type ReportOptions, type SentReport, type TakenReport } from '../evidence/index.ts'
 import {
   parseRulesChanges,
   type LoadOrder,
@@ -33,6 +34,9 @@ import { HostedTime } from './sessionTime.ts'
 import { RecordedValues } from './sharedValues.ts'
 import { statsOf } from './stats.ts'
 
+/** Reports that wait for a listener: each may have a megabyte. */
+const unheardReports = 4
+
 /** {@link Convoy} over a session, with vehicles and chat. */
 export class PeerConvoy implements Convoy {
   readonly invite: string
@@ -48,6 +52,8 @@ export class PeerConvoy implements Convoy {
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
+  readonly #evidence: Evidence
+  readonly #unheardReports = new Unheard<TakenReport>(unheardReports)
   #lastHost: Member
   #closing: Promise<void> | undefined
 
@@ -72,6 +78,19 @@ export class PeerConvoy implements Convoy {
     )
     this.time = new HostedTime(session, () => this.#authority('set the time'))
     this.shared = new RecordedValues(session, () => this.#authority('share values'))
+    this.#evidence = new Evidence({
+      session,
+      vehicles: this.#vehicles.receiver,
+      publisher: this.#vehicles.publisher,
+      keeps: parts.evidence ?? true,
+      sink: parts.reports,
+      distanceTo: (memberId) => this.#vehicles.distanceTo(memberId),
+      gameMinutes: () => this.time.game()?.minutes,
+      reported: (report) => {
+        if (this.#unheardReports.heard) this.#events.emit('report', report)
+        else this.#unheardReports.keep(report)
+      },
+    })
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
     this.traffic = new ConvoyTraffic({
@@ -133,6 +152,8 @@ export class PeerConvoy implements Convoy {
     listener: (event: ConvoyEvents[Name]) => void,
   ): Unsubscribe {
     const unsubscribe = this.#events.on(name, listener)
+    if (name === 'report')
+      for (const report of this.#unheardReports.take()) this.#events.emit('report', report)
     if (name === 'chat') for (const text of this.#unheardTexts.take()) this.#events.emit('chat', text)
     return unsubscribe
   }
@@ -195,6 +216,16 @@ export class PeerConvoy implements Convoy {
     return this.#interceptors.add(interceptor)
   }
 
+  async report(memberId: string, options: ReportOptions): Promise<SentReport> {
+    this.#requireOpen()
+    return this.#evidence.report(memberId, options)
+  }
+
+  async encodeReport(memberId: string, options: ReportOptions): Promise<Uint8Array> {
+    this.#requireOpen()
+    return this.#evidence.encode(memberId, options)
+  }
+
   stats(): ConvoyStats {
     return statsOf(this.#session, this.#vehicles)
   }
@@ -212,6 +243,7 @@ export class PeerConvoy implements Convoy {
 
   async #shutDown(): Promise<void> {
     this.#vehicles.close()
+    this.#evidence.close()
     this.#channels.close()
     this.traffic.close()
     try {
