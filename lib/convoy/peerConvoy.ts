@@ -85,6 +85,7 @@ export class PeerConvoy implements Convoy {
       keeps: parts.evidence ?? true,
       sink: parts.reports,
       distanceTo: (memberId) => this.#vehicles.distanceTo(memberId),
+      isStrained: (memberId) => this.#vehicles.isStrained(memberId),
       gameMinutes: () => this.time.game()?.minutes,
       reported: (report) => {
         if (this.#unheardReports.heard) this.#events.emit('report', report)

@@ -92,8 +92,11 @@ export const forwardedFlag = 0x80
 const fieldsBytes = 256
 
 function bytesOf({ samples, messages, digests }: ClipMember): number {
-  const sum = (parts: readonly Uint8Array[]): number => parts.reduce((total, { length }) => total + length + 8, 0)
-  return fieldsBytes + samples.length + sum(digests) + sum(messages.map(({ body }) => body)) + 96 * messages.length
+  const sum = (parts: readonly Uint8Array[]): number =>
+    parts.reduce((total, { length }) => total + length + 8, 0)
+  return (
+    fieldsBytes + samples.length + sum(digests) + sum(messages.map(({ body }) => body)) + 96 * messages.length
+  )
 }
 
 const stepMs = 500

@@ -19,6 +19,9 @@ export const messageBytesKept = 32_768
  */
 export const digestEveryMs = 5_000
 
+/** Time until the first digest to a member, ms: what a new line takes is felt out first, and joining has much to say. */
+export const firstDigestMs = 10_000
+
 /** Digests kept of one member: a minute's, the one that began before, and one that came early. */
 export const digestsKept = 14
 
@@ -36,6 +39,9 @@ export const askersAtMost = 24
 
 /** How often it is looked whether a digest is due, ms: one is signed at a time, so that tweetnacl's 6 ms don't add up. */
 export const signingTickMs = 250
+
+/** How long a line that was full must not have been so before digests go over it, ms: it is felt out what it takes. */
+export const strainedForMs = 10_000
 
 /** How often members are chosen anew that are asked for digests, ms: a truck drives 50 m meanwhile. */
 export const reviewEveryMs = 2_000

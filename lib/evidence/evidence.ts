@@ -71,6 +71,8 @@ export interface EvidenceParts {
   readonly sink: ReportSink | undefined
   /** Metres to a member's vehicle; undefined while one of both is not placed. */
   distanceTo(memberId: string): number | undefined
+  /** Whether the line to a member is full. */
+  isStrained(memberId: string): boolean
   /** What the game's clock shows, where the host has set it. */
   gameMinutes(): number | undefined
   /** A report for this member came, or one of its own where reports are for it. */
@@ -101,7 +103,7 @@ export class Evidence {
     this.#parts = parts
     this.#session = session
     this.#recorder = new Recorder(session)
-    this.#signer = new EvidenceSigner(session)
+    this.#signer = new EvidenceSigner(session, (memberId) => parts.isStrained(memberId))
     const spokeAt = (memberId: string): number => this.#recorder.spokeAt(memberId)
     this.#asking = new Asking({ session, distanceTo, spokeAt })
     this.#sender = new ReportSender(session)

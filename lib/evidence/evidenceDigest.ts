@@ -135,10 +135,7 @@ function digestOf(
   about: Pick<DigestClaim, 'sessionId' | 'incarnation'>,
 ): EvidenceDigest {
   const digest = decodeMessage(digestSchema, body, evidenceDigestBytes)
-  if (
-    !equalBytes(digest.sessionId, about.sessionId) ||
-    !equalBytes(digest.incarnation, about.incarnation)
-  ) {
+  if (!equalBytes(digest.sessionId, about.sessionId) || !equalBytes(digest.incarnation, about.incarnation)) {
     throw new ConvoyError('message-misaddressed', 'The digest is about another session or process.')
   }
   const { samples } = digest

@@ -1,7 +1,14 @@
 import { concat } from '../core/index.ts'
 import type { Session } from '../session/index.ts'
 import { SampleLog, type SentSample } from '../vehicle/index.ts'
-import { askersAtMost, digestEveryMs, messagesPerDigest, samplesPerDigest } from './constants.ts'
+import {
+  askersAtMost,
+  digestEveryMs,
+  firstDigestMs,
+  messagesPerDigest,
+  samplesPerDigest,
+  strainedForMs,
+} from './constants.ts'
 import { hashOfMessage, signEvidence } from './evidenceDigest.ts'
 import { sendEvidence } from './evidenceMessages.ts'
 
@@ -9,11 +16,14 @@ interface Asker {
   readonly memberId: string
   readonly samples: SampleLog
   dueAt: number
+  /** When its line was found full last. */
+  strainedAt: number
 }
 
 /** Signs for those who ask what this member sent to each of them ([EVD-3], [EVD-4]). */
 export class EvidenceSigner {
   readonly #session: Session
+  readonly #isStrained: (memberId: string) => boolean
   readonly #askers = new Map<string, Asker>()
   /** Hashes of what was said to each member lately, asked or not: who hears something asks only then. */
   readonly #messages = new Map<string, Uint8Array[]>()
@@ -22,8 +32,10 @@ export class EvidenceSigner {
   #lastBody: Uint8Array | undefined
   #lastHash: Uint8Array | undefined
 
-  constructor(session: Session) {
+  /** @param isStrained - whether the line to a member is full, so that vehicles need all of it. */
+  constructor(session: Session, isStrained: (memberId: string) => boolean) {
     this.#session = session
+    this.#isStrained = isStrained
   }
 
   /** A member wants digests from now on, or no longer. */
@@ -36,8 +48,13 @@ export class EvidenceSigner {
     if (this.#askers.size >= askersAtMost) {
       return this.#session.environment.dropped.addFrom(memberId, 'evidence-askers')
     }
-    const dueAt = this.#session.environment.clock.now() + digestEveryMs
-    this.#askers.set(memberId, { memberId, samples: new SampleLog(samplesPerDigest), dueAt })
+    const dueAt = this.#session.environment.clock.now() + firstDigestMs
+    this.#askers.set(memberId, {
+      memberId,
+      samples: new SampleLog(samplesPerDigest),
+      dueAt,
+      strainedAt: -Infinity,
+    })
   }
 
   /** Notes a sample that went to a member. Allocates nothing. */
@@ -67,6 +84,9 @@ export class EvidenceSigner {
     if (this.#signing) return
     let next: Asker | undefined
     for (const asker of this.#askers.values()) {
+      if (this.#isStrained(asker.memberId)) asker.strainedAt = now
+      // The next digest covers what this one would have.
+      if (now - asker.strainedAt < strainedForMs) continue
       if (asker.dueAt <= now && asker.dueAt < (next?.dueAt ?? Infinity)) next = asker
     }
     if (next !== undefined) this.#serve(next, now)

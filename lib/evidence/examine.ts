@@ -1,6 +1,12 @@
 import { ConvoyError, equalBytes, isConvoyError, toHex } from '../core/index.ts'
 import { readChatText } from '../comms/index.ts'
-import { clockSkewMs, fingerprintOf, inspectEnvelope, type InspectedEnvelope, type Verify } from '../identity/index.ts'
+import {
+  clockSkewMs,
+  fingerprintOf,
+  inspectEnvelope,
+  type InspectedEnvelope,
+  type Verify,
+} from '../identity/index.ts'
 import { decodeMessage, emptyVehicleState, type VehicleState } from '../protocol/index.ts'
 import { dequantise, emptyKnown, hashOfSample, maxCanonicalBytes, readCanonical } from '../vehicle/index.ts'
 import { forwardedFlag } from './clip.ts'
@@ -219,7 +225,7 @@ function samplesOf(
   let firstTicks = 0
   let ticks: number | undefined
   let at = firstAt
-  for (let offset = 0; offset < packed.length; ) {
+  for (let offset = 0; offset < packed.length;) {
     const delayMs = (packed[offset] ?? 0) * 256 + (packed[offset + 1] ?? 0)
     const third = packed[offset + 2] ?? 0
     const length = third & ~forwardedFlag

@@ -1,13 +1,7 @@
 import { copyOf, toHex } from '../core/index.ts'
 import type { RecordMember, Session } from '../session/index.ts'
 import { hashOfSample, type Known, type SentSample } from '../vehicle/index.ts'
-import {
-  digestsKept,
-  evidenceKeptMs,
-  messageBytesKept,
-  messagesKept,
-  tracksKept,
-} from './constants.ts'
+import { digestsKept, evidenceKeptMs, messageBytesKept, messagesKept, tracksKept } from './constants.ts'
 import { covers, type EvidenceDigest } from './evidenceDigest.ts'
 import { SampleRing } from './sampleRing.ts'
 
@@ -133,7 +127,7 @@ export class Recorder {
       const [oldest] = this.#former
       const isOutdated =
         oldest !== undefined &&
-        (oldest.samples?.newestAt ?? -Infinity) < outdated &&
+        (oldest.samples?.heardAt ?? -Infinity) < outdated &&
         (oldest.messages.at(-1)?.at ?? -Infinity) < outdated
       if (!isOutdated && this.#former.length + this.#tracks.size <= tracksKept) return
       this.#former.shift()

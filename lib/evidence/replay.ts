@@ -1,11 +1,5 @@
 import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
-import {
-  distanceBetween,
-  emptyKnown,
-  isPlaced,
-  Playout,
-  quantise,
-} from '../vehicle/index.ts'
+import { distanceBetween, emptyKnown, isPlaced, Playout, quantise } from '../vehicle/index.ts'
 import type { EvidenceProof, ExaminedMember, ExaminedReport, ExaminedSample } from './examine.ts'
 
 /** Gap between two pictures of the replay, ms: at 90 km/h a truck drives 1.25 m meanwhile. */
@@ -35,7 +29,7 @@ const noteGapMs = 2_000
 export type Happening = {
   /** Milliseconds after the clip begins. */
   readonly atMs: number
-  /** Names of the members that it is about. */
+  /** Names of the members that it is about; with the beginning of the id where two have the same. */
   readonly who: readonly string[]
   readonly proof: EvidenceProof
 } & (
@@ -43,8 +37,18 @@ export type Happening = {
   | { readonly type: 'jumped'; readonly metres: number; readonly ms: number }
   | { readonly type: 'accelerated'; readonly metresPerSecondSquared: number }
   /** The nearest that two vehicles came while they were near each other. */
-  | { readonly type: 'approached'; readonly metres: number; readonly closingKmh: number; readonly mayTouch: boolean }
-  | { readonly type: 'said'; readonly channel: string; readonly text: string | undefined; readonly bytes: number }
+  | {
+      readonly type: 'approached'
+      readonly metres: number
+      readonly closingKmh: number
+      readonly mayTouch: boolean
+    }
+  | {
+      readonly type: 'said'
+      readonly channel: string
+      readonly text: string | undefined
+      readonly bytes: number
+    }
 )
 
 /** A vehicle as it was shown at a second of the clip. */
@@ -77,9 +81,10 @@ export interface ReportReplay {
  * ([EVD-9]).
  */
 export function replayReport(report: ExaminedReport): ReportReplay {
-  const actors = report.members.filter(({ samples }) => samples.length > 0).map((member) => new Actor(member))
+  const members = withOwnNames(report.members)
+  const actors = members.filter(({ samples }) => samples.length > 0).map((member) => new Actor(member))
   const happenings: Happening[] = actors.flatMap(({ member }) => [...movesOf(member)])
-  for (const member of report.members) {
+  for (const member of members) {
     for (const { atMs, channel, text, bytes, proof } of member.messages)
       happenings.push({ type: 'said', atMs, who: [member.name], proof, channel, text, bytes })
   }
@@ -89,11 +94,20 @@ export function replayReport(report: ExaminedReport): ReportReplay {
     const now = frame * frameMs
     for (const actor of actors) actor.playTo(now)
     for (const pair of pairs) pair.look(now, happenings)
-    if (now % 1_000 === 0) seconds.push({ second: now / 1_000, vehicles: actors.flatMap((actor) => actor.at(now)) })
+    if (now % 1_000 === 0)
+      seconds.push({ second: now / 1_000, vehicles: actors.flatMap((actor) => actor.at(now)) })
   }
   for (const pair of pairs) pair.end(happenings)
   happenings.sort((a, b) => a.atMs - b.atMs)
   return { seconds, happenings }
+}
+
+/** Anybody may take the name of another. */
+function withOwnNames(members: readonly ExaminedMember[]): ExaminedMember[] {
+  return members.map((member) => {
+    const namesakes = members.filter(({ id, name }) => name === member.name && id !== member.id)
+    return namesakes.length === 0 ? member : { ...member, name: `${member.name} (${member.id.slice(0, 8)})` }
+  })
 }
 
 /** A vehicle on stage. */
@@ -101,7 +115,8 @@ class Actor {
   readonly member: ExaminedMember
   readonly state: VehicleState = emptyVehicleState()
   isShown = false
-  readonly #playout = new Playout()
+  // That a parked vehicle was told of again is not in the clip.
+  readonly #playout = new Playout({ fades: false })
   readonly #known = emptyKnown()
   #next = 0
 
@@ -156,7 +171,9 @@ class Pair {
   look(now: number, happenings: Happening[]): void {
     if (!this.#a.isShown || !this.#b.isShown) return
     const metres = distanceBetween(this.#a.state, this.#b.state)
-    const closing = Number.isFinite(this.#metresBefore) ? ((this.#metresBefore - metres) * 1_000) / frameMs : 0
+    const closing = Number.isFinite(this.#metresBefore)
+      ? ((this.#metresBefore - metres) * 1_000) / frameMs
+      : 0
     this.#metresBefore = metres
     this.#closest = Math.max(this.#closest * 0.98, closing)
     if (metres > nearMetres) return this.end(happenings)

@@ -1,4 +1,13 @@
-import { concat, ConvoyError, equalBytes, isConvoyError, toHex, utf8, type Clock, type RandomSource } from '../core/index.ts'
+import {
+  concat,
+  ConvoyError,
+  equalBytes,
+  isConvoyError,
+  toHex,
+  utf8,
+  type Clock,
+  type RandomSource,
+} from '../core/index.ts'
 import { domainHash, signEnvelope, type Identity } from '../identity/index.ts'
 import { decodeMessage, encodeMessage } from '../protocol/index.ts'
 import { reportBodyBytes, reportBytes, reportLifetimeMs, reportTextLength } from './constants.ts'
@@ -35,7 +44,7 @@ export async function writeReport(
     { purpose: 'report', body, lifetimeMs: reportLifetimeMs },
     environment,
   )
-  return writeFile({ report: envelope, appeal: null })
+  return writeReportFile({ report: envelope, appeal: null })
 }
 
 /**
@@ -62,13 +71,17 @@ export async function addAppeal(
       `An appeal has 1 to ${reportTextLength} characters, none of them control characters.`,
     )
   }
-  const body = encodeMessage(appealSchema, { type: 'appeal', report: reportDigest(report), text }, reportBytes)
+  const body = encodeMessage(
+    appealSchema,
+    { type: 'appeal', report: reportDigest(report), text },
+    reportBytes,
+  )
   const appeal = await signEnvelope(
     identity,
     { purpose: 'report', body, lifetimeMs: reportLifetimeMs },
     environment,
   )
-  return writeFile({ report, appeal })
+  return writeReportFile({ report, appeal })
 }
 
 /**
@@ -91,7 +104,9 @@ export function readReportFile(file: Uint8Array): ReportFile {
     return decodeMessage(reportFileSchema, file.subarray(leadBytes), reportBytes)
   } catch (cause) {
     if (!isConvoyError(cause)) throw cause
-    throw new ConvoyError('report-malformed', 'The report was cut short or altered beyond reading.', { cause })
+    throw new ConvoyError('report-malformed', 'The report was cut short or altered beyond reading.', {
+      cause,
+    })
   }
 }
 
@@ -105,6 +120,7 @@ export function reportIdOf(envelope: Uint8Array): string {
   return toHex(reportDigest(envelope))
 }
 
-function writeFile(content: ReportFile): Uint8Array {
+/** Puts a report and its appeal into a file. */
+export function writeReportFile(content: ReportFile): Uint8Array {
   return concat(magic, Uint8Array.of(formatVersion), encodeMessage(reportFileSchema, content, reportBytes))
 }

@@ -3,7 +3,14 @@ import { bytesOf, bytesUpTo, count } from '../protocol/index.ts'
 import { partBytes, reportBytes } from './constants.ts'
 
 /** Why a report is not taken. */
-export const reportRefusals = ['not-responsible', 'busy', 'too-many', 'malformed', 'forged', 'not-saved'] as const
+export const reportRefusals = [
+  'not-responsible',
+  'busy',
+  'too-many',
+  'malformed',
+  'forged',
+  'not-saved',
+] as const
 /** See {@link reportRefusals}. */
 export type ReportRefusal = (typeof reportRefusals)[number]
 
@@ -12,7 +19,11 @@ const id = bytesOf(16)
 /** Everything that is said on channel `report`. */
 export const reportMessageSchema = v.variant('type', [
   /** A report of so many bytes follows. */
-  v.strictObject({ type: v.literal('begin'), id, bytes: v.pipe(count, v.minValue(1), v.maxValue(reportBytes)) }),
+  v.strictObject({
+    type: v.literal('begin'),
+    id,
+    bytes: v.pipe(count, v.minValue(1), v.maxValue(reportBytes)),
+  }),
   /** The next bytes of it. */
   v.strictObject({ type: v.literal('part'), id, offset: count, bytes: bytesUpTo(partBytes) }),
   /** It is all there, and kept. */

@@ -88,7 +88,8 @@ export class ReportReceiver {
     const { clock, dropped } = this.#parts.session.environment
     const incoming = this.#incoming.get(from.id)
     // Parts that were under way when their report was refused.
-    if (incoming === undefined || !equalBytes(incoming.id, id)) return dropped.addFrom(from.id, 'report-unasked')
+    if (incoming === undefined || !equalBytes(incoming.id, id))
+      return dropped.addFrom(from.id, 'report-unasked')
     const end = offset + bytes.length
     if (offset !== incoming.length || bytes.length === 0 || end > incoming.file.length) {
       this.#incoming.delete(from.id)

@@ -2,7 +2,12 @@ import { ConvoyError, equalBytes, isConvoyError, sleep, withDeadline } from '../
 import { encodeMessage } from '../protocol/index.ts'
 import { reportChannel, type Session } from '../session/index.ts'
 import { partBytes, partEveryMs, partPatienceMs } from './constants.ts'
-import { reportMessageBytes, reportMessageSchema, type ReportMessage, type ReportRefusal } from './reportMessages.ts'
+import {
+  reportMessageBytes,
+  reportMessageSchema,
+  type ReportMessage,
+  type ReportRefusal,
+} from './reportMessages.ts'
 
 const refusalTexts: Readonly<Record<ReportRefusal, string>> = {
   'not-responsible': 'it does not take reports any more',

@@ -25,6 +25,8 @@ export class SampleRing {
   readonly #places = Array.from({ length: samplesKept }, (_, place) =>
     this.#bytes.subarray(place * maxCanonicalBytes, (place + 1) * maxCanonicalBytes),
   )
+  /** When it was heard of last, be it that nothing changed: in an array, since a fraction in a field may be an object. */
+  readonly #heardAt = new Float64Array([-Infinity])
   #next = 0
   #count = 0
 
@@ -34,6 +36,7 @@ export class SampleRing {
     times: Readonly<{ sampledAt: number; receivedAt: number }>,
     isForwarded: boolean,
   ): void {
+    this.#heardAt[0] = times.receivedAt
     const newest = (this.#next + samplesKept - 1) % samplesKept
     if (this.#count > 0 && this.#ticks[newest] === ticks) return
     const place = this.#next
@@ -48,18 +51,23 @@ export class SampleRing {
     this.#count = Math.min(samplesKept, this.#count + 1)
   }
 
-  /** When the newest arrived, local ms; −Infinity where there is none. */
-  get newestAt(): number {
-    if (this.#count === 0) return -Infinity
-    return this.#receivedAt[(this.#next + samplesKept - 1) % samplesKept] ?? -Infinity
+  /** When the vehicle was heard of last, local ms; −Infinity for never. A parked one is told of again and again. */
+  get heardAt(): number {
+    return this.#heardAt[0] ?? -Infinity
   }
 
-  /** Hands out the samples that arrived from `since` on, in the order of their arrival. */
+  /**
+   * Hands out the samples that arrived from `since` on, in the order of their arrival, and before them the one that held
+   * then, where the vehicle was still heard of.
+   */
   forEach(since: number, visit: (sample: Readonly<KeptSample>) => void): void {
+    if (this.heardAt < since) return
     for (let index = 0; index < this.#count; index++) {
       const place = (this.#next + samplesKept - this.#count + index) % samplesKept
       const receivedAt = this.#receivedAt[place] ?? 0
-      if (receivedAt < since) continue
+      const isLast = index + 1 === this.#count
+      if (receivedAt < since && (isLast ? false : (this.#receivedAt[(place + 1) % samplesKept] ?? 0) < since))
+        continue
       visit({
         sampledAt: this.#sampledAt[place] ?? 0,
         receivedAt,
