@@ -80,7 +80,7 @@ export interface EvidenceParts {
 }
 
 /**
- * What each member can prove of the last minute, and the reports that it makes of it: docs/protocol/08-evidence.md.
+ * What each member can prove of the last minute, and the reports that it makes of it: docs/protocol/10-evidence.md.
  */
 export class Evidence {
   readonly #parts: EvidenceParts
@@ -98,14 +98,14 @@ export class Evidence {
   #reviewAt = 0
 
   constructor(parts: EvidenceParts) {
-    const { session, vehicles, publisher, distanceTo } = parts
+    const { session, vehicles, publisher } = parts
     const { clock, dropped, logger } = session.environment
     this.#parts = parts
     this.#session = session
     this.#recorder = new Recorder(session)
     this.#signer = new EvidenceSigner(session, (memberId) => parts.isStrained(memberId))
     const spokeAt = (memberId: string): number => this.#recorder.spokeAt(memberId)
-    this.#asking = new Asking({ session, distanceTo, spokeAt })
+    this.#asking = new Asking({ session, spokeAt, distanceTo: (memberId) => parts.distanceTo(memberId) })
     this.#sender = new ReportSender(session)
     this.#receiver = new ReportReceiver({
       session,

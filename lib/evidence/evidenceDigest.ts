@@ -61,7 +61,7 @@ export function hashOfMessage(channel: string, body: Uint8Array): Uint8Array {
 
 /** Signs what this member sent to `recipient`. */
 export function signEvidence(
-  { environment, record, self }: Session,
+  { environment, record, self }: Pick<Session, 'environment' | 'record' | 'self'>,
   recipient: RecordMember,
   content: EvidenceContent,
 ): Promise<Uint8Array> {

@@ -209,7 +209,7 @@ interface SampledClip {
   /** Hashes of the samples. */
   readonly shown: ReadonlySet<string>
   /** Whether all that a digest names falls between the first and the last sample. */
-  isWithin(digest: EvidenceDigest): boolean
+  readonly isWithin: (digest: EvidenceDigest) => boolean
 }
 
 const known = emptyKnown()

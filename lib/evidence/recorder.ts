@@ -78,12 +78,12 @@ export class Recorder {
   keepDigest(member: RecordMember, envelope: Uint8Array, digest: EvidenceDigest): boolean {
     const track = this.#tracks.get(member.id) ?? this.#begin(member)
     if (track === undefined) return true
-    let disputed = false
+    let disowned = 0
     track.samples?.forEach(-Infinity, ({ canonical, ticks, isForwarded }) => {
       if (isForwarded || !covers(digest, ticks)) return
-      disputed ||= !digest.samples.has(toHex(hashOfSample(canonical)))
+      if (!digest.samples.has(toHex(hashOfSample(canonical)))) disowned++
     })
-    if (disputed) return false
+    if (disowned > 0) return false
     track.digests.push({ at: this.#session.environment.clock.now(), envelope: copyOf(envelope) })
     if (track.digests.length > digestsKept) track.digests.shift()
     return true

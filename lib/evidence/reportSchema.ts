@@ -47,7 +47,7 @@ export const reportText = displayText(reportTextLength)
 
 const person = { signKey: publicKey, boxKey: publicKey, incarnation, name: memberName }
 
-/** One process of a member in a clip: docs/protocol/08-evidence.md [EVD-6]. */
+/** One process of a member in a clip: docs/protocol/10-evidence.md [EVD-6]. */
 const clipMember = v.strictObject({
   ...person,
   /** When its first sample was taken, ¼ ms after the clip begins, on the reporter's clock. */

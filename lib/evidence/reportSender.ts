@@ -21,7 +21,8 @@ const refusalTexts: Readonly<Record<ReportRefusal, string>> = {
 interface Sending {
   readonly memberId: string
   readonly id: Uint8Array
-  settle(outcome: 'taken' | ReportRefusal): void
+  isSettled: boolean
+  readonly settle: (outcome: 'taken' | ReportRefusal) => void
 }
 
 /** Says `message` to a member. @throws ConvoyError as `Session.sendChannel` does, and `closed` where there is no link. */
@@ -48,13 +49,11 @@ export class ReportSender {
     const { clock } = this.#session.environment
     let settle: Sending['settle'] = () => undefined
     const outcome = new Promise<'taken' | ReportRefusal>((resolve) => (settle = resolve))
-    const sending: Sending = { memberId, id, settle }
+    const sending: Sending = { memberId, id, isSettled: false, settle }
     this.#sendings.add(sending)
     try {
-      let isSettled = false
-      void outcome.then(() => (isSettled = true))
       sayReport(this.#session, memberId, { type: 'begin', id, bytes: file.length })
-      for (let offset = 0; offset < file.length && !isSettled; offset += partBytes) {
+      for (let offset = 0; offset < file.length && !sending.isSettled; offset += partBytes) {
         const bytes = file.subarray(offset, offset + partBytes)
         sayReport(this.#session, memberId, { type: 'part', id, offset, bytes })
         await sleep(clock, partEveryMs, signal)
@@ -78,14 +77,20 @@ export class ReportSender {
   /** An answer came. */
   answered(memberId: string, id: Uint8Array, outcome: 'taken' | ReportRefusal): void {
     for (const sending of this.#sendings) {
-      if (sending.memberId === memberId && equalBytes(sending.id, id)) sending.settle(outcome)
+      if (sending.memberId === memberId && equalBytes(sending.id, id)) settle(sending, outcome)
     }
   }
 
   /** The member is gone: waiting for it is of no use. */
   forget(memberId: string): void {
-    for (const sending of this.#sendings) if (sending.memberId === memberId) sending.settle('not-responsible')
+    for (const sending of this.#sendings)
+      if (sending.memberId === memberId) settle(sending, 'not-responsible')
   }
+}
+
+function settle(sending: Sending, outcome: 'taken' | ReportRefusal): void {
+  sending.isSettled = true
+  sending.settle(outcome)
 }
 
 /** As {@link sayReport}, where nobody is there to be told that it could not be said. */

@@ -65,17 +65,17 @@ function counted({ samples }: ExaminedMember) {
 
 const examined = (file: Uint8Array): Promise<ExaminedReport> => examineReport(file, simulatedVerify)
 
-/** Ben's report about Anna, who drove beside him for 40 s. */
+/** A report of `ben` about `anna`. */
 async function fileOf(anna: Convoy, ben: Convoy, options: Partial<ReportOptions> = {}): Promise<Uint8Array> {
   return world.clock.complete(
-    ben.encodeReport(anna.self.id, { category: 'ramming', seconds: 30, ...options }),
+    ben.encodeReport(anna.self.id, { category: 'ramming', seconds: 20, ...options }),
   )
 }
 
-/** Anna and Ben, who drove side by side for 40 s. */
+/** Anna and Ben, who drove side by side for 25 s. */
 async function sideBySide(): Promise<[Convoy, Convoy]> {
   const [anna, ben] = (await driving('Anna', 'Ben')) as [Convoy, Convoy]
-  await world.clock.run(40_000)
+  await world.clock.run(25_000)
   return [anna, ben]
 }
 
@@ -83,20 +83,20 @@ describe('evidence', () => {
   it('[EVD-3] [EVD-6] [EVD-8] proves all that a neighbour sent but the last seconds, also at 5 % loss', async () => {
     begin({ delayMs: 40, jitterMs: 15, lossPercent: 5, duplicatePercent: 2 })
     const [anna, ben] = (await driving('Anna', 'Ben', 'Cem')) as [Convoy, Convoy]
-    await world.clock.run(40_000)
+    await world.clock.run(35_000)
     const report = await examined(await fileOf(anna, ben))
-    expect(report).toMatchObject({ authentic: true, category: 'ramming', clipMs: 30_000, appeal: null })
+    expect(report).toMatchObject({ authentic: true, category: 'ramming', clipMs: 20_000, appeal: null })
     expect(report.subject).toMatchObject({ id: anna.self.id, name: 'Anna' })
     expect(report.reporter.id).toBe(ben.self.id)
     const subject = subjectOf(report)
     const { proved, word, altered } = counted(subject)
     expect(altered).toBe(0)
-    expect(proved).toBeGreaterThan(80)
+    expect(proved).toBeGreaterThan(40)
     expect(subject.digests.altered).toBe(0)
     // What was lost on the way was signed all the same.
     expect(subject.missing).toBeGreaterThan(0)
     const unproved = subject.samples.filter(({ proof }) => proof === 'word')
-    expect(Math.min(...unproved.map(({ atMs }) => atMs))).toBeGreaterThan(30_000 - 6_000)
+    expect(Math.min(...unproved.map(({ atMs }) => atMs))).toBeGreaterThan(20_000 - 6_000)
     expect(word).toBe(unproved.length)
     expect(subject.samples.every(({ state }) => Math.abs(state.x - 10) < 0.01)).toBe(true)
     expect(report.members.map(({ name, role }) => [name, role])).toEqual([
@@ -130,7 +130,7 @@ describe('evidence', () => {
     const cem = await world.join('Cem', anna.invite, { vehicleClass: null })
     await world.clock.run(10_000)
     cem.sendChat('You drive like my grandmother.')
-    await world.clock.run(10_000)
+    await world.clock.run(14_000)
     cem.sendChat('And she is dead.')
     await world.clock.run(1_000)
     const report = await examined(await fileOf(cem, ben, { category: 'chat' }))
@@ -210,7 +210,7 @@ describe('a report whose evidence was altered', () => {
       // The reporter's own motion passed off as the subject's.
       return { ...body, members: [{ ...subject!, samples: reporter!.samples }] }
     })
-    expect(counted(subjectOf(await examined(swapped))).altered).toBeGreaterThan(80)
+    expect(counted(subjectOf(await examined(swapped))).altered).toBeGreaterThan(40)
   })
 
   it('[EVD-8] makes its samples the reporter’s word, and says so, where digests are forged or of another reporter', async () => {
@@ -227,7 +227,7 @@ describe('a report whose evidence was altered', () => {
     })
     const report = await examined(forged)
     expect(subjectOf(report).digests).toMatchObject({ valid: 0 })
-    expect(subjectOf(report).digests.altered).toBeGreaterThan(4)
+    expect(subjectOf(report).digests.altered).toBeGreaterThan(1)
     expect(counted(subjectOf(report))).toMatchObject({ proved: 0, altered: 0 })
     // Cem hands in as his own what was signed for Ben.
     const stolen = await resigned(original, world, world.identity('Cem'), (body) => ({
@@ -251,7 +251,7 @@ describe('a report whose evidence was altered', () => {
     const report = await examined(altered)
     expect(report).toMatchObject({ authentic: false, text: 'He kissed me.' })
     const { proved, word: vouched, altered: count } = counted(subjectOf(report))
-    expect(proved).toBeGreaterThan(80)
+    expect(proved).toBeGreaterThan(40)
     expect([vouched, count > 0]).toEqual([0, true])
   })
 

@@ -1,15 +1,14 @@
-import { concat, copyOf } from '../../../lib/core/index.ts'
+import { concat, copyOf, seededRandom } from '../../../lib/core/index.ts'
 import { openEnvelope, type Identity } from '../../../lib/identity/index.ts'
 import { decodeMessage, encodeMessage } from '../../../lib/protocol/index.ts'
-import { SimulatedClock, simulatedVerify } from '../../../lib/testing/index.ts'
-import { seededRandom } from '../../../lib/core/index.ts'
+import { simulatedVerify, type SimulatedClock } from '../../../lib/testing/index.ts'
 import { readReportFile, writeReport } from '../../../lib/evidence/reportFile.ts'
 import { reportFileSchema, reportSchema, type ReportBody } from '../../../lib/evidence/reportSchema.ts'
 import { reportBytes } from '../../../lib/evidence/constants.ts'
 import type { SimulatedWorld } from '../../support/simulatedWorld.ts'
 
 /** What the reporter of `file` signed. */
-export async function bodyOf(file: Uint8Array, clock: SimulatedClock): Promise<ReportBody> {
+async function bodyOf(file: Uint8Array, clock: SimulatedClock): Promise<ReportBody> {
   const { report } = readReportFile(file)
   const opened = await openEnvelope(report, {
     purpose: 'report',
