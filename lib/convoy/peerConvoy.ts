@@ -3,20 +3,14 @@ import {
   channelPayloadKind,
   ChannelHub,
   Chat,
-  checkChatText,
   emptyProfile,
   Interceptors,
   Profiles,
-  Unheard,
-  unheardMessages,
   type Channel,
   type ChannelOptions,
-  type Interception,
   type Interceptor,
   type MemberProfile,
-  type ReceivedText,
 } from '../comms/index.ts'
-import { Evidence, type ReportOptions, type SentReport, type TakenReport } from '../evidence/index.ts'
 import {
   parseRulesChanges,
   type LoadOrder,
@@ -26,16 +20,15 @@ import {
 } from '../protocol/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
+import { ConvoyReports } from './convoyReports.ts'
 import { ConvoyVehicles } from './convoyVehicles.ts'
 import { checkReason } from './options.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
-import type { AuthorityState, ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
+import { ReceivedTexts } from './receivedTexts.ts'
+import type { AuthorityState, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
 import { RecordedValues } from './sharedValues.ts'
 import { statsOf } from './stats.ts'
-
-/** Reports that wait for a listener: each may have a megabyte. */
-const unheardReports = 4
 
 /** {@link Convoy} over a session, with vehicles and chat. */
 export class PeerConvoy implements Convoy {
@@ -48,12 +41,11 @@ export class PeerConvoy implements Convoy {
   readonly #events: Emitter<ConvoyEvents>
   readonly #vehicles: ConvoyVehicles
   readonly #chat: Chat
-  readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
+  readonly #texts: ReceivedTexts
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
-  readonly #evidence: Evidence
-  readonly #unheardReports = new Unheard<TakenReport>(unheardReports)
+  readonly #reports: ConvoyReports
   #lastHost: Member
   #closing: Promise<void> | undefined
 
@@ -72,25 +64,24 @@ export class PeerConvoy implements Convoy {
       describe: (member) => this.#describe(member),
       requireOpen: () => this.#requireOpen(),
     })
-    this.#chat = new Chat(session, (text) => this.#receiveText(text))
+    this.#texts = new ReceivedTexts({
+      session,
+      interceptors: this.#interceptors,
+      describe: (member) => this.#describe(member),
+      heard: (message) => this.#events.emit('chat', message),
+    })
+    this.#chat = new Chat(session, (text) => this.#texts.take(text))
     this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
       this.#events.emit('memberChanged', this.#describe(member)),
     )
     this.time = new HostedTime(session, () => this.#authority('set the time'))
     this.shared = new RecordedValues(session, () => this.#authority('share values'))
-    this.#evidence = new Evidence({
-      session,
-      vehicles: this.#vehicles.receiver,
-      publisher: this.#vehicles.publisher,
-      keeps: parts.evidence ?? true,
-      sink: parts.reports,
-      distanceTo: (memberId) => this.#vehicles.distanceTo(memberId),
-      isStrained: (memberId) => this.#vehicles.isStrained(memberId),
-      gameMinutes: () => this.time.game()?.minutes,
-      reported: (report) => {
-        if (this.#unheardReports.heard) this.#events.emit('report', report)
-        else this.#unheardReports.keep(report)
-      },
+    this.#reports = new ConvoyReports({
+      parts,
+      vehicles: this.#vehicles,
+      time: this.time,
+      requireOpen: () => this.#requireOpen(),
+      reported: (report) => this.#events.emit('report', report),
     })
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
@@ -103,6 +94,9 @@ export class PeerConvoy implements Convoy {
       requireOpen: () => this.#requireOpen(),
     })
   }
+
+  readonly report: Convoy['report'] = (...args) => this.#reports.report(...args)
+  readonly encodeReport: Convoy['encodeReport'] = (...args) => this.#reports.encode(...args)
 
   get isHost(): boolean {
     return this.#session.isHost
@@ -153,9 +147,8 @@ export class PeerConvoy implements Convoy {
     listener: (event: ConvoyEvents[Name]) => void,
   ): Unsubscribe {
     const unsubscribe = this.#events.on(name, listener)
-    if (name === 'report')
-      for (const report of this.#unheardReports.take()) this.#events.emit('report', report)
-    if (name === 'chat') for (const text of this.#unheardTexts.take()) this.#events.emit('chat', text)
+    if (name === 'report') this.#reports.listened()
+    if (name === 'chat') this.#texts.listened()
     return unsubscribe
   }
 
@@ -217,16 +210,6 @@ export class PeerConvoy implements Convoy {
     return this.#interceptors.add(interceptor)
   }
 
-  async report(memberId: string, options: ReportOptions): Promise<SentReport> {
-    this.#requireOpen()
-    return this.#evidence.report(memberId, options)
-  }
-
-  async encodeReport(memberId: string, options: ReportOptions): Promise<Uint8Array> {
-    this.#requireOpen()
-    return this.#evidence.encode(memberId, options)
-  }
-
   stats(): ConvoyStats {
     return statsOf(this.#session, this.#vehicles)
   }
@@ -244,7 +227,7 @@ export class PeerConvoy implements Convoy {
 
   async #shutDown(): Promise<void> {
     this.#vehicles.close()
-    this.#evidence.close()
+    this.#reports.close()
     this.#channels.close()
     this.traffic.close()
     try {
@@ -304,29 +287,6 @@ export class PeerConvoy implements Convoy {
     })
     this.#profiles.start()
     this.time.start()
-  }
-
-  #receiveText({ from, text, direct }: ReceivedText): void {
-    const event: Extract<Interception, { type: 'chat' }> = {
-      type: 'chat',
-      from: this.#describe(from),
-      text,
-      direct,
-    }
-    const judged = this.#interceptors.judge(event, (each, replacement) => ({
-      ...each,
-      text: checkChatText(replacement),
-    }))
-    if (judged === undefined) return
-    const { clock, dropped } = this.#session.environment
-    const message: ChatMessage = {
-      from: judged.from,
-      to: direct ? this.self : null,
-      text: judged.text,
-      receivedAt: clock.wallTime(),
-    }
-    if (this.#unheardTexts.heard) this.#events.emit('chat', message)
-    else if (!this.#unheardTexts.keep(message)) dropped.addFrom(from.id, 'chat-unheard')
   }
 
   #expectVehicle(member: RecordMember): void {
