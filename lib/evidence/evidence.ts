@@ -223,6 +223,7 @@ export class Evidence {
   /** Stops. Idempotent. */
   close(): void {
     this.#stopTimer()
+    this.#sender.close()
   }
 
   #listen(): void {

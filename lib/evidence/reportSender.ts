@@ -18,11 +18,14 @@ const refusalTexts: Readonly<Record<ReportRefusal, string>> = {
   'not-saved': 'it could not save it',
 }
 
+/** What became of a report: what its receiver says; `host-gone` where that one is, `closed` where this side is. */
+type Outcome = 'taken' | ReportRefusal | 'host-gone' | 'closed'
+
 interface Sending {
   readonly memberId: string
   readonly id: Uint8Array
   isSettled: boolean
-  readonly settle: (outcome: 'taken' | ReportRefusal) => void
+  readonly settle: (outcome: Outcome) => void
 }
 
 /** Says `message` to a member. @throws ConvoyError as `Session.sendChannel` does, and `closed` where there is no link. */
@@ -43,12 +46,12 @@ export class ReportSender {
 
   /**
    * Sends a file to a member; resolves once it is taken there.
-   * @throws ConvoyError `report-refused`, `host-gone`, `timeout`, `aborted`, or as `Session.sendChannel` does.
+   * @throws ConvoyError `report-refused`, `host-gone`, `closed`, `timeout`, `aborted`, or as `Session.sendChannel` does.
    */
   async send(memberId: string, id: Uint8Array, file: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { clock } = this.#session.environment
     let settle: Sending['settle'] = () => undefined
-    const outcome = new Promise<'taken' | ReportRefusal>((resolve) => (settle = resolve))
+    const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
     const sending: Sending = { memberId, id, isSettled: false, settle }
     this.#sendings.add(sending)
     try {
@@ -65,10 +68,15 @@ export class ReportSender {
         outcome,
         signal,
       )
-      if (answer !== 'taken')
+      if (answer === 'closed')
+        throw new ConvoyError('closed', 'The convoy was closed before the report was there.')
+      if (answer === 'host-gone')
+        throw new ConvoyError('host-gone', 'Who the report is for is gone. Send it again.')
+      if (answer !== 'taken') {
         throw new ConvoyError('report-refused', `The report was not taken: ${refusalTexts[answer]}.`, {
           details: { reason: answer },
         })
+      }
     } finally {
       this.#sendings.delete(sending)
     }
@@ -83,12 +91,16 @@ export class ReportSender {
 
   /** The member is gone: waiting for it is of no use. */
   forget(memberId: string): void {
-    for (const sending of this.#sendings)
-      if (sending.memberId === memberId) settle(sending, 'not-responsible')
+    for (const sending of this.#sendings) if (sending.memberId === memberId) settle(sending, 'host-gone')
+  }
+
+  /** Gives up what is under way. Idempotent. */
+  close(): void {
+    for (const sending of this.#sendings) settle(sending, 'closed')
   }
 }
 
-function settle(sending: Sending, outcome: 'taken' | ReportRefusal): void {
+function settle(sending: Sending, outcome: Outcome): void {
   sending.isSettled = true
   sending.settle(outcome)
 }
