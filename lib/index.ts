@@ -65,6 +65,27 @@ export type {
   Unsubscribe,
 } from './core/index.ts'
 
+export { addAppeal, examineReport, replayReport, reportCategories } from './evidence/index.ts'
+export type {
+  EvidenceProof,
+  ExaminedMember,
+  ExaminedMessage,
+  ExaminedPerson,
+  ExaminedReport,
+  ExaminedSample,
+  Happening,
+  ReplayedSecond,
+  ReplayedVehicle,
+  ReportCategory,
+  ReportInfo,
+  ReportOptions,
+  ReportReplay,
+  ReportSink,
+  SentReport,
+  SigningEnvironment,
+  TakenReport,
+} from './evidence/index.ts'
+
 export { createIdentity, decodeInvite, encodeInvite, fingerprintOf, inviteLink } from './identity/index.ts'
 export type {
   Identity,

@@ -12,7 +12,7 @@ export class UsageError extends Error {
 }
 
 /**
- * Runs a command line to its exit code. What fails is told in one line on standard error (with `--json` also as
+ * Runs a command line to its exit code: what the command returns, where that is a number. What fails is told in one line on standard error (with `--json` also as
  * a line of JSON on standard output); a stack appears only for mistakes of our own.
  */
 export async function runProgram(root: CommandDef, rawArgs: readonly string[]): Promise<number> {
@@ -28,8 +28,8 @@ export async function runProgram(root: CommandDef, rawArgs: readonly string[]): 
       return exitCodes.done
     }
     await checkOptions(command, path, args)
-    await runCommand(command, { rawArgs: args })
-    return exitCodes.done
+    const { result } = await runCommand(command, { rawArgs: args })
+    return typeof result === 'number' ? result : exitCodes.done
   } catch (error) {
     return fail(error, words.includes('--json'))
   }

@@ -4,7 +4,7 @@ import { decodeMessage, displayText, encodeMessage, limits } from '../protocol/i
 import { sharedChannelRate, type RecordMember, type Session } from '../session/index.ts'
 
 /** Name of the session's channel that carries chat. */
-const channel = 'chat'
+export const chatChannel = 'chat'
 
 /** Bytes of one chat message: every character may take four in UTF-8, and the fields around it some. */
 const messageBytes = limits.chatLength * 4 + 64
@@ -14,6 +14,17 @@ const chatSchema = v.strictObject({
   /** Whether it went to this receiver only. */
   direct: v.boolean(),
 })
+
+/** The text of a session message; undefined where `channel` is not chat's, or `body` no chat message. */
+export function readChatText(channel: string, body: Uint8Array): string | undefined {
+  if (channel !== chatChannel) return undefined
+  try {
+    return decodeMessage(chatSchema, body, messageBytes).text
+  } catch (error) {
+    if (!isConvoyError(error)) throw error
+    return undefined
+  }
+}
 
 /** A text that arrived. */
 export interface ReceivedText {
@@ -37,7 +48,7 @@ export class Chat {
   constructor(session: Session, received: (text: ReceivedText) => void) {
     this.#session = session
     this.#outgoing = new TokenBucket(session.environment.clock, sharedChannelRate, sharedChannelRate)
-    session.onChannel(channel, (from, body) => {
+    session.onChannel(chatChannel, (from, body) => {
       // Whatever the author's own program lets out.
       if (session.moderation.muteOf(from, 'chat') !== undefined)
         return session.environment.dropped.addFrom(from.id, 'chat-muted')
@@ -83,7 +94,7 @@ export class Chat {
     const targets = direct ? [toMemberId] : [...this.#session.peers()].map(({ member }) => member.id)
     return this.#session.sendChannel(
       targets,
-      channel,
+      chatChannel,
       encodeMessage(chatSchema, { text, direct }, messageBytes),
     )
   }

@@ -1,6 +1,6 @@
 export type * from './channel.ts'
 export { ChannelHub } from './channelHub.ts'
-export { Chat, checkChatText, type ReceivedText } from './chat.ts'
+export { Chat, chatChannel, checkChatText, readChatText, type ReceivedText } from './chat.ts'
 export { channelPayloadKind, unheardMessages } from './constants.ts'
 export {
   Interceptors,

@@ -89,6 +89,12 @@ export class ConvoyVehicles {
     return vehicle === undefined ? undefined : distanceBetween(vehicle.state, this.#own)
   }
 
+  /** Whether the line to a member is full, so that its vehicles are told of less. */
+  isStrained(memberId: string): boolean {
+    const link = this.links.get(memberId)
+    return link !== undefined && (this.uplink.of(link)?.cause ?? 'none') !== 'none'
+  }
+
   /** Stops sending. Idempotent. */
   close(): void {
     this.#arrival.close()

@@ -77,6 +77,8 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       profile: options.profile,
       reconnect: () => hosting.reconnect(),
       acceptsTraffic: options.acceptsTraffic,
+      evidence: options.evidence,
+      reports: options.reports,
       release: () => hosting.close(),
     })
     try {

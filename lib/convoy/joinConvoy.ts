@@ -64,6 +64,8 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       uplink: options,
       profile: options.profile,
       acceptsTraffic: options.acceptsTraffic,
+      evidence: options.evidence,
+      reports: options.reports,
       reconnect: () => hosting.reconnect(),
       release: () => hosting.close(),
     })

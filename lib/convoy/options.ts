@@ -74,6 +74,7 @@ export function profileOf(options: ConvoyOptions): Profile {
     'acceptsTraffic',
     'is true or false, and for a spectator, who has no vehicles, not true',
   )
+  check(v.optional(v.boolean()), options.evidence, 'evidence', 'is true or false')
   for (const option of ['vehicleKbps', 'uplinkKbps'] as const) {
     check(
       v.optional(v.pipe(v.number(), v.minValue(minVehicleKbps), v.maxValue(maxVehicleKbps))),

@@ -3,18 +3,13 @@ import {
   channelPayloadKind,
   ChannelHub,
   Chat,
-  checkChatText,
   emptyProfile,
   Interceptors,
   Profiles,
-  Unheard,
-  unheardMessages,
   type Channel,
   type ChannelOptions,
-  type Interception,
   type Interceptor,
   type MemberProfile,
-  type ReceivedText,
 } from '../comms/index.ts'
 import {
   parseRulesChanges,
@@ -25,11 +20,13 @@ import {
 } from '../protocol/index.ts'
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
+import { ConvoyReports } from './convoyReports.ts'
 import { ConvoyVehicles } from './convoyVehicles.ts'
 import { Moderating } from './moderating.ts'
 import type { Ban } from './moderationTypes.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
-import type { AuthorityState, ChatMessage, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
+import { ReceivedTexts } from './receivedTexts.ts'
+import type { AuthorityState, Convoy, ConvoyEvents, ConvoyStats, Member } from './types.ts'
 import { HostedTime } from './sessionTime.ts'
 import { RecordedValues } from './sharedValues.ts'
 import { statsOf } from './stats.ts'
@@ -45,11 +42,12 @@ export class PeerConvoy implements Convoy {
   readonly #events: Emitter<ConvoyEvents>
   readonly #vehicles: ConvoyVehicles
   readonly #chat: Chat
-  readonly #unheardTexts = new Unheard<ChatMessage>(unheardMessages)
+  readonly #texts: ReceivedTexts
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
   readonly #moderating: Moderating
+  readonly #reports: ConvoyReports
   #lastHost: Member
   #closing: Promise<void> | undefined
 
@@ -65,7 +63,13 @@ export class PeerConvoy implements Convoy {
     const describe = (member: RecordMember): Member => this.#describe(member)
     const requireOpen = (): void => this.#requireOpen()
     this.#channels = new ChannelHub({ session, interceptors: this.#interceptors, describe, requireOpen })
-    this.#chat = new Chat(session, (text) => this.#receiveText(text))
+    this.#texts = new ReceivedTexts({
+      session,
+      interceptors: this.#interceptors,
+      describe,
+      heard: (message) => this.#events.emit('chat', message),
+    })
+    this.#chat = new Chat(session, (text) => this.#texts.take(text))
     this.#profiles = new Profiles(session, parts.profile ?? emptyProfile, (member) =>
       this.#events.emit('memberChanged', this.#describe(member)),
     )
@@ -73,6 +77,13 @@ export class PeerConvoy implements Convoy {
     this.#moderating = new Moderating({ session, events: this.#events, invite, describe, requireOpen })
     this.time = new HostedTime(session, requireOpen)
     this.shared = new RecordedValues(session, () => this.#authority('share values'))
+    this.#reports = new ConvoyReports({
+      parts,
+      vehicles: this.#vehicles,
+      time: this.time,
+      requireOpen: () => this.#requireOpen(),
+      reported: (report) => this.#events.emit('report', report),
+    })
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
     this.traffic = new ConvoyTraffic({
@@ -89,6 +100,8 @@ export class PeerConvoy implements Convoy {
   get session(): Session {
     return this.#session
   }
+  readonly report: Convoy['report'] = (...args) => this.#reports.report(...args)
+  readonly encodeReport: Convoy['encodeReport'] = (...args) => this.#reports.encode(...args)
 
   get isHost(): boolean {
     return this.#session.isHost
@@ -139,7 +152,8 @@ export class PeerConvoy implements Convoy {
     listener: (event: ConvoyEvents[Name]) => void,
   ): Unsubscribe {
     const unsubscribe = this.#events.on(name, listener)
-    if (name === 'chat') for (const text of this.#unheardTexts.take()) this.#events.emit('chat', text)
+    if (name === 'report') this.#reports.listened()
+    if (name === 'chat') this.#texts.listened()
     return unsubscribe
   }
 
@@ -219,6 +233,7 @@ export class PeerConvoy implements Convoy {
 
   async #shutDown(): Promise<void> {
     this.#vehicles.close()
+    this.#reports.close()
     this.#channels.close()
     this.traffic.close()
     try {
@@ -278,29 +293,6 @@ export class PeerConvoy implements Convoy {
     })
     this.#profiles.start()
     this.time.start()
-  }
-
-  #receiveText({ from, text, direct }: ReceivedText): void {
-    const event: Extract<Interception, { type: 'chat' }> = {
-      type: 'chat',
-      from: this.#describe(from),
-      text,
-      direct,
-    }
-    const judged = this.#interceptors.judge(event, (each, replacement) => ({
-      ...each,
-      text: checkChatText(replacement),
-    }))
-    if (judged === undefined) return
-    const { clock, dropped } = this.#session.environment
-    const message: ChatMessage = {
-      from: judged.from,
-      to: direct ? this.self : null,
-      text: judged.text,
-      receivedAt: clock.wallTime(),
-    }
-    if (this.#unheardTexts.heard) this.#events.emit('chat', message)
-    else if (!this.#unheardTexts.keep(message)) dropped.addFrom(from.id, 'chat-unheard')
   }
 
   #expectVehicle(member: RecordMember): void {

@@ -1,4 +1,5 @@
 import type { MemberProfile } from '../comms/index.ts'
+import type { ReportSink } from '../evidence/index.ts'
 import type { Session } from '../session/index.ts'
 import type { UplinkOptions } from '../vehicle/index.ts'
 
@@ -12,6 +13,8 @@ export interface PeerConvoyParts {
   /** The network changed: connections to rendezvous are made anew. */
   reconnect(): void
   readonly acceptsTraffic: boolean | undefined
+  readonly evidence: boolean | undefined
+  readonly reports: ReportSink | undefined
   /** Frees what the convoy was made with: announcements and rendezvous. */
   release(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import type { Channel, ChannelOptions, Interceptor, Member, MemberProfile } from '../comms/index.ts'
 import type { Clock, ErrorCode, Listenable, Logger, RandomSource, Unsubscribe } from '../core/index.ts'
+import type { ReportOptions, ReportSink, SentReport, TakenReport } from '../evidence/index.ts'
 import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
@@ -83,6 +84,13 @@ export interface ConvoyOptions {
    * it does while the program listens for `adopted`; a spectator never does.
    */
   acceptsTraffic?: boolean
+  /**
+   * Whether to keep the last minute of what was received as evidence for reports, and to have those near sign what they send
+   * (default true): up to 100 kB of memory for each member. This member signs for others all the same.
+   */
+  evidence?: boolean
+  /** What keeps the reports that members hand in to this one, as the host or a moderator (default: nothing does). */
+  reports?: ReportSink
   /** How connections are made; the best engine of this platform where left out. */
   connector?: Connector
   /** STUN and TURN servers besides those the rendezvous offers. */
@@ -191,6 +199,8 @@ export type ConvoyEvents = {
    * its return: the code that joining would fail with.
    */
   removed: { reason: LeaveReason; detail: string; code?: ErrorCode }
+  /** Host and moderators: a member handed in a report. `examineReport` says what its evidence is worth. */
+  report: TakenReport
   closed: undefined
 }
 
@@ -442,6 +452,20 @@ export interface Convoy extends Listenable<ConvoyEvents> {
    * ```
    */
   intercept(interceptor: Interceptor): Unsubscribe
+  /**
+   * Reports a member that is, or was until a minute ago, here: signs a clip of what was received of it, its messages and those
+   * around it, and hands it in to the host and all who moderate.
+   * @returns once the host has it; its file may be saved, and seen with `openconvoy report view`.
+   * @throws ConvoyError `invalid-argument`; `unsupported` where the option `evidence` is false; `rate-limited` beyond three
+   * at once and one in two minutes; `report-refused` with the reason; `host-gone`, `timeout`, `aborted`.
+   * @example
+   * ```ts
+   * await convoy.report(member.id, { category: 'ramming', text: 'Pushed me off the bridge.', seconds: 20 })
+   * ```
+   */
+  report(memberId: string, options: ReportOptions): Promise<SentReport>
+  /** Makes the file of such a report without handing it in. Throws as {@link Convoy.report} does. */
+  encodeReport(memberId: string, options: ReportOptions): Promise<Uint8Array>
   stats(): ConvoyStats
   /**
    * Tells that the network of this device changed: every link is dialled again at once while the present connections

@@ -64,6 +64,8 @@ export const errorCodes = {
   // Programs around the library
   'port-in-use': 'Another program listens on that port.',
   'drive-malformed': 'A file with a recorded drive has a bad row.',
+  'report-malformed': 'A file is no report, or was cut short or altered beyond reading.',
+  'report-refused': 'The host did not take the report.',
 } as const
 
 /** A stable name for what went wrong. */

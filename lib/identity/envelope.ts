@@ -141,6 +141,30 @@ export function peekEnvelope(envelope: Uint8Array): PeekedEnvelope | undefined {
   return fields && { signKey: copyOf(fields.signKey), purpose: fields.purpose, issuedAt: fields.issuedAt }
 }
 
+/** An envelope as it is found in a file, whose time and signature may not fit any more. */
+export interface InspectedEnvelope extends Omit<OpenedEnvelope, 'nonce' | 'expiresAt'> {
+  readonly audience: Uint8Array | undefined
+  /** Whether the signature fits. */
+  readonly authentic: boolean
+}
+
+/**
+ * Reads an envelope of `purpose` whether or not its signature fits, and whatever the time is: for evidence, which is looked
+ * at much later, and shown also where it was altered. Undefined when it is no such envelope.
+ */
+export async function inspectEnvelope(
+  envelope: Uint8Array,
+  purpose: EnvelopePurpose,
+  verify: Verify = verifySignature,
+): Promise<InspectedEnvelope | undefined> {
+  if (readVersion(envelope) !== envelopeVersion) return undefined
+  const fields = parseEnvelope(copyOf(envelope))
+  if (fields?.purpose !== purpose) return undefined
+  const { signKey, audience, issuedAt, body } = fields
+  const authentic = await verify(signedBytes(purpose, fields.unsigned), fields.signature, signKey)
+  return { signKey, audience, issuedAt, body, authentic }
+}
+
 /** Bytes that an envelope adds to its body. */
 export function envelopeOverheadOf(content: { audience?: Uint8Array | undefined }): number {
   return envelopeOverhead + (content.audience === undefined ? 0 : keyBytes)

@@ -5,10 +5,12 @@ export * from './createIdentity.ts'
 export * from './election.ts'
 export {
   envelopeOverheadOf,
+  inspectEnvelope,
   openEnvelope,
   peekEnvelope,
   signEnvelope,
   type EnvelopeContent,
+  type InspectedEnvelope,
   type OpenedEnvelope,
   type OpenEnvelopeOptions,
   type PeekedEnvelope,

@@ -13,6 +13,12 @@ export interface ChannelBudget {
   readonly atOnce: number
 }
 
+/** Told of messages of the session's channels: of those that are taken, and of those that went out over a link. */
+export interface MessageObserver {
+  received(member: RecordMember, channel: string, body: Uint8Array): void
+  sent(memberId: string, channel: string, body: Uint8Array): void
+}
+
 interface Subscription {
   readonly handler: ChannelHandler
   readonly budget: ChannelBudget | undefined
@@ -31,6 +37,8 @@ export class Channels {
   readonly #sharedBudget: ChannelBudget
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #buckets = new Map<string, Map<string, TokenBucket>>()
+  /** Who is told of what is taken. */
+  observer: MessageObserver | undefined
   #early: EarlyMessage[] = []
   #earlyBytes = 0
 
@@ -56,6 +64,7 @@ export class Channels {
     this.#early = this.#early.filter((each) => each.channel !== channel)
     for (const { member, body } of waiting) {
       this.#earlyBytes -= body.length
+      this.observer?.received(member, channel, body)
       handler(member, body)
     }
   }
@@ -66,7 +75,10 @@ export class Channels {
     const subscription = this.#subscriptions.get(channel)
     if (!this.#bucketOf(member.id, channel, subscription?.budget).tryTake())
       return dropped.addFrom(member.id, 'channel-rate')
-    if (subscription !== undefined) return subscription.handler(member, body)
+    if (subscription !== undefined) {
+      this.observer?.received(member, channel, body)
+      return subscription.handler(member, body)
+    }
     if (!this.#isExpected(channel)) return dropped.addFrom(member.id, 'channel-unknown')
     const full =
       this.#early.length >= earlyChannelMessages || this.#earlyBytes + body.length > earlyChannelBytes

@@ -156,12 +156,19 @@ export const passLifetimeMs = 60_000
 export const passRefusalMs = 2_000
 
 /**
- * Channels on which neighbours speak to each other: who passes messages on, and who forwards vehicles. What is said on
- * them counts on a link only.
+ * Channels on which neighbours speak to each other: who passes messages on, forwards vehicles, signs evidence, and hands
+ * reports in. What is said on them counts on a link only.
  */
 export const passChannel = 'pass'
 export const forwardChannel = 'forward'
-export const linkOnlyChannels: ReadonlySet<string> = new Set([passChannel, forwardChannel])
+export const evidenceChannel = 'evidence'
+export const reportChannel = 'report'
+export const linkOnlyChannels: ReadonlySet<string> = new Set([
+  passChannel,
+  forwardChannel,
+  evidenceChannel,
+  reportChannel,
+])
 
 /** How long a host that closes waits for a successor, ms: a round of entries and one of votes on a slow path. */
 export const handOverMs = 1_500

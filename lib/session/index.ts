@@ -2,14 +2,16 @@ export { successionOf } from './authority/succession.ts'
 export type { AdmitHook, Candidate, GameVersion, VerifyClaims } from './admissionChecks.ts'
 export { memberBudgetRanges, type MemberBudgets } from './budgets.ts'
 export { channelName, channelVersionsSchema, type ChannelVersions } from './channelVersions.ts'
-export type { ChannelBudget } from './channels.ts'
+export type { ChannelBudget, MessageObserver } from './channels.ts'
 export {
   announcementLifetimeMs,
   burstSeconds,
   embedderChannelPrefix,
+  evidenceChannel,
   forwardChannel,
   loadOrderBytes,
   redialBackoffMs,
+  reportChannel,
   sharedChannelRate,
   slotReservationMs,
 } from './constants.ts'

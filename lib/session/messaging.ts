@@ -1,5 +1,5 @@
 import { isConvoyError, type ConvoyError } from '../core/index.ts'
-import { Channels, type ChannelBudget, type ChannelHandler } from './channels.ts'
+import { Channels, type ChannelBudget, type ChannelHandler, type MessageObserver } from './channels.ts'
 import { linkOnlyChannels, passChannel, passesAtOnce, passesPerSecond } from './constants.ts'
 import { encodeControl } from './controlLink.ts'
 import { Passing } from './passing.ts'
@@ -27,6 +27,11 @@ export class Messaging {
     this.#channels.on(channel, handler, budget)
   }
 
+  /** See `Session.messageObserver`. */
+  set observer(observer: MessageObserver) {
+    this.#channels.observer = observer
+  }
+
   /**
    * Sends on `channel` to members: over the link to each or, where there is none, through a common neighbour ([FWD-10]).
    * @returns to how many: those that are reached neither way miss it, as do those whose link takes no more.
@@ -47,6 +52,7 @@ export class Messaging {
       if (peer?.admitted !== true || peer.control === undefined) continue
       try {
         peer.control.link.sendControl(bytes)
+        this.#channels.observer?.sent(id, channel, body)
         reached++
       } catch (error) {
         if (!isConvoyError(error)) throw error

@@ -4,7 +4,7 @@ import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { Authority } from './authority/authority.ts'
 import type { AuthorityMessage } from './authority/authorityMessages.ts'
-import type { ChannelBudget, ChannelHandler } from './channels.ts'
+import type { ChannelBudget, ChannelHandler, MessageObserver } from './channels.ts'
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
@@ -135,6 +135,11 @@ export class Session {
    */
   onChannel(channel: string, handler: ChannelHandler, budget?: ChannelBudget): void {
     this.#messaging.on(channel, handler, budget)
+  }
+
+  /** Who is told of channel messages that come and go, as evidence; one at a time. */
+  set messageObserver(observer: MessageObserver) {
+    this.#messaging.observer = observer
   }
 
   /** See {@link Messaging.send}. */

@@ -18,6 +18,9 @@ const earliness = 0.25
  */
 export type PublishObserver = (sample: Readonly<SentSample>) => void
 
+/** The same, once for each recipient. */
+export type RecipientObserver = (recipient: StateRecipient, sample: Readonly<SentSample>) => void
+
 /** What {@link VehiclePublisher} takes. */
 export interface PublisherOptions {
   clock: Clock
@@ -58,6 +61,8 @@ export class VehiclePublisher {
   updatesSkipped = 0
   /** Who is told of what is sent of the own vehicle; this is the hot path, so one at a time. */
   observer: PublishObserver | undefined
+  /** Who is told of it for each recipient that it is sent to. */
+  recipientObserver: RecipientObserver | undefined
 
   /** @throws ConvoyError `invalid-argument` when the rate is out of range. */
   constructor(options: PublisherOptions) {
@@ -200,7 +205,9 @@ export class VehiclePublisher {
     if (feeds === undefined) return
     const { timesSent } = this.#own
     for (const feed of feeds) {
+      const before = this.#own.timesSent
       const sent = feed.serve(this.#vehicles, now, this.#tickMs)
+      if (this.#own.timesSent !== before) this.recipientObserver?.(feed.recipient, this.#own)
       if (sent === true) this.updatesSent++
       else if (sent === false) this.updatesSkipped++
     }

@@ -103,6 +103,17 @@ export type VehicleObserver = (
   times: Readonly<{ sampledAt: number }>,
 ) => void
 
+/**
+ * Told of each update of a vehicle that a member drives that was taken, whichever way it came. Update and times are valid
+ * during the call only.
+ */
+export type VehicleRecorder = (
+  memberId: string,
+  update: Known,
+  times: Readonly<Omit<ForwardedTimes, 'sentAt'>>,
+  isForwarded: boolean,
+) => void
+
 /** When an update that came through another member was sampled, sent on and received; all on the local clock, ms. */
 export interface ForwardedTimes {
   sampledAt: number
@@ -132,6 +143,7 @@ export class VehicleReceiver implements RemoteVehicles {
   readonly #times: SenderTimes = { sampledAt: 0, sentAt: 0 }
   // An object, since a sum handed to a function may cost an allocation.
   readonly #observed = { sampledAt: 0 }
+  readonly #recorded = { sampledAt: 0, receivedAt: 0 }
   // What `receive` hands to the visitor, which is made once so that no update makes a closure.
   #track: Track | undefined
   #receivedAt = 0
@@ -147,6 +159,8 @@ export class VehicleReceiver implements RemoteVehicles {
   updatesReceived = 0
   /** Who is told of updates; this is the hot path, so one at a time. */
   observer: VehicleObserver | undefined
+  /** Who keeps them, as evidence. */
+  recorder: VehicleRecorder | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -320,7 +334,16 @@ export class VehicleReceiver implements RemoteVehicles {
     this.updatesReceived++
     track.via = via
     track.overtakenSince = Infinity
+    this.#record(track, update, receivedAt, clockOffset)
     return true
+  }
+
+  #record(track: Track, update: Known, receivedAt: number, clockOffset: number | undefined): void {
+    if (this.recorder === undefined) return
+    const { sampledAt, sentAt } = this.#times
+    this.#recorded.sampledAt = sampledAt + (clockOffset ?? receivedAt - sentAt)
+    this.#recorded.receivedAt = receivedAt
+    this.recorder(track.memberId, update, this.#recorded, track.via !== undefined)
   }
 
   /**

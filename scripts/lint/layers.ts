@@ -15,7 +15,7 @@ const below = {
 } as const
 const upToSession = [...below.session, 'session']
 const upToRoad = [...upToSession, 'vehicle', 'comms', 'road']
-const upToWorld = [...upToRoad, 'world']
+const upToWorld = [...upToRoad, 'evidence', 'world']
 const library = [...upToWorld, 'game', 'store', 'testing', 'convoy', 'index']
 
 /** What each layer may import: the one place where the direction of imports is written down for machines. */
@@ -24,6 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   vehicle: upToSession,
   comms: upToSession,
   road: upToSession,
+  evidence: upToRoad,
   world: upToRoad,
   convoy: [...upToWorld, 'store'],
   // Stand to the side: what reads the game or the disk needs no peers.

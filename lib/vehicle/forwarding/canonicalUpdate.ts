@@ -1,6 +1,6 @@
-import { BitWriter } from '../../core/index.ts'
+import { BitReader, BitWriter } from '../../core/index.ts'
 import { domainHash } from '../../identity/index.ts'
-import { maxCodesBytes, writeCodes, type Codes } from '../codec/index.ts'
+import { areValid, maxCodesBytes, readCodes, writeCodes, type Codes, type Known } from '../codec/index.ts'
 import { timeBits } from '../sampleTime.ts'
 import { sampleHashBytes } from './constants.ts'
 
@@ -20,6 +20,17 @@ export function writeCanonical(into: Uint8Array, ticks: number, codes: Codes): n
   writer.write(ticks, timeBits)
   writeCodes(writer, codes)
   return writer.position
+}
+
+const reader = new BitReader(new Uint8Array(0))
+
+/** Reads what {@link writeCanonical} wrote; false when `bytes` are no sample's. */
+export function readCanonical(bytes: Uint8Array, into: Known): boolean {
+  reader.reset(bytes)
+  into.ticks = reader.read(timeBits)
+  if (!readCodes(reader, into.codes) || !areValid(into.codes)) return false
+  const padding = reader.remaining
+  return padding < 8 && (padding === 0 || reader.read(padding) === 0)
 }
 
 /** The hash of a sample by which digests name it ([FWD-5]). */

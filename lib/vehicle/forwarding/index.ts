@@ -1,4 +1,7 @@
+export { hashOfSample, maxCanonicalBytes, readCanonical, writeCanonical } from './canonicalUpdate.ts'
+export { digestLifetimeMs, sampleHashBytes, ticksPerDigest } from './constants.ts'
 export { Forwarding, type ForwardingParts } from './forwarding.ts'
 export type { ForwardedForOthers } from './forwarder.ts'
 export { forwardPayloadKind } from './forwardPayload.ts'
 export type { ForwardedMember } from './reception.ts'
+export { SampleLog } from './sampleLog.ts'

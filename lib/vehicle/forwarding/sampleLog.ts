@@ -9,13 +9,20 @@ import type { PublishedSamples } from './digest.ts'
  * allocates nothing; hashes are made once a second.
  */
 export class SampleLog {
-  readonly #bytes = Array.from({ length: samplesPerDigest }, () => new Uint8Array(maxCanonicalBytes))
-  readonly #lengths = new Uint8Array(samplesPerDigest)
+  readonly #bytes: Uint8Array[]
+  readonly #lengths: Uint8Array
   /** When each was sampled, ¼ ms, not modulo anything. */
-  readonly #times = new Float64Array(samplesPerDigest)
+  readonly #times: Float64Array
   #count = 0
   #sent = false
   #overflown = false
+
+  /** @param samples - how many one digest may name. */
+  constructor(samples = samplesPerDigest) {
+    this.#bytes = Array.from({ length: samples }, () => new Uint8Array(maxCanonicalBytes))
+    this.#lengths = new Uint8Array(samples)
+    this.#times = new Float64Array(samples)
+  }
 
   /** Notes a sample that is sent. */
   note({ sampledAt, ticks, codes }: Readonly<SentSample>): void {

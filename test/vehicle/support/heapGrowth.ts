@@ -1,3 +1,4 @@
+import { SampleRing } from '../../../lib/evidence/sampleRing.ts'
 import { maxCanonicalBytes, writeCanonical } from '../../../lib/vehicle/forwarding/canonicalUpdate.ts'
 import { SampleLog } from '../../../lib/vehicle/forwarding/sampleLog.ts'
 import {
@@ -109,9 +110,15 @@ const publishOnce = (): void => {
 }
 const publish = bytesPerCall(publishOnce)
 
-// As it is in a session: what is sent is noted.
+// As it is in a session: what is sent is noted, for forwarders and as evidence.
 const log = new SampleLog()
+const sentTimes = { sampledAt: 0.5, receivedAt: 0.5 }
+const sentRing = new SampleRing()
 publisher.observer = (sample) => log.note(sample)
+publisher.recipientObserver = (_recipient, sample) => {
+  sentTimes.sampledAt = sentTimes.receivedAt = sample.sampledAt
+  sentRing.add(sample, sentTimes, false)
+}
 const publishNoted = bytesPerCall((index) => {
   publishOnce()
   if (index % 100 === 0) log.skip()
@@ -124,13 +131,15 @@ const receive = bytesPerCall((index) => {
   receiver.receive('anna', encodeNext(index), index * 100, index * 100 + 50, 0)
 })
 
-// As it is while its vehicle is forwarded.
+// As it is while its vehicle is forwarded, and kept as evidence.
 const canonical = new Uint8Array(maxCanonicalBytes)
 let observedAt = 0
 receiver.observer = (_memberId, update, { sampledAt }) => {
   writeCanonical(canonical, update.ticks, update.codes)
   if (sampledAt > observedAt) observedAt = 1
 }
+const ring = new SampleRing()
+receiver.recorder = (_memberId, update, times, isForwarded) => ring.add(update, times, isForwarded)
 const receiveObserved = bytesPerCall((call) => {
   const index = (rounds + 1) * calls + call
   receiver.receive('anna', encodeNext(index), index * 100, index * 100 + 50, 0)
