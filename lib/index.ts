@@ -151,19 +151,24 @@ export type {
 
 export { compareLoadOrders, describeFinding, describeVerdict } from './session/index.ts'
 export type {
+  AdmissionLoad,
   AdmitHook,
   Candidate,
   ChannelVersions,
   Finding,
   GameVersion,
+  GrantedRole,
   LeaveReason,
   LoadOrderRules,
   LoadOrderVerdict,
   MemberBudgets,
+  ModerationScope,
   ModName,
+  MutedMedium,
   Presence,
   Role,
   SessionMember,
+  VerifyClaims,
 } from './session/index.ts'
 
 export type {
