@@ -26,6 +26,7 @@ import {
 import type { HostRole, RecordMember, Session, SessionMember } from '../session/index.ts'
 import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
 import { ConvoyVehicles } from './convoyVehicles.ts'
+import { Enforcement } from './enforcement/index.ts'
 import { Moderating } from './moderating.ts'
 import type { Ban } from './moderationTypes.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
@@ -49,6 +50,7 @@ export class PeerConvoy implements Convoy {
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
+  readonly #enforcement: Enforcement
   readonly #moderating: Moderating
   #lastHost: Member
   #closing: Promise<void> | undefined
@@ -75,6 +77,13 @@ export class PeerConvoy implements Convoy {
     this.shared = new RecordedValues(session, () => this.#authority('share values'))
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
+    this.#enforcement = new Enforcement({
+      ...parts,
+      vehicles: this.#vehicles.receiver,
+      sessionTime: () => this.time.now(),
+      observed: (member, seen) => this.#events.emit('observed', { member: this.#describe(member), ...seen }),
+      warned: (warning) => this.#events.emit('warned', warning),
+    })
     this.traffic = new ConvoyTraffic({
       session,
       publisher: this.#vehicles.publisher,
@@ -203,7 +212,7 @@ export class PeerConvoy implements Convoy {
   }
 
   stats(): ConvoyStats {
-    return statsOf(this.#session, this.#vehicles)
+    return statsOf(this.#session, this.#vehicles, this.#enforcement)
   }
 
   networkChanged(): void {

@@ -1,6 +1,7 @@
 import type { MemberProfile } from '../comms/index.ts'
 import type { Session } from '../session/index.ts'
 import type { UplinkOptions } from '../vehicle/index.ts'
+import type { EnforcementPolicy } from './enforcement/index.ts'
 
 /** What a `PeerConvoy` is put together from. */
 export interface PeerConvoyParts {
@@ -11,6 +12,7 @@ export interface PeerConvoyParts {
   readonly profile: MemberProfile | undefined
   /** The network changed: connections to rendezvous are made anew. */
   reconnect(): void
+  readonly enforcement: EnforcementPolicy
   readonly acceptsTraffic: boolean | undefined
   /** Frees what the convoy was made with: announcements and rendezvous. */
   release(): Promise<void>

@@ -40,7 +40,14 @@ export class Roster {
       presence: member.id === this.#session.self.id ? 'self' : (peer?.presence ?? 'away'),
       pingMs: peer?.pingMs,
       via: peer?.via,
+      restricted: this.#session.record.state.restrictionOf(member.signKey) ?? null,
     }
+  }
+
+  /** Tells that a member is in the slow lane, or no longer. */
+  restricted(signKey: Uint8Array): void {
+    const member = this.#session.record.state.member(signKey)
+    if (member !== undefined) this.#session.events.emit('memberChanged', this.describe(member))
   }
 
   /** The peer with this sign key. */
