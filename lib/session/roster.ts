@@ -44,12 +44,6 @@ export class Roster {
     }
   }
 
-  /** Tells that a member is in the slow lane, or no longer. */
-  restricted(signKey: Uint8Array): void {
-    const member = this.#session.record.state.member(signKey)
-    if (member !== undefined) this.#session.events.emit('memberChanged', this.describe(member))
-  }
-
   /** The peer with this sign key. */
   peerOf(signKey: Uint8Array): Peer | undefined {
     return [...this.peers.values()].find(({ member }) => equalBytes(member.signKey, signKey))

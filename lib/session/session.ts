@@ -201,9 +201,6 @@ export class Session {
       case 'shared':
         this.events.emit('sharedChanged', { name: change.name, by: this.describe(this.host), at: entry.at })
         break
-      case 'restricted':
-        this.#roster.restricted(change.signKey)
-        break
       case 'gameTime':
         this.events.emit('gameTimeChanged', undefined)
         break
