@@ -1,5 +1,5 @@
 import type { Signal } from '../../lib/protocol/index.ts'
-import { establishLink, type Link, type SignalPort } from '../../lib/rtc/index.ts'
+import { establishLink, type Link, type LinkTimings, type SignalPort } from '../../lib/rtc/index.ts'
 import {
   SimulatedClock,
   SimulatedNetwork,
@@ -17,6 +17,8 @@ export interface LinkedPeer {
 /** Two peers on a simulated network with a link between them. */
 export interface SimulatedPair {
   readonly clock: SimulatedClock
+  /** Its peers are called `left` and `right`. */
+  readonly network: SimulatedNetwork
   readonly left: LinkedPeer
   readonly right: LinkedPeer
 }
@@ -28,6 +30,8 @@ export interface PairOptions {
   /** How the clocks of both differ from the simulation's. */
   leftSkew: Skew
   rightSkew: Skew
+  /** Where they differ from a link's own. */
+  timings?: Partial<LinkTimings>
 }
 
 /** Links two peers; time stands where both are open. */
@@ -37,11 +41,18 @@ export async function simulatedPair(options: PairOptions): Promise<SimulatedPair
   const peers = [network.peer('left', options.leftSkew), network.peer('right', options.rightSkew)] as const
   const [leftPort, rightPort] = crossedPorts()
   const dial = (peer: SimulatedPeer, initiator: boolean, signals: SignalPort): Promise<Link> =>
-    establishLink({ connector: peer.connector, initiator, signals, clock: peer.clock, random: peer.random })
+    establishLink({
+      connector: peer.connector,
+      initiator,
+      signals,
+      clock: peer.clock,
+      random: peer.random,
+      timings: options.timings ?? {},
+    })
   const [left, right] = await clock.complete(
     Promise.all([dial(peers[0], true, leftPort), dial(peers[1], false, rightPort)]),
   )
-  return { clock, left: { peer: peers[0], link: left }, right: { peer: peers[1], link: right } }
+  return { clock, network, left: { peer: peers[0], link: left }, right: { peer: peers[1], link: right } }
 }
 
 /** Two ends of a way for signals. */

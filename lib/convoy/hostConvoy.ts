@@ -2,6 +2,7 @@ import { throwIfAborted } from '../core/index.ts'
 import { encodeInvite, fingerprintBytes, isInviteHint } from '../identity/index.ts'
 import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.ts'
 import { comeBackAfterwards, hostSession } from '../session/index.ts'
+import { policyOf } from './enforcement/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
@@ -27,6 +28,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   const rules = changeRules(defaultRules, parseRulesChanges(options.rules ?? {}))
   const profile = profileOf(options)
   const loadOrder = loadOrderOf(options)
+  const enforcement = policyOf(options.enforcement)
   const { password } = options
   checkPassword(password)
   const platform = platformOf(options)
@@ -79,6 +81,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       acceptsTraffic: options.acceptsTraffic,
       evidence: options.evidence,
       reports: options.reports,
+      enforcement,
       release: () => hosting.close(),
     })
     try {

@@ -1,6 +1,7 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { decodeInvite } from '../identity/index.ts'
 import { joinSession } from '../session/index.ts'
+import { policyOf } from './enforcement/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
@@ -28,6 +29,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const decoded = decodeInvite(invite)
   const profile = profileOf(options)
   const loadOrder = loadOrderOf(options)
+  const enforcement = policyOf(options.enforcement)
   const platform = platformOf(options)
   // Not the options, for what comes back by itself: they hold the password.
   const { verify } = options
@@ -66,6 +68,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       acceptsTraffic: options.acceptsTraffic,
       evidence: options.evidence,
       reports: options.reports,
+      enforcement,
       reconnect: () => hosting.reconnect(),
       release: () => hosting.close(),
     })

@@ -22,6 +22,7 @@ import type { HostRole, RecordMember, Session, SessionMember } from '../session/
 import { ConvoyTraffic, incarnationTag, type VehicleReceiver } from '../vehicle/index.ts'
 import { ConvoyReports } from './convoyReports.ts'
 import { ConvoyVehicles } from './convoyVehicles.ts'
+import { Enforcement } from './enforcement/index.ts'
 import { Moderating } from './moderating.ts'
 import type { Ban } from './moderationTypes.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'
@@ -46,6 +47,7 @@ export class PeerConvoy implements Convoy {
   readonly #interceptors: Interceptors
   readonly #channels: ChannelHub
   readonly #profiles: Profiles
+  readonly #enforcement: Enforcement
   readonly #moderating: Moderating
   readonly #reports: ConvoyReports
   #lastHost: Member
@@ -86,6 +88,13 @@ export class PeerConvoy implements Convoy {
     })
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
+    this.#enforcement = new Enforcement({
+      ...parts,
+      vehicles: this.#vehicles.receiver,
+      sessionTime: () => this.time.now(),
+      observed: (member, seen) => this.#events.emit('observed', { member: this.#describe(member), ...seen }),
+      warned: (warning) => this.#events.emit('warned', warning),
+    })
     this.traffic = new ConvoyTraffic({
       session,
       publisher: this.#vehicles.publisher,
@@ -217,7 +226,7 @@ export class PeerConvoy implements Convoy {
   }
 
   stats(): ConvoyStats {
-    return statsOf(this.#session, this.#vehicles)
+    return statsOf(this.#session, this.#vehicles, this.#enforcement)
   }
 
   networkChanged(): void {

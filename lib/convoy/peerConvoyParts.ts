@@ -2,6 +2,7 @@ import type { MemberProfile } from '../comms/index.ts'
 import type { ReportSink } from '../evidence/index.ts'
 import type { Session } from '../session/index.ts'
 import type { UplinkOptions } from '../vehicle/index.ts'
+import type { EnforcementPolicy } from './enforcement/index.ts'
 
 /** What a `PeerConvoy` is put together from. */
 export interface PeerConvoyParts {
@@ -12,6 +13,7 @@ export interface PeerConvoyParts {
   readonly profile: MemberProfile | undefined
   /** The network changed: connections to rendezvous are made anew. */
   reconnect(): void
+  readonly enforcement: EnforcementPolicy
   readonly acceptsTraffic: boolean | undefined
   readonly evidence: boolean | undefined
   readonly reports: ReportSink | undefined

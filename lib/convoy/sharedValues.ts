@@ -68,7 +68,8 @@ export class RecordedValues implements SharedValues {
         `At most ${mostSharedValues} values are shared at once. Take one back.`,
       )
     }
-    await role.share(name, value === undefined ? null : encoded(value), signal)
+    const bytes = value === undefined ? null : encoded(value)
+    await role.record(() => ({ type: 'shared', name, value: bytes }), signal)
   }
 }
 

@@ -1,6 +1,7 @@
 import { toHex } from '../core/index.ts'
 import type { Session } from '../session/index.ts'
 import type { ConvoyVehicles } from './convoyVehicles.ts'
+import type { Enforcement } from './enforcement/index.ts'
 import { forwardedQuality, overallQuality, qualityOf, type Quality } from './quality.ts'
 import type { ConvoyStats } from './types.ts'
 
@@ -11,7 +12,7 @@ function recordStats({ record }: Session): ConvoyStats['record'] {
 }
 
 /** What a convoy has done so far, as plain data. */
-export function statsOf(session: Session, vehicles: ConvoyVehicles): ConvoyStats {
+export function statsOf(session: Session, vehicles: ConvoyVehicles, enforcement: Enforcement): ConvoyStats {
   const { links: openLinks, uplink, publisher, receiver, forwarding } = vehicles
   const dropped: Record<string, number> = {}
   const add = (counts: Readonly<Partial<Record<string, number>>>): void => {
@@ -76,6 +77,7 @@ export function statsOf(session: Session, vehicles: ConvoyVehicles): ConvoyStats
     members,
     admission: session.hostRole?.load(),
     record: recordStats(session),
+    enforcement: enforcement.stats,
     forwarding: { members: forwarding.received, forOthers: forwarding.forOthers },
     dropped,
   }

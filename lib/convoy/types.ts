@@ -17,6 +17,7 @@ import type {
   VerifyClaims,
 } from '../session/index.ts'
 import type { Budgets } from './budgets.ts'
+import type { EnforcedKind, EnforcementOptions, EnforcementStats } from './enforcement/index.ts'
 import type {
   ForwardedForOthers,
   ForwardedMember,
@@ -38,6 +39,13 @@ import type { SessionTime } from './sessionTime.ts'
 import type { SharedValues } from './sharedValues.ts'
 
 export type { Budgets } from './budgets.ts'
+export type {
+  EnforcedKind,
+  EnforcementAct,
+  EnforcementOptions,
+  EnforcementStats,
+  EnforcementSteps,
+} from './enforcement/index.ts'
 export type { ForwardedForOthers, ForwardedMember } from '../vehicle/index.ts'
 export type * from './moderationTypes.ts'
 export type { Quality, QualityLevel } from './quality.ts'
@@ -79,6 +87,11 @@ export interface ConvoyOptions {
   uplinkKbps?: number
   /** How much links, members and strangers may ask of this peer, where it differs from the defaults of {@link Budgets}. */
   budgets?: Partial<Budgets>
+  /**
+   * After how many offences against the rules members are warned, put into the slow lane or removed while this member is host;
+   * where it differs from the defaults in docs/protocol/10-enforcement.md.
+   */
+  enforcement?: EnforcementOptions
   /**
    * Whether this member takes over traffic of members that leave or are further away: see {@link Convoy.traffic}. By default
    * it does while the program listens for `adopted`; a spectator never does.
@@ -182,6 +195,18 @@ export type ConvoyEvents = {
   /** A member is not heard from now on, or is heard again since somebody lifted its mute; one that ends has `memberChanged` only. */
   muted: MutedEvent
   unmuted: { member: Member; what: readonly MutedMedium[]; by: Member | undefined }
+  /**
+   * The host tells this player what it does about how it drives, and why: `text` is for people. A kick comes as `removed`.
+   */
+  warned: {
+    kind: EnforcedKind
+    action: 'warning' | 'slow-lane' | 'released'
+    text: string
+    measured: number
+    limit: number
+  }
+  /** This member saw another one break the rules; the host, who is told of it, decides what follows. */
+  observed: { member: Member; kind: EnforcedKind; measured: number; limit: number }
   /** Another member decides from now on: the former host handed over, left, or was no longer heard. */
   hostChanged: { host: Member; former: Member; epoch: number }
   /**
@@ -252,6 +277,8 @@ export interface ConvoyStats {
     /** Of the committed entries, in hexadecimal digits: members with the same one agree on everything in them. */
     readonly digest: string
   }
+  /** What was seen of members that break the rules, and what was done about it. */
+  readonly enforcement: EnforcementStats
   /** Vehicles that come through other members, and what this member forwards for others. */
   readonly forwarding: {
     /** Members whose vehicle came, or comes, through others. */

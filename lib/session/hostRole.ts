@@ -94,15 +94,18 @@ export class HostRole {
 
   /** Records those of `changes` that differ from the rules in force; nothing where none does. */
   async changeRules(changes: RulesChanges, signal?: AbortSignal): Promise<void> {
-    await this.#decide(async () => {
+    await this.record(() => {
       const differing = differingRules(this.#session.record.state.rules, changes)
-      if (Object.keys(differing).length > 0) await this.#append({ type: 'rules', changes: differing })
+      return Object.keys(differing).length === 0 ? undefined : { type: 'rules', changes: differing }
     }, signal)
   }
 
-  /** Records a value for everyone; null takes it back. */
-  async share(name: string, value: Uint8Array | null, signal?: AbortSignal): Promise<void> {
-    await this.#decide(() => this.#append({ type: 'shared', name, value }), signal)
+  /** Records what `make` says once everything before it is decided; nothing where that is undefined. */
+  async record(make: () => Change | undefined, signal?: AbortSignal): Promise<void> {
+    await this.#decide(async () => {
+      const change = make()
+      if (change !== undefined) await this.#append(change)
+    }, signal)
   }
 
   /**

@@ -1,6 +1,9 @@
 import type { VehicleClass } from '../protocol/index.ts'
 import type { MutedMedium } from './moderation/moderationChanges.ts'
 import type { ModerationScope, Role } from './moderation/roles.ts'
+import type { Restriction } from './restriction.ts'
+
+export type { Restriction } from './restriction.ts'
 
 export type { GrantedRole, ModerationScope, Role } from './moderation/roles.ts'
 export type { MutedMedium } from './moderation/moderationChanges.ts'
@@ -32,6 +35,8 @@ export interface SessionMember {
   readonly pingMs: number | undefined
   /** Id of the member that forwards this one's vehicle while the direct link carries nothing; else undefined. */
   readonly via: string | undefined
+  /** What it may not do for now, and why; null for nothing. */
+  readonly restricted: Restriction | null
 }
 
 /**

@@ -22,6 +22,7 @@ import { channelVersionsSchema } from './channelVersions.ts'
 import { claimsSchema, gameVersionSchema } from './knockMessages.ts'
 import { mostCoolOffMs } from './moderation/constants.ts'
 import { askedFields, inviteHash, moderationChangeSchemas } from './moderation/moderationChanges.ts'
+import { restrictedSchema } from './restriction.ts'
 
 const memberFields = {
   signKey: publicKey,
@@ -51,6 +52,7 @@ export const changeSchema = v.variant('type', [
   }),
   electedSchema,
   votersSchema,
+  restrictedSchema,
   v.strictObject({ type: v.literal('rules'), changes: rulesChangesSchema, ...askedFields }),
   v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
   v.strictObject({ type: v.literal('shared'), ...sharedValueSchema.entries }),

@@ -14,6 +14,7 @@ import type { GameVersion } from './admissionChecks.ts'
 import type { ChannelVersions } from './channelVersions.ts'
 import { ModerationState } from './moderation/moderationState.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
+import type { Restriction } from './restriction.ts'
 
 /** A member as the record knows it. */
 export interface RecordMember {
@@ -59,6 +60,8 @@ export class RecordState {
   /** Who may do what, and who may not be here. */
   readonly moderation = new ModerationState(this)
   readonly #members = new Map<string, RecordMember>()
+  /** By sign key, also of those that left: coming back is no way out. */
+  readonly #restricted = new Map<string, Restriction>()
   /** How those that are not present went: a kick holds until its member is asked in anew. */
   readonly #departures = new Map<string, Departure>()
 
@@ -100,6 +103,11 @@ export class RecordState {
     return undefined
   }
 
+  /** What the member with this sign key may not do for now. */
+  restrictionOf(signKey: Uint8Array): Restriction | undefined {
+    return this.#restricted.get(toHex(signKey))
+  }
+
   /**
    * @throws ConvoyError `message-malformed` when `change`, which the host with `signKey` signed `at` a time, contradicts the
    * state, or goes beyond what whoever asked for it may do.
@@ -119,6 +127,12 @@ export class RecordState {
         if (change.value !== null && !this.shared.has(change.name) && this.shared.size >= mostSharedValues)
           throw new ConvoyError('message-malformed', `A record shares ${mostSharedValues} values at most.`)
         return
+      case 'restricted': {
+        const key = toHex(change.signKey)
+        if (!this.#members.has(key) && !this.#restricted.has(key))
+          throw new ConvoyError('message-malformed', 'Somebody was restricted that is no member.')
+        return
+      }
       case 'elected':
         if (!this.#members.has(toHex(change.signKey))) {
           throw new ConvoyError('message-malformed', 'A host was elected that is no member.')
@@ -167,6 +181,13 @@ export class RecordState {
       case 'voters':
         // In force from when it is held: the record keeps it.
         return
+      case 'restricted': {
+        const key = toHex(change.signKey)
+        const { restriction, detail } = change
+        if (restriction === null) this.#restricted.delete(key)
+        else this.#restricted.set(key, { restriction, detail })
+        return
+      }
       case 'left': {
         const key = toHex(change.signKey)
         const member = this.#members.get(key)

@@ -40,6 +40,7 @@ export class Roster {
       presence: member.id === this.#session.self.id ? 'self' : (peer?.presence ?? 'away'),
       pingMs: peer?.pingMs,
       via: peer?.via,
+      restricted: this.#session.record.state.restrictionOf(member.signKey) ?? null,
     }
   }
 

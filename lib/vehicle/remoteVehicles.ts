@@ -10,6 +10,11 @@ export interface RemoteVehicle {
   readonly ageMs: number
   /** How much of it to draw, 0…1: it fades out when nothing arrives any more. */
   readonly opacity: number
+  /**
+   * Whether nothing may collide with it: its driver says so, the rules want it while its game is paused, or the host has
+   * put it into the slow lane. The flag `ghost` of the state says the same.
+   */
+  readonly ghost: boolean
 }
 
 /** The remote vehicles of a convoy. */

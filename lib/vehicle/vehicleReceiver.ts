@@ -1,5 +1,5 @@
 import { Counters, type Clock } from '../core/index.ts'
-import { emptyVehicleState, type VehicleState } from '../protocol/index.ts'
+import { emptyVehicleState, vehicleFlags, type VehicleState } from '../protocol/index.ts'
 import { IncomingVehicles, ownVehicleIndex, type Known, type PayloadVerdict } from './codec/index.ts'
 import { maxDelayMs } from './constants.ts'
 import { Playout, type PlayoutVerdict, type SenderTimes } from './playout.ts'
@@ -65,10 +65,13 @@ class ShownVehicle implements RemoteVehicle {
   memberId = ''
   ageMs = 0
   opacity = 0
+  ghost = false
 
   /** Fills it with a member's vehicle at `now`; false when there is nothing to show. */
-  show(memberId: string, playout: Playout, now: number): boolean {
+  show({ memberId, playout, ghost }: Track, ghostFlags: number, now: number): boolean {
     if (!playout.sample(now, this.state)) return false
+    this.ghost = ghost || (this.state.flags & ghostFlags) !== 0
+    if (this.ghost) this.state.flags |= vehicleFlags.ghost
     this.memberId = memberId
     this.ageMs = playout.ageMs(now)
     this.opacity = playout.opacity(now)
@@ -89,19 +92,23 @@ interface Track {
   lacksBaseline: boolean
   /** Id of the member through which the newest update came; undefined where it came on the member's own link. */
   via: string | undefined
+  /** Whether it is one whatever its driver says. */
+  ghost: boolean
   /** Since when updates are behind one that came through somebody else, local ms; Infinity while they are not. */
   overtakenSince: number
 }
 
 /**
  * Told of each update that was taken on a member's own link. Update and times are valid during the call only.
- * @param times - when it was sampled, on the local clock, ms.
+ * @param times - when it was sampled, and when it arrived, on the local clock, ms.
  */
-export type VehicleObserver = (
-  memberId: string,
-  update: Known,
-  times: Readonly<{ sampledAt: number }>,
-) => void
+export type VehicleObserver = (memberId: string, update: Known, times: Readonly<ObservedTimes>) => void
+
+/** When an update that came on its member's own link was sampled and received; on the local clock, ms. */
+export interface ObservedTimes {
+  sampledAt: number
+  receivedAt: number
+}
 
 /**
  * Told of each update of a vehicle that a member drives that was taken, whichever way it came. Update and times are valid
@@ -142,7 +149,7 @@ export class VehicleReceiver implements RemoteVehicles {
   readonly #one = new ShownVehicle()
   readonly #times: SenderTimes = { sampledAt: 0, sentAt: 0 }
   // An object, since a sum handed to a function may cost an allocation.
-  readonly #observed = { sampledAt: 0 }
+  readonly #observed: ObservedTimes = { sampledAt: 0, receivedAt: 0 }
   readonly #recorded = { sampledAt: 0, receivedAt: 0 }
   // What `receive` hands to the visitor, which is made once so that no update makes a closure.
   #track: Track | undefined
@@ -161,6 +168,8 @@ export class VehicleReceiver implements RemoteVehicles {
   observer: VehicleObserver | undefined
   /** Who keeps them, as evidence. */
   recorder: VehicleRecorder | undefined
+  /** Flags that make a vehicle a ghost. */
+  #ghostFlags: number = vehicleFlags.ghost
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -182,6 +191,7 @@ export class VehicleReceiver implements RemoteVehicles {
         tag,
         lacksBaseline: false,
         via: undefined,
+        ghost: false,
         overtakenSince: Infinity,
       }
       this.#byMember.set(memberId, track)
@@ -194,6 +204,17 @@ export class VehicleReceiver implements RemoteVehicles {
       known.timeline.reset()
       known.via = undefined
     }
+  }
+
+  /** Shows a member's vehicle as a ghost whatever it says itself, or no longer. */
+  setGhost(memberId: string, ghost: boolean): void {
+    const track = this.#byMember.get(memberId)
+    if (track !== undefined) track.ghost = ghost
+  }
+
+  /** Whether vehicles of paused games are ghosts, whatever they say themselves. */
+  set pausedAreGhosts(are: boolean) {
+    this.#ghostFlags = vehicleFlags.ghost | (are ? vehicleFlags.paused : 0)
   }
 
   /** Whether `memberId` has told of its vehicle, be it that it has none to show. */
@@ -280,8 +301,8 @@ export class VehicleReceiver implements RemoteVehicles {
 
   sample(now: number = this.#clock.now()): readonly RemoteVehicle[] {
     let count = 0
-    for (const { memberId, playout, shown } of this.#tracks) {
-      if (shown.show(memberId, playout, now)) this.#sampled[count++] = shown
+    for (const track of this.#tracks) {
+      if (track.shown.show(track, this.#ghostFlags, now)) this.#sampled[count++] = track.shown
     }
     this.#sampled.length = count
     return this.#sampled
@@ -292,8 +313,8 @@ export class VehicleReceiver implements RemoteVehicles {
    * `sample` handed out alone. Allocates nothing.
    */
   sampleOne(memberId: string, now: number = this.#clock.now()): RemoteVehicle | undefined {
-    const playout = this.#byMember.get(memberId)?.playout
-    return playout !== undefined && this.#one.show(memberId, playout, now) ? this.#one : undefined
+    const track = this.#byMember.get(memberId)
+    return track !== undefined && this.#one.show(track, this.#ghostFlags, now) ? this.#one : undefined
   }
 
   #take(index: number, update: Known): void {
@@ -309,6 +330,7 @@ export class VehicleReceiver implements RemoteVehicles {
     // Until the offset is known, it is taken to have come in no time.
     const offset = this.#clockOffset ?? this.#receivedAt - times.sentAt
     this.#observed.sampledAt = times.sampledAt + offset
+    this.#observed.receivedAt = this.#receivedAt
     this.observer?.(track.memberId, update, this.#observed)
   }
 

@@ -111,6 +111,7 @@ export class Moderation {
       case 'unbanned':
         return this.#session.events.emit('moderated', entry)
       case 'granted':
+      case 'restricted':
         return this.#changed(change.signKey)
       case 'rules':
         if (change.changes.moderatorList === undefined) return
