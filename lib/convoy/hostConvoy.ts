@@ -6,6 +6,7 @@ import { policyOf } from './enforcement/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
+import { KeptBans, sinkOf } from './keeping.ts'
 import { checkPassword, loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import { reopening } from './reopen.ts'
@@ -71,6 +72,8 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       reopen: reopening(open, invited, { clock, verify }),
     })
     const invite = encodeInvite(invited)
+    const { store } = options
+    const bans = store === undefined ? undefined : new KeptBans(session, store)
     const convoy = new PeerConvoy({
       session,
       invite,
@@ -80,11 +83,16 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       reconnect: () => hosting.reconnect(),
       acceptsTraffic: options.acceptsTraffic,
       evidence: options.evidence,
-      reports: options.reports,
+      reports: options.reports ?? (store && sinkOf(session, store)),
       enforcement,
-      release: () => hosting.close(),
+      release: async () => {
+        await hosting.close()
+        await bans?.idle()
+      },
     })
     try {
+      await bans?.restore(options.signal)
+      bans?.follow()
       await hosting.start(options.signal)
       throwIfAborted(options.signal)
       followNetwork(convoy, options)

@@ -5,6 +5,7 @@ import { policyOf } from './enforcement/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
+import { KeptBans, sinkOf } from './keeping.ts'
 import { loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import { reachHost, reopening } from './reopen.ts'
@@ -59,6 +60,9 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       throw new ConvoyError('kicked', 'The host removed you right after it had admitted you.')
     }
     const hosting = new Hosting(session, open)
+    const { store } = options
+    const bans = store === undefined ? undefined : new KeptBans(session, store)
+    bans?.follow()
     const convoy = new PeerConvoy({
       session,
       invite,
@@ -67,10 +71,13 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       profile: options.profile,
       acceptsTraffic: options.acceptsTraffic,
       evidence: options.evidence,
-      reports: options.reports,
+      reports: options.reports ?? (store && sinkOf(session, store)),
       enforcement,
       reconnect: () => hosting.reconnect(),
-      release: () => hosting.close(),
+      release: async () => {
+        await hosting.close()
+        await bans?.idle()
+      },
     })
     followNetwork(convoy, options)
     return convoy

@@ -5,6 +5,7 @@ import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
 import type { Connector, IceServer } from '../rtc/index.ts'
+import type { ConvoyStore } from '../store/index.ts'
 import type {
   AdmissionLoad,
   AdmitHook,
@@ -102,7 +103,17 @@ export interface ConvoyOptions {
    * (default true): up to 100 kB of memory for each member. This member signs for others all the same.
    */
   evidence?: boolean
-  /** What keeps the reports that members hand in to this one, as the host or a moderator (default: nothing does). */
+  /**
+   * What outlives this process, from `openconvoy/store`: bans of every convoy that this member is in are kept there, a
+   * convoy that it founds begins with them, and reports are kept where `reports` is left out. It stays open: close it yourself.
+   * @example
+   * ```ts
+   * const store = await openStore({ path: 'convoy-data' })
+   * const convoy = await hostConvoy({ name: 'Anna', rendezvous: 'ws://127.0.0.1:7100', store })
+   * ```
+   */
+  store?: ConvoyStore
+  /** What keeps the reports that members hand in to this one, as the host or a moderator (default: the store). */
   reports?: ReportSink
   /** How connections are made; the best engine of this platform where left out. */
   connector?: Connector

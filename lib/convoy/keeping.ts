@@ -1,0 +1,79 @@
+import type { ReportSink } from '../evidence/index.ts'
+import type { AppliedEntry, Session } from '../session/index.ts'
+import type { ConvoyStore, StoredBan } from '../store/index.ts'
+
+/** Keeps the bans of a session, so that a convoy that is founded later begins with them. */
+export class KeptBans {
+  readonly #session: Session
+  readonly #store: ConvoyStore
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(session: Session, store: ConvoyStore) {
+    this.#session = session
+    this.#store = store
+  }
+
+  /**
+   * Bans, as the host that this peer is, whom earlier convoys had banned; whoever came by an invite of theirs is not meant.
+   * @throws ConvoyError what reading the store, or deciding, throws.
+   */
+  async restore(signal?: AbortSignal): Promise<void> {
+    const now = this.#session.environment.clock.wallTime()
+    for (const { subject, detail, expiresAt } of await this.#store.bans.list()) {
+      if (subject.kind === 'invite') continue
+      const lastsMs = expiresAt === null ? null : Math.max(1, Math.round(expiresAt - now))
+      await this.#session.moderation.decide({ type: 'banned', subject, detail, lastsMs }, signal)
+    }
+  }
+
+  /** Keeps what is decided from now on. */
+  follow(): void {
+    this.#session.events.on('moderated', (entry) => {
+      this.#last = this.#last
+        .then(() => this.#keep(entry))
+        .catch((error: unknown) => {
+          this.#session.environment.logger.error('A ban could not be stored: it ends with this convoy.', {
+            error,
+          })
+        })
+    })
+  }
+
+  /** Resolves once everything is stored. */
+  idle(): Promise<void> {
+    return this.#last
+  }
+
+  async #keep({ change, signKey, at }: AppliedEntry): Promise<void> {
+    if (change.type !== 'banned' && change.type !== 'unbanned') return
+    const subject = storedSubject(change.subject)
+    if (change.type === 'unbanned') return this.#store.bans.delete(subject)
+    await this.#store.bans.put({
+      subject,
+      detail: change.detail,
+      by: change.asked?.by ?? signKey,
+      issuedAt: Math.round(at),
+      expiresAt: change.lastsMs === null ? null : Math.round(at + change.lastsMs),
+      sessionId: this.#session.record.sessionId,
+    })
+  }
+}
+
+/** Keeps the reports that come in a session in a store. */
+export function sinkOf({ record }: Session, store: ConvoyStore): ReportSink {
+  return {
+    save: async (file, { id, reporter, subject, category, at }) => {
+      const { sessionId, state } = record
+      const { signKey } = subject
+      const author = state.memberById(reporter.id)?.signKey ?? new Uint8Array(32)
+      const summary = { id, sessionId, reporter: author, subject: signKey, category, filedAt: Math.round(at) }
+      await store.reports.put(summary, file)
+    },
+  }
+}
+
+type RecordedSubject = Extract<AppliedEntry['change'], { type: 'banned' }>['subject']
+
+function storedSubject(subject: RecordedSubject): StoredBan['subject'] {
+  return subject.kind === 'invite' ? { kind: 'invite', invite: subject.secretHash } : subject
+}
