@@ -85,6 +85,7 @@ const contendersText = `What it is compared to:
 const titles: Readonly<Record<string, string>> = {
   clock: 'Clock',
   codec: 'Codec',
+  enforcement: 'Enforcement',
   link: 'Link',
   mesh: 'Whole convoys',
   migration: 'Death of a host',
@@ -94,6 +95,8 @@ const introductions: Readonly<Record<string, string>> = {
   clock:
     'What is left of the difference between two clocks ten seconds after they met. Baseline: of the last ten seconds, the exchange with the least round trip.',
   codec: 'Updates as bytes and back.',
+  enforcement:
+    'How often honest players, with all that befalls them, are taken for cheats, and how soon cheats are found: docs/protocol/10-enforcement.md.',
   link: 'A link beside the bare engine under it.',
   mesh: 'Links between every two members, on real WebRTC over the loopback interface, where everything on the wire is counted: ICE, DTLS, SCTP, UDP and IP. Baseline: JSON at 20 Hz on the same links.',
   migration:

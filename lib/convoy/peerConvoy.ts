@@ -88,13 +88,7 @@ export class PeerConvoy implements Convoy {
     })
     this.#lastHost = this.#withDistance(session.describe(session.host))
     this.#follow()
-    this.#enforcement = new Enforcement({
-      ...parts,
-      vehicles: this.#vehicles.receiver,
-      sessionTime: () => this.time.now(),
-      observed: (member, seen) => this.#events.emit('observed', { member: this.#describe(member), ...seen }),
-      warned: (warning) => this.#events.emit('warned', warning),
-    })
+    this.#enforcement = new Enforcement({ ...parts, convoy: this, describe, events: this.#events })
     this.traffic = new ConvoyTraffic({
       session,
       publisher: this.#vehicles.publisher,

@@ -14,7 +14,9 @@ describe('npm run bench', () => {
   ])('says how it is used when asked for "%s", and exits with 2', async (request) => {
     const { code, stdout, stderr } = await bench(...request.split(' '))
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain('NAME is one of: clock, codec, link, mesh, migration, motion, traffic;')
+    expect(stderr).toContain(
+      'NAME is one of: clock, codec, enforcement, link, mesh, migration, motion, traffic;',
+    )
   })
 
   it('says what is wrong with a drive that it can’t read', async () => {

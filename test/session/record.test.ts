@@ -144,4 +144,29 @@ describe('the record', () => {
     )
     expect(hosts.state.memberCount).toBe(2)
   })
+
+  it('[ENF-33] keeps who is in the slow lane, also while that member is away, and has nobody in it who never was here', async () => {
+    const { identity } = ben
+    const { signKey, boxKey } = identity
+    const incarnation = new Uint8Array(8)
+    const restricted = { type: 'restricted', signKey, restriction: 'slow-lane', detail: 'Too fast.' } as const
+    await expect(hosts.append(restricted)).rejects.toMatchObject({ code: 'message-malformed' })
+    await hosts.append({
+      type: 'joined',
+      signKey,
+      boxKey,
+      incarnation,
+      slot: 1,
+      name: 'Ben',
+      vehicleClass: 'truck',
+    })
+    await hosts.append(restricted)
+    await hosts.append({ type: 'left', signKey, reason: 'left', detail: '' })
+    expect(hosts.state.restrictionOf(signKey)).toEqual({ restriction: 'slow-lane', detail: 'Too fast.' })
+    for (const entry of hosts.entries) await copy.accept(entry)
+    copy.commit(copy.length)
+    expect(copy.state.restrictionOf(signKey)).toEqual(hosts.state.restrictionOf(signKey))
+    await hosts.append({ ...restricted, restriction: null, detail: '' })
+    expect(hosts.state.restrictionOf(signKey)).toBeUndefined()
+  })
 })

@@ -1,4 +1,5 @@
-import { Counters, isConvoyError } from '../../core/index.ts'
+import { Counters, isConvoyError, type Emitter } from '../../core/index.ts'
+import type { ConvoyEvents, Member, SessionTime } from '../types.ts'
 import { restrictionChange, type RecordMember, type Session } from '../../session/index.ts'
 import type { VehicleReceiver } from '../../vehicle/index.ts'
 import {
@@ -39,15 +40,12 @@ export interface EnforcementStats {
 /** What {@link Enforcement} works with. */
 export interface EnforcementParts {
   readonly session: Session
-  readonly vehicles: VehicleReceiver
+  readonly convoy: { readonly vehicles: VehicleReceiver; readonly time: Pick<SessionTime, 'now'> }
   /** How this peer acts while it is host. */
   readonly enforcement: EnforcementPolicy
-  /** Session time, ms; undefined while it is not known. */
-  sessionTime(): number | undefined
-  /** Told of what this member saw of another one. */
-  observed(member: RecordMember, seen: Pick<Finding, 'kind' | 'measured' | 'limit'>): void
-  /** Told of what the host lets this player know. */
-  warned(warning: Warning & { text: string }): void
+  readonly describe: (member: RecordMember) => Member
+  /** Where what is seen of others, and what the host lets this player know, is told. */
+  readonly events: Pick<Emitter<ConvoyEvents>, 'emit'>
 }
 
 interface Waiting {
@@ -79,8 +77,8 @@ export class Enforcement {
       perSecond: warningsPerSecond,
       atOnce: warningsAtOnce,
     })
-    this.#watch(parts.vehicles)
-    followGhosts(session, parts.vehicles)
+    this.#watch(parts.convoy.vehicles)
+    followGhosts(session, parts.convoy.vehicles)
     for (const { member } of session.peers()) this.#lookout.expect(member)
     session.events.on('memberJoined', ({ id }) => {
       const peer = session.peer(id)
@@ -162,7 +160,8 @@ export class Enforcement {
   #found(member: RecordMember, finding: Finding): void {
     this.#observed.add(finding.kind)
     const { kind, measured, limit } = finding
-    this.#parts.observed(member, { kind, measured, limit })
+    const { events, describe } = this.#parts
+    events.emit('observed', { member: describe(member), kind, measured, limit })
     if (this.#judge !== undefined) return this.#judge.saw(this.#judgedOf(member), finding)
     this.#waiting.push({ subject: member, finding })
     if (this.#waiting.length > observationsWaiting) this.#waiting.shift()
@@ -237,7 +236,7 @@ export class Enforcement {
     if (from.id !== this.#session.host.id) return dropped.addFrom(from.id, 'warn-foreign')
     try {
       const warning = decodeWarning(body)
-      this.#parts.warned({ ...warning, text: textOf(warning) })
+      this.#parts.events.emit('warned', { ...warning, text: textOf(warning) })
     } catch (error) {
       if (!isConvoyError(error)) throw error
       dropped.addFrom(from.id, `warn-${error.code}`)
@@ -256,7 +255,7 @@ export class Enforcement {
 
   /** From the local clock to session time, ms. */
   #shift(): number | undefined {
-    const now = this.#parts.sessionTime()
+    const now = this.#parts.convoy.time.now()
     return now === undefined ? undefined : now - this.#session.environment.clock.now()
   }
 }

@@ -1,5 +1,7 @@
 import { encode } from '@msgpack/msgpack'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Emitter, silentLogger } from '../../../lib/core/index.ts'
+import type { ConvoyEvents, Member } from '../../../lib/index.ts'
 import { Enforcement, policyOf } from '../../../lib/convoy/enforcement/index.ts'
 import { encodeObservations, type Observation } from '../../../lib/convoy/enforcement/observation.ts'
 import { decodeWarning, encodeWarning, type Warning } from '../../../lib/convoy/enforcement/warning.ts'
@@ -18,13 +20,14 @@ beforeEach(async () => {
   members = []
   for (const name of ['Ben', 'Cem', 'Dora', 'Emil', 'Fay']) members.push(await world.member(name))
   warned = []
+  const events = new Emitter<ConvoyEvents>(silentLogger)
+  events.on('warned', (warning) => warned.push(warning))
   new Enforcement({
     session: world.session,
-    vehicles: new VehicleReceiver(world.clock),
+    convoy: { vehicles: new VehicleReceiver(world.clock), time: world.clock },
     enforcement: policyOf(),
-    sessionTime: () => world.clock.now(),
-    observed: () => undefined,
-    warned: (warning) => warned.push(warning),
+    describe: (member) => world.session.describe(member) as Member,
+    events,
   })
   await world.clock.run(3_000)
 })
