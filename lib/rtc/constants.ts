@@ -49,6 +49,12 @@ export const answerWithinMs = 450
 /** So is a control message, or a second payload: well before a nudge asks, and before a busy sender takes silence for a blackout. */
 export const answerSoonWithinMs = 100
 
+/**
+ * So is every payload in this time from the first one on, since the clock offset is only as good as the luckiest of the
+ * round trips measured: by then there were enough, and later ones need only keep up with drift.
+ */
+export const answerSoonMs = 10_000
+
 /** Gap between two probes of a suspect link: several fit between suspicion and death. */
 export const probeEveryMs = 100
 

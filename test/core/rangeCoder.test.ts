@@ -131,6 +131,38 @@ describe('range coder', () => {
     )
   })
 
+  it('[VEH-62] decodes any bytes as arithmetic without limits does, those that no encoder writes as well', () => {
+    const byte = fc.oneof(fc.constant(255), fc.nat({ max: 255 }))
+    fc.assert(
+      fc.property(
+        fc.array(byte, { maxLength: 40 }),
+        fc.array(interval, { minLength: 60, maxLength: 60 }),
+        (bytes, intervals) => {
+          const decoder = new RangeDecoder()
+          decoder.reset(Uint8Array.from(bytes))
+          let position = 0
+          const next = (code: bigint): bigint => code * 256n + BigInt(bytes[position++] ?? 0)
+          let code = next(next(next(next(0n))))
+          let range = 2n ** 32n - 1n
+          for (const { from, to } of intervals) {
+            const part = range / 65_536n
+            const target = Math.min(65_535, Number(code / part))
+            expect(decoder.target()).toBe(target)
+            expect([from, to - 1].map((bound) => decoder.isBelow(bound))).toEqual([
+              target < from,
+              target < to - 1,
+            ])
+            const [least, end] = target < from ? [0, from] : target < to ? [from, to] : [to, rangeTotal]
+            decoder.accept(least, end)
+            code -= part * BigInt(least)
+            for (range = part * BigInt(end - least); range < 2n ** 24n; range *= 256n) code = next(code)
+          }
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
   it('tells of bytes that no symbol needed', () => {
     const intervals = [{ from: 10, to: 20 }]
     const decoder = expectDecodes(new Uint8Array([...encoded(intervals), 1, 2, 3, 4, 5]), intervals)

@@ -23,12 +23,19 @@ class Moment {
  * The way between two updates: with speed, heading and their rates of change known at both ends, [VEH-15], there is little left
  * to tell about where it led. Reused, as this runs for every update.
  */
-export const start = new Moment()
-export const end = new Moment()
+const start = new Moment()
+const end = new Moment()
 /** Where the way led, metres; how long it took, s. */
-export const way = { seconds: 0.5, east: 0.5, up: 0.5, north: 0.5 }
+const way = { seconds: 0.5, east: 0.5, up: 0.5, north: 0.5 }
 /** Trailers' yaws, turns: at the start, and after {@link pullTrailers} where rolling leads them. */
-export const yaws = new Float64Array(limits.trailers)
+const yaws = new Float64Array(limits.trailers)
+/** All of these together. */
+export const journey = { start, end, way, yaws } as const
+
+// Of this module's own, as engines compile those in, but look imported ones up at each use.
+const radians = radiansPerTurn
+const wheelbase = trailerWheelbase
+const hitches = { truck: hitchBehindTruck, trailer: hitchBehindTrailer }
 
 /** Nodes of two-point Gauss–Legendre quadrature on 0…1, each of weight ½: 0.01 steps off over 0.3 s of a bend. */
 const gaussOffset = 0.28867513459481287
@@ -66,7 +73,7 @@ export function travel(): void {
     heading.turns =
       start.heading +
       (end.heading - start.heading) * gone +
-      (leaving * start.yawRate + arriving * end.yawRate) / radiansPerTurn
+      (leaving * start.yawRate + arriving * end.yawRate) / radians
     rotate(heading)
     pitch.turns = start.pitch + (end.pitch - start.pitch) * share
     rotate(pitch)
@@ -105,14 +112,14 @@ function setYawRates(angles: Float64Array, count: number): void {
   const { share } = progress
   let along = start.speed + (end.speed - start.speed) * share
   let carrierRate = start.yawRate + (end.yawRate - start.yawRate) * share
-  let left = start.left + (end.left - start.left) * share - carrierRate * hitchBehindTruck
+  let left = start.left + (end.left - start.left) * share - carrierRate * hitches.truck
   for (let index = 0; index < count; index++) {
     yaw.turns = angles[index] ?? 0
     rotate(yaw)
-    const rate = (left * yaw.cos - along * yaw.sin) / trailerWheelbase
-    yawRates[index] = (rate - carrierRate) / radiansPerTurn
+    const rate = (left * yaw.cos - along * yaw.sin) / wheelbase
+    yawRates[index] = (rate - carrierRate) / radians
     along = along * yaw.cos + left * yaw.sin
-    left = -rate * hitchBehindTrailer
+    left = -rate * hitches.trailer
     carrierRate = rate
   }
 }

@@ -8,7 +8,7 @@ import { wrapHalfTurns, wrapTurns } from '../deterministicMath.ts'
 export type Codes = Int32Array
 
 /** Where each part of a vehicle state is in {@link Codes}. */
-export const codeOf = {
+const at = {
   x: 0,
   y: 1,
   z: 2,
@@ -30,14 +30,17 @@ export const codeOf = {
   /** Yaw, pitch and roll of the first trailer, then of the others. */
   trailers: 18,
 } as const
+// Exported under another name, since engines compile a module's own constants in, but look exported ones up at each use.
+export const codeOf = at
 
 /** Codes of one trailer. */
-export const codesPerTrailer = 3
+const perTrailer = 3
+export const codesPerTrailer = perTrailer
 /** How many codes there are. */
 export const codesLength = codeOf.trailers + limits.trailers * codesPerTrailer
 
 /** Steps per unit of the value: metre, turn, m/s, m/s², rad/s. Each is a power of two, so that values are exact. */
-export const stepsPer = {
+const steps = {
   // 0.4 cm off at most along each axis, within the centimetre that an update may add.
   metre: 128,
   // 0.02° off: 0.5 cm at the tail of a 12 m trailer. Trailers count in the same step, so that errors don't add up.
@@ -56,6 +59,7 @@ export const stepsPer = {
   steering: 127,
   rpm: 1 / 25,
 } as const
+export const stepsPer = steps
 
 const knownFlags = Object.values(vehicleFlags).reduce((all: number, flag) => all | flag, 0)
 
@@ -66,26 +70,26 @@ export function emptyCodes(): Codes {
 
 /** Fills `codes` from `state`, which must have passed `validateVehicleState`. */
 export function quantise(state: Readonly<VehicleState>, codes: Codes): void {
-  codes[codeOf.x] = scaled(state.x, stepsPer.metre, -33_554_432, 33_554_431)
-  codes[codeOf.y] = scaled(state.y, stepsPer.metre, -65_536, 196_607)
-  codes[codeOf.z] = scaled(state.z, stepsPer.metre, -33_554_432, 33_554_431)
-  const heading = Math.round(wrapTurns(state.heading) * stepsPer.turn) & (stepsPer.turn - 1)
-  const pitch = scaled(state.pitch, stepsPer.turn, -2_048, 2_047)
-  codes[codeOf.heading] = heading
-  codes[codeOf.pitch] = pitch
-  codes[codeOf.roll] = wrapCode(Math.round(wrapHalfTurns(state.roll) * stepsPer.rollTurn), stepsPer.rollTurn)
-  codes[codeOf.velocityX] = scaled(state.velocityX, stepsPer.slip, -2_048, 2_047)
-  codes[codeOf.velocityY] = scaled(state.velocityY, stepsPer.slip, -2_048, 2_047)
-  codes[codeOf.velocityZ] = scaled(state.velocityZ, stepsPer.speed, -4_096, 4_095)
-  codes[codeOf.acceleration] = scaled(state.acceleration, stepsPer.acceleration, -128, 127)
-  codes[codeOf.yawRate] = scaled(state.yawRate, stepsPer.yawRate, -256, 255)
-  codes[codeOf.steering] = scaled(state.steering, stepsPer.steering, -127, 127)
-  codes[codeOf.throttle] = scaled(state.throttle, stepsPer.pedal, 0, 63)
-  codes[codeOf.brake] = scaled(state.brake, stepsPer.pedal, 0, 63)
-  codes[codeOf.flags] = state.flags & knownFlags
-  codes[codeOf.gear] = state.gear
-  codes[codeOf.rpm] = scaled(state.rpm, stepsPer.rpm, 0, 127)
-  codes[codeOf.trailerCount] = state.trailerCount
+  codes[at.x] = scaled(state.x, steps.metre, -33_554_432, 33_554_431)
+  codes[at.y] = scaled(state.y, steps.metre, -65_536, 196_607)
+  codes[at.z] = scaled(state.z, steps.metre, -33_554_432, 33_554_431)
+  const heading = Math.round(wrapTurns(state.heading) * steps.turn) & (steps.turn - 1)
+  const pitch = scaled(state.pitch, steps.turn, -2_048, 2_047)
+  codes[at.heading] = heading
+  codes[at.pitch] = pitch
+  codes[at.roll] = wrapCode(Math.round(wrapHalfTurns(state.roll) * steps.rollTurn), steps.rollTurn)
+  codes[at.velocityX] = scaled(state.velocityX, steps.slip, -2_048, 2_047)
+  codes[at.velocityY] = scaled(state.velocityY, steps.slip, -2_048, 2_047)
+  codes[at.velocityZ] = scaled(state.velocityZ, steps.speed, -4_096, 4_095)
+  codes[at.acceleration] = scaled(state.acceleration, steps.acceleration, -128, 127)
+  codes[at.yawRate] = scaled(state.yawRate, steps.yawRate, -256, 255)
+  codes[at.steering] = scaled(state.steering, steps.steering, -127, 127)
+  codes[at.throttle] = scaled(state.throttle, steps.pedal, 0, 63)
+  codes[at.brake] = scaled(state.brake, steps.pedal, 0, 63)
+  codes[at.flags] = state.flags & knownFlags
+  codes[at.gear] = state.gear
+  codes[at.rpm] = scaled(state.rpm, steps.rpm, 0, 127)
+  codes[at.trailerCount] = state.trailerCount
   quantiseTrailers(state, codes)
 }
 
@@ -93,10 +97,10 @@ export function quantise(state: Readonly<VehicleState>, codes: Codes): void {
 function quantiseTrailers(state: Readonly<VehicleState>, codes: Codes): void {
   let yaw = state.heading
   let pitch = state.pitch
-  let yawCode = codes[codeOf.heading] ?? 0
-  let pitchCode = codes[codeOf.pitch] ?? 0
+  let yawCode = codes[at.heading] ?? 0
+  let pitchCode = codes[at.pitch] ?? 0
   for (let index = 0; index < limits.trailers; index++) {
-    const base = codeOf.trailers + index * codesPerTrailer
+    const base = at.trailers + index * perTrailer
     const trailer = state.trailers[index]
     if (trailer === undefined || index >= state.trailerCount) {
       codes[base] = 0
@@ -106,11 +110,11 @@ function quantiseTrailers(state: Readonly<VehicleState>, codes: Codes): void {
     }
     yaw += trailer.yaw
     pitch += trailer.pitch
-    const ownYaw = Math.round(yaw * stepsPer.turn)
-    const ownPitch = Math.round(pitch * stepsPer.turn)
-    codes[base] = wrapCode(ownYaw - yawCode, stepsPer.turn)
-    codes[base + 1] = wrapCode(ownPitch - pitchCode, stepsPer.turn)
-    codes[base + 2] = wrapCode(Math.round(wrapHalfTurns(trailer.roll) * stepsPer.rollTurn), stepsPer.rollTurn)
+    const ownYaw = Math.round(yaw * steps.turn)
+    const ownPitch = Math.round(pitch * steps.turn)
+    codes[base] = wrapCode(ownYaw - yawCode, steps.turn)
+    codes[base + 1] = wrapCode(ownPitch - pitchCode, steps.turn)
+    codes[base + 2] = wrapCode(Math.round(wrapHalfTurns(trailer.roll) * steps.rollTurn), steps.rollTurn)
     yawCode = ownYaw
     pitchCode = ownPitch
   }
@@ -118,31 +122,31 @@ function quantiseTrailers(state: Readonly<VehicleState>, codes: Codes): void {
 
 /** Fills `state` with what `codes` stand for: always within the ranges of `VehicleState`. */
 export function dequantise(codes: Readonly<Codes>, state: VehicleState): void {
-  state.x = at(codes, codeOf.x) / stepsPer.metre
-  state.y = at(codes, codeOf.y) / stepsPer.metre
-  state.z = at(codes, codeOf.z) / stepsPer.metre
-  state.heading = at(codes, codeOf.heading) / stepsPer.turn
-  state.pitch = at(codes, codeOf.pitch) / stepsPer.turn
-  state.roll = at(codes, codeOf.roll) / stepsPer.rollTurn
-  state.velocityX = at(codes, codeOf.velocityX) / stepsPer.slip
-  state.velocityY = at(codes, codeOf.velocityY) / stepsPer.slip
-  state.velocityZ = at(codes, codeOf.velocityZ) / stepsPer.speed
-  state.acceleration = at(codes, codeOf.acceleration) / stepsPer.acceleration
-  state.yawRate = at(codes, codeOf.yawRate) / stepsPer.yawRate
-  state.steering = at(codes, codeOf.steering) / stepsPer.steering
-  state.throttle = at(codes, codeOf.throttle) / stepsPer.pedal
-  state.brake = at(codes, codeOf.brake) / stepsPer.pedal
-  state.flags = at(codes, codeOf.flags)
-  state.gear = at(codes, codeOf.gear)
-  state.rpm = at(codes, codeOf.rpm) / stepsPer.rpm
-  state.trailerCount = at(codes, codeOf.trailerCount)
+  state.x = (codes[at.x] ?? 0) / steps.metre
+  state.y = (codes[at.y] ?? 0) / steps.metre
+  state.z = (codes[at.z] ?? 0) / steps.metre
+  state.heading = (codes[at.heading] ?? 0) / steps.turn
+  state.pitch = (codes[at.pitch] ?? 0) / steps.turn
+  state.roll = (codes[at.roll] ?? 0) / steps.rollTurn
+  state.velocityX = (codes[at.velocityX] ?? 0) / steps.slip
+  state.velocityY = (codes[at.velocityY] ?? 0) / steps.slip
+  state.velocityZ = (codes[at.velocityZ] ?? 0) / steps.speed
+  state.acceleration = (codes[at.acceleration] ?? 0) / steps.acceleration
+  state.yawRate = (codes[at.yawRate] ?? 0) / steps.yawRate
+  state.steering = (codes[at.steering] ?? 0) / steps.steering
+  state.throttle = (codes[at.throttle] ?? 0) / steps.pedal
+  state.brake = (codes[at.brake] ?? 0) / steps.pedal
+  state.flags = codes[at.flags] ?? 0
+  state.gear = codes[at.gear] ?? 0
+  state.rpm = (codes[at.rpm] ?? 0) / steps.rpm
+  state.trailerCount = codes[at.trailerCount] ?? 0
   for (let index = 0; index < limits.trailers; index++) {
     const trailer = state.trailers[index]
     if (trailer === undefined) continue
-    const base = codeOf.trailers + index * codesPerTrailer
-    trailer.yaw = at(codes, base) / stepsPer.turn
-    trailer.pitch = at(codes, base + 1) / stepsPer.turn
-    trailer.roll = at(codes, base + 2) / stepsPer.rollTurn
+    const base = at.trailers + index * perTrailer
+    trailer.yaw = (codes[base] ?? 0) / steps.turn
+    trailer.pitch = (codes[base + 1] ?? 0) / steps.turn
+    trailer.roll = (codes[base + 2] ?? 0) / steps.rollTurn
   }
 }
 
@@ -159,12 +163,12 @@ export const codeWidths: readonly number[] = [
 ]
 /** Which codes count from 0; all others are signed. */
 const unsigned: ReadonlySet<number> = new Set([
-  codeOf.heading,
-  codeOf.throttle,
-  codeOf.brake,
-  codeOf.flags,
-  codeOf.rpm,
-  codeOf.trailerCount,
+  at.heading,
+  at.throttle,
+  at.brake,
+  at.flags,
+  at.rpm,
+  at.trailerCount,
 ])
 /** Least and greatest value of each code. */
 const least = new Int32Array(codeWidths.map((width, code) => (unsigned.has(code) ? 0 : -(2 ** (width - 1)))))
@@ -172,9 +176,9 @@ const greatest = new Int32Array(
   codeWidths.map((width, code) => 2 ** (unsigned.has(code) ? width : width - 1) - 1),
 )
 // Not what the width allows: the range of the game's height, and the lock that both sides reach alike.
-least[codeOf.y] = -512 * stepsPer.metre
-greatest[codeOf.y] = 1_536 * stepsPer.metre - 1
-least[codeOf.steering] = -stepsPer.steering
+least[at.y] = -512 * steps.metre
+greatest[at.y] = 1_536 * steps.metre - 1
+least[at.steering] = -steps.steering
 
 /** The value of `code` that its bits, as written, stand for. */
 export function signedCode(code: number, bits: number): number {
@@ -185,21 +189,18 @@ export function signedCode(code: number, bits: number): number {
 /** Whether `codes` are what some vehicle state gives: each in its range, and no flag that isn't known. */
 export function areValid(codes: Readonly<Codes>): boolean {
   for (let code = 0; code < codesLength; code++) {
-    const value = at(codes, code)
+    const value = codes[code] ?? 0
     if (value < (least[code] ?? 0) || value > (greatest[code] ?? 0)) return false
   }
-  return (at(codes, codeOf.flags) & ~knownFlags) === 0
+  return ((codes[at.flags] ?? 0) & ~knownFlags) === 0
 }
 
 /** Whether `codes` are those of a vehicle that isn't placed, [VEH-17]. */
 export function isHidden(codes: Readonly<Codes>): boolean {
-  return at(codes, codeOf.x) === 0 && at(codes, codeOf.y) === 0 && at(codes, codeOf.z) === 0
-}
-
-function at(codes: Readonly<Codes>, index: number): number {
-  return codes[index] ?? 0
+  return (codes[at.x] ?? 0) === 0 && (codes[at.y] ?? 0) === 0 && (codes[at.z] ?? 0) === 0
 }
 
 function scaled(value: number, scale: number, min: number, max: number): number {
-  return Math.min(max, Math.max(min, Math.round(value * scale)))
+  const rounded = Math.round(value * scale)
+  return rounded < min ? min : rounded > max ? max : rounded
 }

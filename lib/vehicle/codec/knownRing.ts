@@ -1,7 +1,8 @@
 import { emptyKnown, type Known } from './known.ts'
 
 /** Payloads back that a baseline may lie: 1.6 s at 20 a second, and a power of two. */
-export const ringLength = 32
+const entries = 32
+export const ringLength = entries
 
 /** Payload numbers on the wire count modulo this. */
 export const payloadNumbers = 256
@@ -17,11 +18,11 @@ export interface RingEntry {
 
 /** The latest updates of one vehicle on one link, by the number of the payload they were in. */
 export class KnownRing {
-  readonly #entries: (RingEntry | undefined)[] = Array.from({ length: ringLength }, () => undefined)
+  readonly #entries: (RingEntry | undefined)[] = Array.from({ length: entries }, () => undefined)
 
   /** The entry that payload `number` goes into; what it held before counts no more. */
   take(number: number): RingEntry {
-    const place = number % ringLength
+    const place = number % entries
     const entry = (this.#entries[place] ??= { known: emptyKnown(), number: -1, sequence: -1 })
     entry.number = -1
     return entry
@@ -29,7 +30,7 @@ export class KnownRing {
 
   /** The update that payload `number` carried, while it is among the latest. */
   find(number: number): RingEntry | undefined {
-    const entry = this.#entries[number % ringLength]
+    const entry = this.#entries[number % entries]
     return entry?.number === number ? entry : undefined
   }
 

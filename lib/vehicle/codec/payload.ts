@@ -36,6 +36,10 @@ export const recentTicks = 4_000
 /** How far baselines lie from the usual distance, which is that of the vehicle before. */
 const backScale = 0.6
 
+// Of this module's own, as engines compile those in, but look imported and exported ones up at each use.
+const told = residual
+const recently = recentTicks
+
 /** Codes whether the sender wants whole updates, since it lacks a baseline. */
 export function codeWantsWhole(coder: SymbolCoder, wants: boolean): boolean {
   return coder.choice(wants, wantsWhole)
@@ -54,8 +58,8 @@ export function codeIndex(coder: SymbolCoder, index: number, before: number): nu
 /** Codes how many payloads back the baseline is, 0 for none; `before` is that of the vehicle before. */
 export function codeBack(coder: SymbolCoder, back: number, before: number): number {
   if (coder.choice(back === 0, whole)) return 0
-  residual.predicted = before
-  residual.scale = backScale
+  told.predicted = before
+  told.scale = backScale
   return coder.residual(back)
 }
 
@@ -65,7 +69,7 @@ export function codeBack(coder: SymbolCoder, back: number, before: number): numb
  */
 export function codeTime(coder: SymbolCoder, ticks: number, sentTicks: number, before: number): number {
   if (before >= 0 && coder.choice(ticks === before, sameTime)) return before
-  if (!coder.choice(((sentTicks - ticks) & 0xffffff) <= recentTicks, recent))
+  if (!coder.choice(((sentTicks - ticks) & 0xffffff) <= recently, recent))
     return coder.bits(ticks, anyTimeBits)
   const low = coder.bits(ticks & (2 ** recentBits - 1), recentBits)
   return (sentTicks - ((sentTicks - low) & (2 ** recentBits - 1))) & 0xffffff

@@ -1,4 +1,4 @@
-import { residual } from './symbols.ts'
+import { residual, type SymbolCoder } from './symbols.ts'
 
 /**
  * How far updates lie from what their baseline foretells: measured, not chosen. Scales of Student's t-distribution that code
@@ -24,10 +24,11 @@ export const quantity = {
 
 /** Least ¼ ms between an update and its baseline from which on the next column holds; before the first nothing moved. */
 const spans = [4, 240, 480, 680, 880, 1_280, 1_800, 2_600, 4_000, 6_000]
-export const columns = spans.length + 1
+const columnCount = spans.length + 1
+export const columns = columnCount
 
 /** Usual scale, in steps, by quantity and span. */
-export const usual = new Float64Array(
+const usualScales = new Float64Array(
   [
     [0.02, 0.21, 0.35, 0.5, 0.71, 1.2, 1.7, 2.4, 5.7, 8, 13.5],
     [0.02, 0.84, 0.5, 0.35, 0.35, 0.42, 0.5, 0.6, 0.84, 1.2, 1.4],
@@ -45,8 +46,11 @@ export const usual = new Float64Array(
   ].flat(),
 )
 
+export const usual = usualScales
+
 /** Share of the scale that stays whatever doubt says, by quantity. */
-export const steady = new Float64Array([0.55, 0.5, 0.2, 0.3, 0.45, 0.5, 0.5, 0.3, 0.5, 0.55, 0.3, 0.6, 0.35])
+const steadyShares = new Float64Array([0.55, 0.5, 0.2, 0.3, 0.45, 0.5, 0.5, 0.3, 0.5, 0.55, 0.3, 0.6, 0.35])
+export const steady = steadyShares
 
 /** How fast doubt follows what is seen, and how much a single update may add to it. */
 const doubtShare = 0.4
@@ -59,27 +63,28 @@ export function spanOf(ticks: number): number {
   return span
 }
 
-/** What a lookup tells, in an object that is reused: fractions returned may cost an allocation. */
-export const model = {
-  /** Scale to code with. */
-  scale: 0.5,
-}
+// Of this module's own, as engines compile those in, but look imported ones up at each use.
+const told = residual
 
-/** Sets `model.scale` for `of` at `span`, doubt being `doubts[slot]`: 1 where predictions are as wrong as usual. */
-export function lookUpScale(of: number, span: number, doubts: Float64Array, slot: number): void {
-  const kept = steady[of] ?? 1
-  model.scale = (usual[of * columns + span] ?? 1) * (kept + (1 - kept) * (doubts[slot] ?? 1))
-}
-
-/** Sets `into[slot]` to the doubt after a value was found `residual.distance` from its prediction. */
-export function updateDoubt(
+/**
+ * Codes `value` about `residual.predicted`, at the scale of quantity `of` at `span`, doubt being `doubts[slot]`: 1 where
+ * predictions are as wrong as usual. Sets `into[slot]` to the doubt afterwards. @returns the value.
+ */
+export function codeDoubted(
+  coder: SymbolCoder,
+  value: number,
   of: number,
   span: number,
   doubts: Float64Array,
-  slot: number,
   into: Float64Array,
-): void {
-  const before = doubts[slot] ?? 1
-  const surprise = residual.distance / (usual[of * columns + span] ?? 1)
-  into[slot] = before + ((surprise < largestSurprise ? surprise : largestSurprise) - before) * doubtShare
+  slot: number,
+): number {
+  const usually = usualScales[of * columnCount + span] ?? 1
+  const kept = steadyShares[of] ?? 1
+  const doubt = doubts[slot] ?? 1
+  told.scale = usually * (kept + (1 - kept) * doubt)
+  const coded = coder.residual(value)
+  const surprise = told.distance / usually
+  into[slot] = doubt + ((surprise < largestSurprise ? surprise : largestSurprise) - doubt) * doubtShare
+  return coded
 }

@@ -19,7 +19,7 @@ const bitsAtOnce = 16
  * What a coder is told and tells besides a whole number: in an object that is reused, since fractions handed to a function
  * may each cost an allocation.
  */
-export const residual = {
+const told = {
   /** Where the value is expected, in steps. */
   predicted: 0.5,
   /** Scale of what is expected about it, in steps; above 0. */
@@ -27,6 +27,8 @@ export const residual = {
   /** How far from the prediction the value was. */
   distance: 0.5,
 }
+// Under another name here: engines look exported constants up at each use.
+export const residual = told
 
 /**
  * Codes symbols: an encoder writes what it is given and returns it, a decoder returns what it reads. So one function
@@ -51,33 +53,44 @@ const middle = reach * cellsPerScale
  * heavy, as residuals' are, and its closed form ½ + t (½ + r) √r with r = 1 ∕ (4 + t²) takes no more than a square root, so that every
  * engine computes the same table.
  */
-const below = Float64Array.from({ length: 2 * middle + 2 }, (_, cell) => {
+function below(cell: number): number {
   const t = (cell - middle) / cellsPerScale
   const r = 1 / (4 + t * t)
   return shared * (0.5 + t * (0.5 + r) * Math.sqrt(r))
-})
+}
+
+/** Where the last cell ends; nothing is told apart beyond it. */
+const lastPlace = 2 * middle + 1
+
+/** For each cell {@link below} it and what it adds, one after the other, and what is below the end of the last one. */
+const cells = new Float64Array(2 * lastPlace + 2)
+for (let cell = 0; cell < lastPlace; cell++) {
+  cells[2 * cell] = below(cell)
+  cells[2 * cell + 1] = below(cell + 1) - below(cell)
+}
+cells[2 * lastPlace] = (cells[2 * lastPlace - 2] ?? 0) + (cells[2 * lastPlace - 1] ?? 0)
 
 /** What {@link boundary} goes by: cells per step, and where in the table the boundary below residual 0 lies. */
 const table = { cellsPerStep: 0.5, origin: 0.5 }
 
 /** Makes ready for {@link boundary}. @returns the whole number nearest to the prediction, which is residual 0. */
 function prepare(): number {
-  const { scale } = residual
-  const predicted = Math.max(-farthest, Math.min(farthest, residual.predicted))
+  const exact = told.predicted
+  const predicted = exact < -farthest ? -farthest : exact > farthest ? farthest : exact
   const nearest = Math.floor(predicted + 0.5)
-  table.cellsPerStep = cellsPerScale / scale
+  table.cellsPerStep = cellsPerScale / told.scale
   table.origin = middle - (0.5 + predicted - nearest) * table.cellsPerStep
-  return nearest
+  return nearest | 0
 }
 
 /** Parts of {@link rangeTotal} below the boundary between the residuals `index` − 1 and `index`. */
 function boundary(index: number): number {
   const place = table.origin + index * table.cellsPerStep
-  const cell = place < 0 ? 0 : place > 2 * middle ? 2 * middle : Math.floor(place)
-  const share = place - cell
-  const low = below[cell] ?? 0
-  const within = share < 0 ? 0 : share > 1 ? 1 : share
-  return Math.floor(low + ((below[cell + 1] ?? 0) - low) * within) + index + window + 1
+  const within = place < 0 ? 0 : place > lastPlace ? lastPlace : place
+  // Cut off rather than rounded down, which is the same from 0 on: it leaves an integer, which Math.floor doesn't.
+  const cell = within | 0
+  const parts = (cells[2 * cell] ?? 0) + (cells[2 * cell + 1] ?? 0) * (within - cell)
+  return (parts | 0) + index + window + 1
 }
 
 /** Writes symbols. */
@@ -90,7 +103,7 @@ export class SymbolEncoder implements SymbolCoder {
 
   residual(value: number): number {
     const index = value - prepare()
-    residual.distance = Math.abs(value - residual.predicted)
+    told.distance = Math.abs(value - told.predicted)
     if (index < -window) {
       this.#encoder.encode(0, boundary(-window))
       this.#escape(-window - index)
@@ -136,16 +149,14 @@ export class SymbolDecoder implements SymbolCoder {
 
   residual(): number {
     const nearest = prepare()
-    const target = this.#decoder.target()
     const origin = boundary(0)
-    const index = target < origin ? this.#downwards(target, origin) : this.#upwards(target, origin)
-    const value = nearest + index
-    residual.distance = Math.abs(value - residual.predicted)
+    const value = nearest + (this.#decoder.isBelow(origin) ? this.#downwards(origin) : this.#upwards(origin))
+    told.distance = Math.abs(value - told.predicted)
     return value
   }
 
   choice(_yes: boolean, parts: number): boolean {
-    const yes = this.#decoder.target() < parts
+    const yes = this.#decoder.isBelow(parts)
     if (yes) this.#decoder.accept(0, parts)
     else this.#decoder.accept(parts, rangeTotal)
     return yes
@@ -158,11 +169,11 @@ export class SymbolDecoder implements SymbolCoder {
 
   // Both go from the middle outwards, where what is likely is found at once.
 
-  #upwards(target: number, origin: number): number {
+  #upwards(origin: number): number {
     let from = origin
     for (let index = 0; index <= window; index++) {
       const to = boundary(index + 1)
-      if (target < to) {
+      if (this.#decoder.isBelow(to)) {
         this.#decoder.accept(from, to)
         return index
       }
@@ -172,11 +183,11 @@ export class SymbolDecoder implements SymbolCoder {
     return window + this.#escaped()
   }
 
-  #downwards(target: number, origin: number): number {
+  #downwards(origin: number): number {
     let to = origin
     for (let index = -1; index >= -window; index--) {
       const from = boundary(index)
-      if (target >= from) {
+      if (!this.#decoder.isBelow(from)) {
         this.#decoder.accept(from, to)
         return index
       }

@@ -25,24 +25,18 @@ const pedalScale = 4
 const gearScale = 0.7
 const rpmScale = 3
 
-/** What the driver's hands and feet do, and what the engine makes of it. */
-const controls = [
-  codeOf.steering,
-  codeOf.throttle,
-  codeOf.brake,
-  codeOf.flags,
-  codeOf.gear,
-  codeOf.rpm,
-] as const
+// Of this module's own, as engines compile those in, but look imported and exported ones up at each use.
+const at = codeOf
+const told = residual
 
 /** Codes from the first up to this are the truck's; each trailer has its own after them. */
-const truckCodes = codeOf.trailers
+const truckCodes = at.trailers
 
 /** Codes a whole update, [VEH-12]: each code in its full width, trailers not in use left out. */
 export function codeWhole(coder: SymbolCoder, update: Known): void {
   const { codes } = update
   for (let index = 0; index < truckCodes; index++) codeAt(coder, codes, index)
-  const end = codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer
+  const end = at.trailers + (codes[at.trailerCount] ?? 0) * codesPerTrailer
   for (let index = truckCodes; index < end; index++) codeAt(coder, codes, index)
   codes.fill(0, end)
   startAnew(update)
@@ -55,7 +49,7 @@ function codeAt(coder: SymbolCoder, codes: Codes, index: number): void {
 /** Whether an update with `codes`, sampled at `ticks`, can be told against `base`. */
 export function serves(base: Known, codes: Codes, ticks: number): boolean {
   return (
-    base.codes[codeOf.trailerCount] === codes[codeOf.trailerCount] &&
+    base.codes[at.trailerCount] === codes[at.trailerCount] &&
     ((ticks - base.ticks) & 0xffffff) <= oldestBaselineTicks &&
     isHidden(base.codes) === isHidden(codes)
   )
@@ -67,39 +61,50 @@ export function serves(base: Known, codes: Codes, ticks: number): boolean {
  */
 export function codeAgainst(coder: SymbolCoder, base: Known, update: Known, ticks: number): void {
   const { codes } = update
-  codes[codeOf.trailerCount] = base.codes[codeOf.trailerCount] ?? 0
+  codes[at.trailerCount] = base.codes[at.trailerCount] ?? 0
   codeControls(coder, base.codes, codes)
   codeMotion(coder, base, update, ticks)
-  codes.fill(0, codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer)
+  codes.fill(0, at.trailers + (codes[at.trailerCount] ?? 0) * codesPerTrailer)
 }
 
 function codeControls(coder: SymbolCoder, base: Codes, codes: Codes): void {
   if (!coder.choice(differ(base, codes), controlsChange)) {
-    for (const index of controls) codes[index] = base[index] ?? 0
+    codes[at.steering] = base[at.steering] ?? 0
+    codes[at.throttle] = base[at.throttle] ?? 0
+    codes[at.brake] = base[at.brake] ?? 0
+    codes[at.flags] = base[at.flags] ?? 0
+    codes[at.gear] = base[at.gear] ?? 0
+    codes[at.rpm] = base[at.rpm] ?? 0
     return
   }
-  codeControl(coder, base, codes, codeOf.steering, steeringScale)
-  codeControl(coder, base, codes, codeOf.throttle, pedalScale)
-  codeControl(coder, base, codes, codeOf.brake, pedalScale)
-  if (coder.choice(base[codeOf.flags] !== codes[codeOf.flags], flagsChange)) {
-    codeAt(coder, codes, codeOf.flags)
+  codeControl(coder, base, codes, at.steering, steeringScale)
+  codeControl(coder, base, codes, at.throttle, pedalScale)
+  codeControl(coder, base, codes, at.brake, pedalScale)
+  if (coder.choice(base[at.flags] !== codes[at.flags], flagsChange)) {
+    codeAt(coder, codes, at.flags)
   } else {
-    codes[codeOf.flags] = base[codeOf.flags] ?? 0
+    codes[at.flags] = base[at.flags] ?? 0
   }
-  codeControl(coder, base, codes, codeOf.gear, gearScale)
-  codeControl(coder, base, codes, codeOf.rpm, rpmScale)
+  codeControl(coder, base, codes, at.gear, gearScale)
+  codeControl(coder, base, codes, at.rpm, rpmScale)
 }
 
 function codeControl(coder: SymbolCoder, base: Codes, codes: Codes, index: number, scale: number): void {
-  residual.predicted = base[index] ?? 0
-  residual.scale = scale
+  told.predicted = base[index] ?? 0
+  told.scale = scale
   codes[index] = coder.residual(codes[index] ?? 0)
 }
 
 /** Whether steering, pedals, flags, gear or engine speed differ. */
 export function differ(a: Codes, b: Codes): boolean {
-  for (const index of controls) if (a[index] !== b[index]) return true
-  return false
+  return (
+    a[at.steering] !== b[at.steering] ||
+    a[at.throttle] !== b[at.throttle] ||
+    a[at.brake] !== b[at.brake] ||
+    a[at.flags] !== b[at.flags] ||
+    a[at.gear] !== b[at.gear] ||
+    a[at.rpm] !== b[at.rpm]
+  )
 }
 
 /** Bits of the codes of a truck without trailers, and of each trailer. */
@@ -111,7 +116,7 @@ export const maxCodesBytes = Math.ceil(sum(0, codesLength) / 8)
 
 /** Writes `codes` as they are, [VEH-11]: what is signed and forwarded, since it is the same for all who hold it. */
 export function writeCodes(writer: BitWriter, codes: Codes): void {
-  const end = codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer
+  const end = at.trailers + (codes[at.trailerCount] ?? 0) * codesPerTrailer
   for (let index = 0; index < end; index++) writer.write(codes[index] ?? 0, codeWidths[index] ?? 1)
 }
 
@@ -121,7 +126,7 @@ export function readCodes(reader: BitReader, codes: Codes): boolean {
   for (let index = 0; index < truckCodes; index++) {
     codes[index] = signedCode(index, reader.read(codeWidths[index] ?? 1))
   }
-  const end = codeOf.trailers + (codes[codeOf.trailerCount] ?? 0) * codesPerTrailer
+  const end = at.trailers + (codes[at.trailerCount] ?? 0) * codesPerTrailer
   for (let index = truckCodes; index < end; index++) {
     codes[index] = signedCode(index, reader.read(codeWidths[index] ?? 1))
   }
