@@ -11,8 +11,8 @@ import { isFullyConnected } from '../support/simulatedWorld.ts'
 const clock = createSystemClock()
 let folder: string
 let service: SignalingService
-let convoys: Convoy[] = []
-let stores: ConvoyStore[] = []
+const convoys: Convoy[] = []
+const stores: ConvoyStore[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bans-'))
