@@ -127,7 +127,7 @@ export class Evidence {
       vehicles.recorder = (memberId, update, times, isForwarded) =>
         this.#recorder.keepSample(memberId, update, times, isForwarded)
     }
-    session.messageObserver = {
+    session.messaging.observer = {
       received: (member, channel, body) => {
         if (parts.keeps && isEvidence(channel)) this.#recorder.keepMessage(member, channel, body)
       },

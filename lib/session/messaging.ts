@@ -27,7 +27,7 @@ export class Messaging {
     this.#channels.on(channel, handler, budget)
   }
 
-  /** See `Session.messageObserver`. */
+  /** Who is told of messages that come and go, as evidence; one at a time. */
   set observer(observer: MessageObserver) {
     this.#channels.observer = observer
   }

@@ -4,7 +4,7 @@ import type { Rules } from '../protocol/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { Authority } from './authority/authority.ts'
 import type { AuthorityMessage } from './authority/authorityMessages.ts'
-import type { ChannelBudget, ChannelHandler, MessageObserver } from './channels.ts'
+import type { ChannelBudget, ChannelHandler } from './channels.ts'
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { SessionEnvironment } from './environment.ts'
@@ -43,7 +43,7 @@ export class Session {
   #lastHost: RecordMember | undefined
   #self: RecordMember
   readonly #roster: Roster
-  readonly #messaging: Messaging
+  readonly messaging: Messaging
   #stateHandler: MemberStateHandler = () => undefined
   #hostGone = false
   #closing: Promise<void> | undefined
@@ -62,7 +62,7 @@ export class Session {
     this.record = record
     this.events = new Emitter(environment.logger)
     this.verifications = verificationsOf(environment)
-    this.#messaging = new Messaging(this)
+    this.messaging = new Messaging(this)
     this.#self = self
     this.#policy = policy
     this.#relay = new SignalRelay(this)
@@ -134,17 +134,12 @@ export class Session {
    * @throws ConvoyError `invalid-argument` when the channel has a handler already.
    */
   onChannel(channel: string, handler: ChannelHandler, budget?: ChannelBudget): void {
-    this.#messaging.on(channel, handler, budget)
-  }
-
-  /** Who is told of channel messages that come and go, as evidence; one at a time. */
-  set messageObserver(observer: MessageObserver) {
-    this.#messaging.observer = observer
+    this.messaging.on(channel, handler, budget)
   }
 
   /** See {@link Messaging.send}. */
   sendChannel(memberIds: Iterable<string>, channel: string, body: Uint8Array): number {
-    return this.#messaging.send(memberIds, channel, body)
+    return this.messaging.send(memberIds, channel, body)
   }
 
   /**
@@ -228,7 +223,7 @@ export class Session {
     if (peer.admitted) this.#gone(peer)
     peer.close()
     this.#roster.peers.delete(peer.member.id)
-    this.#messaging.forget(peer.member.id)
+    this.messaging.forget(peer.member.id)
     this.environment.dropped.forget(peer.member.id)
     this.#relay.forget(peer.member.id)
     if (this.#roster.unreached.delete(member.id)) return
@@ -260,10 +255,9 @@ export class Session {
     }
     this.role?.hostChanged()
     this.events.emit('hostChanged', { host: this.describe(host), former: this.describe(former), epoch })
-    for (const { member } of [this.#roster.peers.get(former.id), this.#roster.peers.get(host.id)].filter(
-      isDefined,
-    )) {
-      this.events.emit('memberChanged', this.describe(member))
+    for (const { id } of [former, host]) {
+      const peer = this.#roster.peers.get(id)
+      if (peer !== undefined) this.events.emit('memberChanged', this.describe(peer.member))
     }
   }
 
@@ -350,7 +344,7 @@ export class Session {
 
   #receiveFromMember(peer: Peer, message: MemberMessage): void | Promise<void> {
     if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, `${message.type}-unticketed`)
-    if (message.type === 'channel') return this.#messaging.receive(peer.member, message.channel, message.body)
+    if (message.type === 'channel') return this.messaging.receive(peer.member, message.channel, message.body)
     if (message.type === 'entries') return this.authority.onEntries(peer, message)
     if (message.type === 'request' || message.type === 'requested')
       return this.moderation.onMessage(peer, message)
@@ -374,8 +368,4 @@ export class Session {
     this.events.emit('linkGone', { member: peer.member })
     this.authority.detached(peer)
   }
-}
-
-function isDefined<T>(value: T | undefined): value is T {
-  return value !== undefined
 }

@@ -405,7 +405,7 @@ describe('a report', () => {
   it('is given up by closing, which leaves nothing', async () => {
     const [anna, ben] = await sideBySide()
     const sending = ben.report(anna.self.id, { category: 'other' }).catch((error: unknown) => error)
-    await world.clock.run(300)
+    await world.clock.run(100)
     stopDriving.splice(0).forEach((stop) => stop())
     await world.clock.complete(ben.close())
     expect(await world.clock.complete(sending)).toMatchObject({ code: 'closed' })
