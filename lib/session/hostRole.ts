@@ -32,6 +32,12 @@ import type { Session } from './session.ts'
 import { SlotTable } from './slotTable.ts'
 import { issueTicket } from './ticket.ts'
 
+/**
+ * The way of the signals of each link that was made with a joiner, for when it is dialled again. Not the role's: a member
+ * that is host a second time has the links of the first.
+ */
+const signalsOf = new WeakMap<Link, LinkSignals>()
+
 /** What a host decides by besides the record. */
 export interface HostPolicy {
   readonly admit: AdmitHook | undefined
@@ -49,8 +55,6 @@ export class HostRole {
   readonly #abort = new AbortController()
   /** Decisions are signed one after the other: each holds the digest of the one before. */
   readonly #decisions: SerialQueue
-  /** The way of the signals of each link, for members that dial again. */
-  readonly #signals = new WeakMap<Link, LinkSignals>()
   readonly #departures: Departures
   readonly #moderated: ModeratedDecisions
   #knocks = 0
@@ -195,7 +199,7 @@ export class HostRole {
     const welcomed = await admit(route, first, this.#admissionContext(origin), signal)
     if (welcomed === undefined) return
     const { link, signals } = await linkOverRoute(route, environment, { initiator: false, signal })
-    this.#signals.set(link, signals)
+    signalsOf.set(link, signals)
     const control = new ControlLink(link, environment)
     try {
       await this.#admit(welcomed, control, signal)
@@ -215,7 +219,7 @@ export class HostRole {
     const { environment, record } = this.#session
     const member = record.state.member(signKey)
     const link = member === undefined ? undefined : this.#session.peer(member.id)?.control?.link
-    const signals = link === undefined ? undefined : this.#signals.get(link)
+    const signals = link === undefined ? undefined : signalsOf.get(link)
     const fits =
       member !== undefined &&
       equalBytes(member.incarnation, incarnation) &&

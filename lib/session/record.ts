@@ -177,7 +177,7 @@ export class SessionRecord {
     // As everybody else reads it: what ends some time after it was decided ends at one time for all.
     const at = peekEnvelope(bytes)?.issuedAt ?? clock.wallTime()
     const held = this.#hold(entry, bytes, at, identity.signKey)
-    if (majorityOf(this.voters) === 1) this.commit(this.length)
+    if (majorityOf(this.voters) === 1 && !this.#isWitnessRelieved) this.commit(this.length)
     return held
   }
 
@@ -244,6 +244,14 @@ export class SessionRecord {
     const done = this.#last.then(task)
     this.#last = done.catch(() => undefined)
     return done
+  }
+
+  /**
+   * Whether a witness that the present voters no longer have could still elect another host: until those who voted with it
+   * hold that they do no more ([AUT-15]).
+   */
+  get #isWitnessRelieved(): boolean {
+    return this.votersSince >= this.#committed && this.votersAt(this.votersSince).witness !== null
   }
 
   #isHost(epoch: number): boolean {

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts'
 import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
 import { Ballot } from './ballot.ts'
 import { Candidacy } from './candidacy.ts'
-import { frozenMs, lookMs, mostEpochsAhead, transferMs } from './constants.ts'
+import { frozenMs, lookMs, mostEpochsAhead, transferMs, unlinkedMs } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
 import { handEntries, handNews } from './handEntries.ts'
 import { Leadership } from './leadership.ts'
@@ -32,6 +32,8 @@ export class Authority {
   #told: number
   #hostKey: Uint8Array | undefined
   #hostHeardAt: number
+  /** Since when this peer, not being host, has had no link with the host. */
+  #unlinked: number | undefined
   /** Nobody is followed in an epoch below this one: those were proven void. */
   #floor = 0
   #closed = false
@@ -86,9 +88,11 @@ export class Authority {
     return this.#session.record.epoch === this.epoch && this.silenceMs() < frozenMs
   }
 
-  /** Whether this peer is host, but hears too few voters for as long as a link may be silent. */
+  /** Whether this peer is to look for the session elsewhere: as host it hears too few voters, else it has no link with the host. */
   get isDeserted(): boolean {
-    return this.#leadership?.isDeserted === true
+    if (this.#leadership !== undefined) return this.#leadership.isDeserted
+    const now = this.#session.environment.clock.now()
+    return this.#unlinked !== undefined && now - this.#unlinked > unlinkedMs
   }
 
   /** How long nobody was heard as host, ms; infinite once it said good-bye. A host without a majority is none. */
@@ -235,9 +239,19 @@ export class Authority {
   }
 
   #look(): void {
-    if (this.#leadership === undefined) return this.#candidacy.look()
-    this.#leadership.look(this.#candidacy, this.epoch)
-    if (this.#leadership.isDeserted) this.#session.role?.adrift()
+    if (this.#leadership === undefined) {
+      this.#candidacy.look()
+      this.#lookForHost()
+    } else {
+      this.#leadership.look(this.#candidacy, this.epoch)
+    }
+    if (this.isDeserted) this.#session.role?.adrift()
+  }
+
+  /** A host that was elected elsewhere may be one that this peer has no link with, and gets none by itself. */
+  #lookForHost(): void {
+    const isLinked = this.#hostPeer()?.control !== undefined || this.#session.hostIsGone
+    this.#unlinked = isLinked ? undefined : (this.#unlinked ?? this.#session.environment.clock.now())
   }
 
   #hostPeer(): Peer | undefined {

@@ -60,3 +60,9 @@ export const freshMs = 600
 
 /** Silence of the host after which a voter would vote for another, ms: its link is suspect by then. */
 export const suspectedMs = 750
+
+/**
+ * How long a member goes without any link to the host, or a host without one to enough voters, before it looks for the
+ * session elsewhere, ms: links between members are dialled again within half of that.
+ */
+export const unlinkedMs = 2_000

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
 import type { Ballot } from './ballot.ts'
 import type { Candidacy } from './candidacy.ts'
-import { decisionMs, leaseMs, lookMs, mostEpochsAhead, witnessAnswerMs } from './constants.ts'
+import { decisionMs, leaseMs, lookMs, mostEpochsAhead, unlinkedMs, witnessAnswerMs } from './constants.ts'
 import { Replication } from './replication.ts'
 import type { TieBreaker } from './tieBreaker.ts'
 import { VoterKeeper } from './voterKeeper.ts'
@@ -38,6 +38,8 @@ export class Leadership {
   #waiting = new Map<number, Waiting>()
   /** Since when too few voters are heard. */
   #alone: number | undefined
+  /** Since when too few voters have a link at all. */
+  #unlinked: number | undefined
   #pausedUntil = 0
   #ended = false
 
@@ -67,10 +69,11 @@ export class Leadership {
     return this.#alone === undefined ? 0 : leaseMs + now - this.#alone
   }
 
-  /** Whether too few voters were heard for as long as a link may be silent. */
+  /** Whether too few voters were heard for as long as a link may be silent, or are linked. */
   get isDeserted(): boolean {
     const now = this.#session.environment.clock.now()
-    return this.#alone !== undefined && now - this.#alone > graceMs
+    const isPast = (since: number | undefined, ms: number): boolean => since !== undefined && now - since > ms
+    return isPast(this.#alone, graceMs) || isPast(this.#unlinked, unlinkedMs)
   }
 
   /** See `Authority.decide`. */
@@ -148,11 +151,14 @@ export class Leadership {
     candidacy.expire()
     const now = this.#session.environment.clock.now()
     this.#alone = this.hasMajority() ? undefined : (this.#alone ?? now)
+    this.#unlinked = this.#hears(this.#session.record.voters, false, Infinity)
+      ? undefined
+      : (this.#unlinked ?? now)
     if (now < this.#pausedUntil) return
     let highest = epoch
     for (const peer of this.#session.peers()) {
       const known = this.#replication.epochOf(peer)
-      if (this.#isVoter(peer) && known <= epoch + mostEpochsAhead) highest = Math.max(highest, known)
+      if (peer.admitted && known <= epoch + mostEpochsAhead) highest = Math.max(highest, known)
     }
     const { voters } = this.#session.record
     if (this.#alone !== undefined && voters.witness !== null && !this.#tieBreaker.hasVoted(voters)) {
@@ -232,20 +238,16 @@ export class Leadership {
   }
 
   /** Whether more than half of `set` are heard; where `following`, of those that know of no later epoch. */
-  #hears(set: VoterSet, following: boolean): boolean {
+  #hears(set: VoterSet, following: boolean, withinMs: number = leaseMs): boolean {
     const { environment, self, record } = this.#session
     const now = environment.clock.now()
     let count = voterOf(set, self.signKey) === undefined ? 0 : 1
     if (this.#tieBreaker.hasVoted(set)) count++
     for (const peer of this.#session.peers()) {
       const follows = !following || this.#replication.epochOf(peer) <= record.epoch
-      if (isVoterIn(set, peer) && follows && this.#isHeard(peer, now, leaseMs)) count++
+      if (isVoterIn(set, peer) && follows && this.#isHeard(peer, now, withinMs)) count++
     }
     return count >= majorityOf(set)
-  }
-
-  #isVoter(peer: Peer): boolean {
-    return isVoterIn(this.#session.record.voters, peer)
   }
 
   #isHeard({ control }: Peer, now: number, withinMs: number): boolean {
