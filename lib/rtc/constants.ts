@@ -50,10 +50,10 @@ export const answerWithinMs = 450
 export const answerSoonWithinMs = 100
 
 /**
- * So is every payload in this time from the first one on, since the clock offset is only as good as the luckiest of the
- * round trips measured: by then there were enough, and later ones need only keep up with drift.
+ * So is every payload in this time from the first one on, since a clock offset is only as good as the luckiest of the round
+ * trips measured. By then there were some twenty each way; later ones need only keep up with drift, and cost packets.
  */
-export const answerSoonMs = 10_000
+export const answerSoonMs = 4_000
 
 /** Gap between two probes of a suspect link: several fit between suspicion and death. */
 export const probeEveryMs = 100

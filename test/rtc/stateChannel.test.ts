@@ -11,7 +11,7 @@ async function established(): Promise<RawSide & { received: number[][] }> {
   return side
 }
 
-/** A side whose link has had payloads for ten seconds; the next one has the sequence 101. */
+/** A side whose link has had payloads for ten seconds, more than it takes; the next one has the sequence 101. */
 async function settled(): Promise<RawSide> {
   const side = await established()
   for (let sequence = 1; sequence <= 100; sequence++) {
@@ -145,9 +145,9 @@ describe('datagrams', () => {
     expect(side.link?.sendState(Uint8Array.of(1))).toBe(true)
   })
 
-  it('[LNK-16] are answered within 100 ms for the ten seconds from the first, so that clocks are soon known', async () => {
+  it('[LNK-16] are answered within 100 ms for the four seconds from the first, so that clocks are soon known', async () => {
     const side = await established()
-    for (let sequence = 1; sequence <= 25; sequence++) {
+    for (let sequence = 1; sequence <= 10; sequence++) {
       side.state(datagram({ sequence, sent: sequence * 1_600 }, [1]))
       side.clock.advance(99)
       expect(side.sentState.length).toBe(0)
@@ -156,7 +156,7 @@ describe('datagrams', () => {
       side.clock.advance(300)
       side.sentState.length = 0
     }
-    side.state(datagram({ sequence: 26, sent: 26 * 1_600 }, [1]))
+    side.state(datagram({ sequence: 11, sent: 11 * 1_600 }, [1]))
     side.clock.advance(100)
     expect(side.sentState.length).toBe(0)
   })
