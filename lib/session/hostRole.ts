@@ -167,9 +167,9 @@ export class HostRole {
     }, signal)
   }
 
-  /** Removes a member that was proven to vote twice ([AUT-14]). */
-  expel(member: RecordMember): void {
-    const { signKey } = member
+  /** Removes who was proven to vote twice, where it is a member ([AUT-14]). */
+  expel(signKey: Uint8Array): void {
+    if (this.#session.record.state.member(signKey) === undefined) return
     const detail = 'It voted twice on who decides.'
     this.carryOut({
       type: 'banned',

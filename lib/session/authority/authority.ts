@@ -2,7 +2,6 @@ import { ConvoyError, equalBytes, isConvoyError, toHex, withDeadline, type Cance
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry } from '../record.ts'
 import type { Change } from '../recordEntries.ts'
-import type { RecordMember } from '../recordState.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
 import { Ballot } from './ballot.ts'
@@ -358,7 +357,6 @@ export class Authority {
       this.#session.reconcile()
     }
     this.#follow()
-    const member: RecordMember | undefined = record.state.member(proof.voter)
-    if (member !== undefined) this.#session.hostRole?.expel(member)
+    this.#session.hostRole?.expel(proof.voter)
   }
 }
