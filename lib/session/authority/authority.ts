@@ -254,8 +254,7 @@ export class Authority {
   }
 
   #hostPeer(): Peer | undefined {
-    if (this.#hostKey === undefined) return undefined
-    const member = this.#session.record.state.member(this.#hostKey)
+    const member = this.#hostKey === undefined ? undefined : this.#session.record.state.member(this.#hostKey)
     return member === undefined ? undefined : this.#session.peer(member.id)
   }
 
@@ -285,7 +284,7 @@ export class Authority {
     const { record, environment } = this.#session
     if (this.#closed || record.length !== number || this.epoch > epoch) return
     const { signKey } = environment.identity
-    const expelled = this.#equivocations.proofs
+    const { proofs: expelled } = this.#equivocations
     await record.append({ type: 'elected', signKey, votes: [...votes], expelled }, epoch)
     if (this.#isClosed()) return
     this.#lead()
