@@ -6,6 +6,7 @@ import {
   pullLimit,
   repeatMs,
   shortestStepMs,
+  stepCountsMs,
 } from './constants.ts'
 import type { FindingHandler } from './finding.ts'
 import type { MotionSample } from './motionSample.ts'
@@ -58,7 +59,7 @@ export class AccelerationWatch {
     // One after the other: who launches and brakes at once did neither for long.
     if (gained * this.#gained < 0) this.#forget()
     if (this.#beyondMs === 0) this.#from = at - stepMs
-    this.#beyondMs += stepMs
+    this.#beyondMs += Math.min(stepMs, stepCountsMs)
     this.#gained += gained
     this.#gainedMs += stepMs
     if (this.#beyondMs < acceleratingMs || at - this.#toldAt < repeatMs) return

@@ -31,6 +31,8 @@ export const acceleratingMs = 1_000
 /** Acceleration is told from speeds so far apart, ms: less is noise of frame times, more was not seen. */
 export const shortestStepMs = 200
 export const longestStepMs = 1_000
+/** What one step counts for at most, ms: a crash falls into two of them, and must not make a second of it because updates were lost. */
+export const stepCountsMs = 400
 
 /** Metres beyond what its speed explains at which a vehicle has jumped: a gap of 0.4 s in clock or path at 40 m/s. */
 export const jumpMetres = 15
@@ -49,6 +51,8 @@ export const fastest = 50
 /** A jump that ends standing, m/s, and leads at least so far, m, is a ferry, a service or a fast travel… */
 export const journeyEndSpeed = 2
 export const journeyMetres = 50
+/** …or was seen by nobody: it may have stood in so long a gap, ms… */
+export const journeyGapMs = 3_000
 /** …of which nobody makes more in so long, ms. */
 export const journeysAtMost = 3
 export const journeysWithinMs = 10 * 60_000

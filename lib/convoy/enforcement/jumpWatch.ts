@@ -2,6 +2,7 @@ import {
   explainedShare,
   fastest,
   journeyEndSpeed,
+  journeyGapMs,
   journeyMetres,
   jumpMetres,
   jumpWindowMs,
@@ -78,7 +79,8 @@ export class JumpWatch {
   #jump(sample: Readonly<MotionSample>, unexplained: number): void {
     const { at } = sample
     const from = this.#last.at
-    const isJourney = sample.speed < journeyEndSpeed && unexplained > journeyMetres && this.#journeys.take(at)
+    const stood = sample.speed < journeyEndSpeed || at - from >= journeyGapMs
+    const isJourney = stood && unexplained > journeyMetres && this.#journeys.take(at)
     this.#begin(sample)
     if (isJourney) return
     this.#found({ kind: 'teleport', measured: unexplained, limit: jumpMetres, from, to: at, count: 1 })

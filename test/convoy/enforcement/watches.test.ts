@@ -100,6 +100,14 @@ describe('acceleration', () => {
     expect(watched.kinds).toEqual([])
   })
 
+  it('[ENF-11] is no crash of which a second of updates was lost (false alarm: 23 m/s gone in a step of one second)', () => {
+    const watched = new Watched()
+    watched.drive(2, north(23))
+    watched.pass(900)
+    watched.drive(3, () => ({ x: 100, z: -55 }))
+    expect(watched.kinds).toEqual([])
+  })
+
   it('[ENF-11] is not what a lag spike of two seconds makes of braking and of pulling away', () => {
     const watched = new Watched()
     watched.drive(2, north(25))
@@ -157,6 +165,17 @@ describe('jumps', () => {
     expect(watched.kinds).toEqual(['teleport'])
     watched.pass(10 * 60_000)
     watched.drive(3, () => ({ x: 90_000 }))
+    expect(watched.kinds).toEqual(['teleport'])
+  })
+
+  it('[ENF-13] in an outage are journeys, though they end driving (false alarm: a fast travel that nobody saw stand)', () => {
+    const watched = new Watched()
+    watched.drive(3, north(20))
+    watched.pass(4_000)
+    watched.drive(3, (seconds) => ({ x: 9_000, z: -15 * seconds, velocityZ: -15 }))
+    expect(watched.kinds).toEqual([])
+    watched.pass(2_000)
+    watched.drive(3, (seconds) => ({ x: 18_000, z: -15 * seconds, velocityZ: -15 }))
     expect(watched.kinds).toEqual(['teleport'])
   })
 
