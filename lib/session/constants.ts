@@ -175,3 +175,6 @@ export const handOverMs = 1_500
 
 /** Wait before a host that hears too few voters tries again to record who went, ms. */
 export const undecidedPauseMs = 300
+
+/** How long an admission waits until it can be decided on, ms: less than a joiner waits for the verdict on its load order. */
+export const admissionPatienceMs = 8_000

@@ -23,6 +23,7 @@ import type { LinkSignals } from './linkSignals.ts'
 import { ModeratedDecisions } from './moderation/moderatedDecisions.ts'
 import type { AskableChange, Asked } from './moderation/moderationChanges.ts'
 import { Strangers, type AdmissionLoad } from './moderation/strangers.ts'
+import { patiently } from './patiently.ts'
 import { isNeighbour } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
@@ -263,7 +264,7 @@ export class HostRole {
     const theirs = await receiveLoadOrder(control, environment, signal)
     const refusal = loadOrderRefusal(record, candidate.knock, theirs)
     if (refusal !== undefined) return this.#refuse(control, refusal)
-    await this.#decide(() => this.#welcome(candidate, control))
+    await patiently(() => this.#decide(() => this.#welcome(candidate, control)), environment.clock, signal)
   }
 
   #refuse(control: ControlLink, refusal: LinkRefusal): Promise<void> {
