@@ -107,6 +107,7 @@ class Simulation {
     await this.#requireAgreement(faultsEndAtMs + agreeWithinMs)
     await this.#runTo(faultsEndAtMs + agreeWithinMs)
     await this.#requireAgreement(durationMs)
+    await this.#runTo(durationMs)
     this.#countOutcome()
     const hash = this.#hash()
     if (!this.#isBroken) await this.#close()

@@ -128,24 +128,30 @@ export class Watch {
     const { record } = this.#session
     const append = record.append.bind(record)
     record.append = (change, epoch) => {
-      // Of two voters one may take the other off, so those count who vote afterwards ([AUT-12]).
-      const set = change.type === 'voters' ? { voters: change.voters, witness: null } : record.voters
-      if (change.type !== 'elected') this.#requireMajority(`decides "${change.type}"`, set)
+      // Of two voters one may take the other off, so those who vote afterwards count as well ([AUT-12]).
+      const sets = change.type === 'voters' ? [record.voters, { ...change, witness: null }] : [record.voters]
+      if (change.type !== 'elected') this.#requireMajority(`decides "${change.type}"`, sets)
       return append(change, epoch)
     }
   }
 
-  #requireMajority(what: string, voters: Pick<VoterSet, 'voters' | 'witness'>): void {
+  #requireMajority(what: string, sets: readonly Pick<VoterSet, 'voters' | 'witness'>[]): void {
+    if (sets.some((set) => this.#countHeard(set) >= majorityOf(set))) return
+    const { length } = sets[0]?.voters ?? []
+    this.#broken('INV-7', `${what} while it heard too few of ${length} voters within 1.5 s`)
+  }
+
+  /** How many of the voters, this member included, were heard within 1.5 s. */
+  #countHeard(set: Pick<VoterSet, 'voters' | 'witness'>): number {
     const { self, environment } = this.#session
     const now = environment.clock.now()
-    let heard = voterOf(voters, self.signKey) === undefined ? 0 : 1
-    if (this.#hasWitnessVoted(voters)) heard++
+    let heard = voterOf(set, self.signKey) === undefined ? 0 : 1
+    if (this.#hasWitnessVoted(set)) heard++
     for (const { member, control } of this.#session.peers()) {
-      const counts = voterOf(voters, member.signKey) !== undefined && control !== undefined
+      const counts = voterOf(set, member.signKey) !== undefined && control !== undefined
       if (counts && now - control.link.heardAt <= leaseMs) heard++
     }
-    if (heard >= majorityOf(voters)) return
-    this.#broken('INV-7', `${what} while it heard ${heard} of ${voters.voters.length} voters within 1.5 s`)
+    return heard
   }
 
   /** Whether the witness stands for a voter in the present epoch ([AUT-15]). */
