@@ -113,6 +113,14 @@ export class SessionRecord {
     return this.votersAt(this.length)
   }
 
+  /** Who confirms what they hold: who votes and, until that is committed, who voted before them. */
+  get confirming(): Pick<VoterSet, 'voters'> {
+    const { voters } = this.voters
+    const { votersSince } = this
+    if (votersSince < this.#committed) return { voters }
+    return { voters: [...voters, ...this.votersAt(votersSince).voters] }
+  }
+
   /** Number of the entry that named those who vote now. */
   get votersSince(): number {
     return this.#voters.at(-1)?.number ?? 0

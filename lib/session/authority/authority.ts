@@ -195,7 +195,8 @@ export class Authority {
       record.commit(committed)
       this.#tellApplied()
     }
-    if (isHosts || missing) if (missing || this.votes) this.#sayHolds(peer, missing)
+    const confirms = voterOf(record.confirming, this.#session.self.signKey) !== undefined
+    if (missing || (isHosts && confirms)) this.#sayHolds(peer, missing)
   }
 
   async onMessage(peer: Peer, message: AuthorityMessage): Promise<void> {

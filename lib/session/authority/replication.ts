@@ -94,14 +94,14 @@ export class Replication {
     return lengths.sort((a, b) => b - a)[majorityOf(voters) - 1] ?? 0
   }
 
-  /** Sends `peer` what it lacks: voters all that is held, others what is committed. */
+  /** Sends `peer` what it lacks: those who confirm it all that is held, others what is committed. */
   bring(peer: Peer): void {
     const progress = this.#progress.get(peer.member.id)
     const { control } = peer
     if (progress?.sent === undefined || control === undefined || !peer.admitted) return
     const record = this.#record
-    const votes = voterOf(record.voters, peer.member.signKey) !== undefined
-    const until = votes ? record.length : record.committed
+    const confirms = voterOf(record.confirming, peer.member.signKey) !== undefined
+    const until = confirms ? record.length : record.committed
     const { epoch, committed } = record
     if (progress.sent >= until && progress.told >= committed) return
     do {

@@ -88,6 +88,8 @@ export class VoterKeeper {
     // Those who are to vote from now on confirm it: of two, one may let the other go.
     if (next === undefined || !this.#around.hears({ since: record.length, voters: next, witness: null }))
       return
+    // Those who leave a witness behind have to confirm that, or the witness.
+    if (record.voters.witness !== null && !this.#around.hears(record.voters)) return
     this.busy = true
     this.#change(next)
       .catch((error: unknown) => this.#log(error))
