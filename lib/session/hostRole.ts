@@ -172,12 +172,8 @@ export class HostRole {
   expel(signKey: Uint8Array): void {
     if (this.#session.record.state.member(signKey) === undefined) return
     const detail = 'It voted twice on who decides.'
-    this.carryOut({
-      type: 'banned',
-      subject: { kind: 'identity', signKey },
-      detail,
-      lastsMs: null,
-    }).catch((error: unknown) => {
+    const subject = { kind: 'identity' as const, signKey }
+    this.carryOut({ type: 'banned', subject, detail, lastsMs: null }).catch((error: unknown) => {
       this.#session.environment.logger.warn('A voter that cheated is still here.', { error })
     })
   }

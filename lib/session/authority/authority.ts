@@ -287,15 +287,10 @@ export class Authority {
     const { signKey } = environment.identity
     const { proofs: expelled } = this.#equivocations
     await record.append({ type: 'elected', signKey, votes: [...votes], expelled }, epoch)
-    if (this.#isClosed()) return
+    if (this.#tieBreaker.isClosed) return
     this.#lead()
     this.#follow()
     this.#leadership?.advance()
-  }
-
-  // A method, since waiting may change what types say it still is.
-  #isClosed(): boolean {
-    return this.#closed
   }
 
   #lead(): void {

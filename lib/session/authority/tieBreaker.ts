@@ -36,6 +36,10 @@ export class TieBreaker {
     return this.#offered !== undefined
   }
 
+  get isClosed(): boolean {
+    return this.#abort.signal.aborted
+  }
+
   /** Looks for a witness, where none is known; makes sure that the one that is named still knows the voters. */
   look(): void {
     if (this.#busy || this.#session.environment.witnesses === undefined) return
