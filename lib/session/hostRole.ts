@@ -107,7 +107,7 @@ export class HostRole {
 
   /** Records what `make` says once everything before it is decided; nothing where that is undefined. */
   async record(make: () => Change | undefined, signal?: AbortSignal): Promise<void> {
-    await this.#decide(() => this.#append(make()), signal)
+    await this.#decide(async () => this.#append(make()), signal)
   }
 
   /**
