@@ -107,10 +107,7 @@ export class HostRole {
 
   /** Records what `make` says once everything before it is decided; nothing where that is undefined. */
   async record(make: () => Change | undefined, signal?: AbortSignal): Promise<void> {
-    await this.#decide(async () => {
-      const change = make()
-      if (change !== undefined) await this.#append(change)
-    }, signal)
+    await this.#decide(async () => this.#append(make()), signal)
   }
 
   /**
@@ -339,7 +336,8 @@ export class HostRole {
   }
 
   /** Decides: returns once the entry is committed and applied. */
-  async #append(change: Change): Promise<void> {
+  async #append(change: Change | undefined): Promise<void> {
+    if (change === undefined) return
     await this.#session.authority.decide(change)
   }
 
