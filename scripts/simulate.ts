@@ -19,7 +19,7 @@ npm run simulate -- --seed S [--peers A..B] [--fault NAME] [--json]
 npm run simulate -- --plan PLAN [--fault NAME] [--json]
 
 Runs whole sessions on simulated time and network, with everything going wrong at random, and looks after every event whether a
-promise of docs/simulation.md was broken. Ends with an exit code of 1 where one was; prints the shortest plan that breaks it.
+promise of docs/protocol/11-simulation.md was broken. Ends with an exit code of 1 where one was; prints the shortest plan that breaks it.
 
   --seeds N    how many seeds (default 100)
   --first S    the first of them (default 1)

@@ -1,6 +1,6 @@
 import { toHex } from '../../lib/core/index.ts'
 
-/** The promises of docs/simulation.md. */
+/** The promises of docs/protocol/11-simulation.md. */
 export type Invariant =
   | 'INV-1'
   | 'INV-2'

@@ -6,7 +6,7 @@ const processNumber = v.pipe(v.number(), v.integer(), v.minValue(0))
 const ms = v.pipe(v.number(), v.minValue(0))
 const percent = v.pipe(v.number(), v.minValue(0), v.maxValue(100))
 
-/** What a byzantine member does against the protocol, see docs/simulation.md. */
+/** What a byzantine member does against the protocol, see docs/protocol/11-simulation.md. */
 export const mischiefs = [
   'vote-twice',
   'claim-host',

@@ -10,7 +10,7 @@ const timeoutMs = 300_000
 
 describe('sessions in which everything goes wrong at random', () => {
   it.each([1, 21, 41, 61, 81])(
-    'keep every promise of docs/simulation.md, from seed %i on',
+    'keep every promise of docs/protocol/11-simulation.md, from seed %i on',
     async (first) => {
       const broken: unknown[] = []
       for (let seed = first; seed < first + seedsPerTest; seed++) {
