@@ -94,8 +94,15 @@ export class Authority {
     return this.#unlinked !== undefined && now - this.#unlinked > unlinkedMs
   }
 
-  /** How long nobody was heard as host, ms; infinite once it said good-bye. A host without a majority is none. */
+  /**
+   * How long nobody was heard as host, ms; infinite once it said good-bye. A host without a majority is none, and neither is
+   * one of an epoch below that which this peer voted in.
+   */
   silenceMs(): number {
+    return Math.max(this.#hostSilenceMs(), this.#ballot.sinceVoteAbove(this.#session.record.epoch))
+  }
+
+  #hostSilenceMs(): number {
     if (this.#leadership !== undefined) return this.#leadership.silenceMs
     const { clock } = this.#session.environment
     const peer = this.#hostPeer()
