@@ -252,6 +252,9 @@ export class Session {
       if (this.#hostRole !== undefined) return
       this.#hostRole = new HostRole(this, this.#policy)
       this.#hostRole.takeOver()
+    } else {
+      // A former host that was given up is a member for as long as the record has it.
+      this.#roster.reconcile()
     }
     this.role?.hostChanged()
     this.events.emit('hostChanged', { host: this.describe(host), former: this.describe(former), epoch })

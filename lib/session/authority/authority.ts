@@ -94,8 +94,15 @@ export class Authority {
     return this.#unlinked !== undefined && now - this.#unlinked > unlinkedMs
   }
 
-  /** How long nobody was heard as host, ms; infinite once it said good-bye. A host without a majority is none. */
+  /**
+   * How long nobody was heard as host, ms; infinite once it said good-bye. A host without a majority is none, and neither is
+   * one of an epoch below that which this peer voted in.
+   */
   silenceMs(): number {
+    return Math.max(this.#hostSilenceMs(), this.#ballot.sinceVoteAbove(this.#session.record.epoch))
+  }
+
+  #hostSilenceMs(): number {
     if (this.#leadership !== undefined) return this.#leadership.silenceMs
     const { clock } = this.#session.environment
     const peer = this.#hostPeer()
@@ -168,11 +175,8 @@ export class Authority {
 
   /** Takes entries, whoever hands them on ([AUT-4]). */
   async onEntries(peer: Peer, { epoch, entries, committed }: EntriesMessage): Promise<void> {
-    const { record, environment } = this.#session
-    if (epoch < this.epoch && environment.faults?.has('no-fencing') !== true) {
-      environment.dropped.addFrom(peer.member.id, 'entries-fenced')
-      return this.#sayHolds(peer, false)
-    }
+    const { record } = this.#session
+    if (this.#isFenced(peer, epoch)) return
     let missing = epoch > record.epoch && entries.length === 0
     for (const bytes of entries) {
       try {
@@ -185,7 +189,8 @@ export class Authority {
         if (!isConvoyError(error, 'message-replayed')) throw error
         await this.#equivocations.compare(record, bytes, (first, second) => this.#convict(first, second))
       }
-      if (this.#closed) return
+      // Meanwhile this peer may have voted in a later epoch.
+      if (this.#closed || this.#isFenced(peer, epoch)) return
     }
     this.#follow()
     const { hostKey } = record
@@ -197,6 +202,15 @@ export class Authority {
     }
     const confirms = voterOf(record.confirming, this.#session.self.signKey) !== undefined
     if (missing || (isHosts && confirms)) this.#sayHolds(peer, missing)
+  }
+
+  /** Whether entries sent for `epoch` count no more ([AUT-9]). */
+  #isFenced(peer: Peer, epoch: number): boolean {
+    const { dropped, faults } = this.#session.environment
+    if (epoch >= this.epoch || faults?.has('no-fencing') === true) return false
+    dropped.addFrom(peer.member.id, 'entries-fenced')
+    this.#sayHolds(peer, false)
+    return true
   }
 
   async onMessage(peer: Peer, message: AuthorityMessage): Promise<void> {

@@ -13,6 +13,7 @@ interface Cast {
 export class Ballot {
   readonly #environment: SessionEnvironment
   #last: Cast | undefined
+  #castAt = 0
 
   constructor(environment: SessionEnvironment) {
     this.#environment = environment
@@ -23,12 +24,18 @@ export class Ballot {
     return this.#last?.vote.epoch ?? 0
   }
 
+  /** How long ago this process voted in an epoch above `epoch`, ms; 0 where it did not. */
+  sinceVoteAbove(epoch: number): number {
+    return this.epoch > epoch ? this.#environment.clock.now() - this.#castAt : 0
+  }
+
   /** The vote that `vote` asks for; undefined where another was given in that epoch, or one in a later epoch. */
   async cast(vote: Vote): Promise<Uint8Array | undefined> {
     const last = this.#last
     if (last !== undefined && last.vote.epoch >= vote.epoch) {
       return isSameVote(last.vote, vote) ? last.bytes : undefined
     }
+    this.#castAt = this.#environment.clock.now()
     // Promised before it is signed: a second request must not come in between.
     this.#last = { vote, bytes: signVote(this.#environment, vote) }
     return this.#last.bytes

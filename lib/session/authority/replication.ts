@@ -59,7 +59,8 @@ export class Replication {
     progress.epoch = epoch
     const own = this.#record.digestAt(length)
     if (own !== undefined && equalBytes(own, digest)) {
-      progress.acknowledged = Math.max(progress.acknowledged, length)
+      // Who voted in a later epoch may have voted for a record without the entries that it got since.
+      if (epoch <= this.#record.epoch) progress.acknowledged = Math.max(progress.acknowledged, length)
       if (missing) progress.sent = length
     } else if (missing) {
       // What is committed is alike everywhere; what follows there gives way.
