@@ -15,8 +15,8 @@ import { runSeeds } from '../test/simulate/seedPool.ts'
 import { simulate, type Outcome } from '../test/simulate/simulation.ts'
 
 const usage = `npm run simulate -- [--seeds N] [--first S] [--peers A..B] [--workers N] [--fault NAME] [--json]
-npm run simulate -- --seed S [--peers A..B] [--fault NAME] [--json]
-npm run simulate -- --plan PLAN [--fault NAME] [--json]
+npm run simulate -- --seed S [--peers A..B] [--fault NAME] [--trace] [--json]
+npm run simulate -- --plan PLAN [--fault NAME] [--trace] [--json]
 
 Runs whole sessions on simulated time and network, with everything going wrong at random, and looks after every event whether a
 promise of docs/protocol/11-simulation.md was broken. Ends with an exit code of 1 where one was; prints the shortest plan that breaks it.
@@ -28,6 +28,7 @@ promise of docs/protocol/11-simulation.md was broken. Ends with an exit code of 
   --peers A..B sizes of the sessions (default 2..24)
   --workers N  processes to run seeds on (default: one a core)
   --fault NAME break a promise in every member: no-fencing, foreign-tickets, double-votes or two-voters
+  --trace      with --seed or --plan: tell on standard error what each member holds, whenever that changes
   --json       print one line of JSON
 `
 
@@ -46,6 +47,7 @@ async function main(interrupted: AbortSignal): Promise<boolean> {
       peers: { type: 'string', default: '2..24' },
       workers: { type: 'string', default: String(availableParallelism()) },
       fault: { type: 'string' },
+      trace: { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -56,10 +58,11 @@ async function main(interrupted: AbortSignal): Promise<boolean> {
   }
   const faults = values.fault === undefined ? [] : [choice('fault', values.fault, faultNames)]
   const range = rangeOf(values.peers)
-  if (values.plan !== undefined) return replay(planOf(values.plan), faults, values.json === true)
+  const how = { faults, json: values.json === true, traces: values.trace === true }
+  if (values.plan !== undefined) return replay(planOf(values.plan), how)
   if (values.seed !== undefined) {
     const seed = wholeNumberIn('seed', values.seed, 0, mostSeed)
-    return replay(generatePlan(seed, range), faults, values.json === true)
+    return replay(generatePlan(seed, range), how)
   }
   const seeds = wholeNumberIn('seeds', values.seeds, 1, 1e7)
   const first = wholeNumberIn('first', values.first, 0, mostSeed)
@@ -123,8 +126,15 @@ async function hunt(
   return bad.length === 0 && results.length === seeds
 }
 
-async function replay(plan: Plan, faults: readonly Fault[], json: boolean): Promise<boolean> {
-  const outcome = await simulate(plan, { faults: new Set(faults) })
+interface Replay {
+  readonly faults: readonly Fault[]
+  readonly json: boolean
+  readonly traces: boolean
+}
+
+async function replay(plan: Plan, { faults, json, traces }: Replay): Promise<boolean> {
+  const trace = traces ? (line: string): void => console.error(line) : undefined
+  const outcome = await simulate(plan, { faults: new Set(faults), trace })
   const again = await simulate(plan, { faults: new Set(faults) })
   const { violations, hash, counts } = outcome
   const same = hash === again.hash

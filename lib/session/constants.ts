@@ -86,6 +86,12 @@ export const burstSeconds = graceMs / 1_000 + 1
  */
 export const sharedChannelRate = 50
 
+/**
+ * How long a host waits for another link to a member whose link was closed, ms: two may come about at once, and the other side
+ * closes the one that this side took.
+ */
+export const replacedMs = 500
+
 /** Links between members outlive their connections. */
 export const memberLinkTimings = { deadMs: graceMs } as const
 

@@ -1,5 +1,5 @@
 import { isConvoyError, type Cancel, type SerialQueue } from '../core/index.ts'
-import { graceMs, undecidedPauseMs } from './constants.ts'
+import { graceMs, replacedMs, undecidedPauseMs } from './constants.ts'
 import type { RecordMember } from './recordState.ts'
 import type { Session } from './session.ts'
 
@@ -25,10 +25,17 @@ export class Departures {
     this.#leave = leave
   }
 
+  /** The link to a member broke: it is lost, unless it has, or gets, another one. */
+  unlinked(member: RecordMember): void {
+    this.#later(replacedMs, () => {
+      if (!this.#isHere(member)) this.record(member, 'lost')
+    })
+  }
+
   /** Records that a member went, once those before it are decided; tried again while there is no majority for it. */
   record(member: RecordMember, reason: DepartureReason): void {
     this.#decisions.add(async () => {
-      if (this.#closed) return
+      if (this.#closed || (reason === 'lost' && this.#isHere(member))) return
       try {
         await this.#leave(member, reason)
       } catch (error) {
@@ -45,14 +52,17 @@ export class Departures {
     const { record, self } = this.#session
     for (const member of record.state.members) {
       if (member.id === self.id) continue
-      const isHere = (): boolean => this.#session.peer(member.id)?.control !== undefined
       if (this.#session.peer(member.id) === undefined) this.record(member, 'left')
-      else if (!isHere()) {
+      else if (!this.#isHere(member)) {
         this.#later(graceMs, () => {
-          if (!isHere()) this.record(member, 'lost')
+          if (!this.#isHere(member)) this.record(member, 'lost')
         })
       }
     }
+  }
+
+  #isHere({ id }: RecordMember): boolean {
+    return this.#session.peer(id)?.control !== undefined
   }
 
   /** Idempotent. */

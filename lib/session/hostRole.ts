@@ -165,10 +165,9 @@ export class HostRole {
     }, signal)
   }
 
-  /** Removes who was proven to vote twice, where it is a member ([AUT-14]). */
-  expel(signKey: Uint8Array): void {
+  /** Removes who was proven to cheat at deciding, where it is a member ([AUT-14], [AUT-16]). */
+  expel(signKey: Uint8Array, detail: string): void {
     if (this.#session.record.state.member(signKey) === undefined) return
-    const detail = 'It voted twice on who decides.'
     const subject = { kind: 'identity' as const, signKey }
     this.carryOut({ type: 'banned', subject, detail, lastsMs: null }).catch((error: unknown) => {
       this.#session.environment.logger.warn('A voter that cheated is still here.', { error })
@@ -176,7 +175,8 @@ export class HostRole {
   }
 
   onLinkClosed(peer: Peer, _reason: LinkCloseReason, saidGoodbye: boolean): void {
-    this.#departures.record(peer.member, saidGoodbye ? 'left' : 'lost')
+    if (saidGoodbye) this.#departures.record(peer.member, 'left')
+    else this.#departures.unlinked(peer.member)
   }
 
   async close(): Promise<void> {

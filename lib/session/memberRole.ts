@@ -152,6 +152,9 @@ export class MemberRole implements SessionRole {
 
   /** A link to another member is open: both show their tickets, and nothing counts before. */
   #greet(member: RecordMember, link: Link): void {
+    // Another way may have been quicker: a link to the host also comes about through the rendezvous ([LNK-74]).
+    const present = this.#session.peer(member.id)
+    if (present?.admitted === true && present.control?.link.state === 'open') return link.close()
     const control = new ControlLink(link, this.#session.environment)
     control.send({ type: 'hello', ticket: this.#ticket })
     this.#session.attach(member, control, false)

@@ -51,6 +51,8 @@ export class SessionRecord {
   readonly #known = new Set<string>()
   /** Numbers of committed entries that have no effect. */
   readonly #void = new Set<number>()
+  /** Of each epoch that is void, the number from which on it is. */
+  readonly #voidSince = new Map<number, number>()
   readonly #voters: Since<VoterSet>[] = []
   readonly #hosts: Since<{ epoch: number; signKey: Uint8Array; votes: readonly Uint8Array[] }>[] = []
   #state = new RecordState()
@@ -194,7 +196,8 @@ export class SessionRecord {
    * higher epoch.
    * @throws ConvoyError `message-replayed` for one that is held already, or was overtaken; `message-too-large`,
    * `message-malformed`, `message-unauthentic`, `message-misaddressed`, `message-expired`; `record-gap` when entries before it
-   * are missing; `record-forked` when its host signed another one with this number. Nothing has changed then.
+   * are missing; `record-forked` when its host signed another one with this number, `record-unlawful` for one that no host may
+   * sign. Nothing has changed then.
    */
   accept(bytes: Uint8Array): Promise<HeldEntry> {
     return this.#inTurn(() => this.#accept(bytes))
@@ -212,6 +215,8 @@ export class SessionRecord {
     const entry = decodeMessage(entrySchema, opened.body, entriesMessageBytes)
     if (!equalBytes(entry.sessionId, this.sessionId))
       throw new ConvoyError('message-misaddressed', 'The entry belongs to another session.')
+    if (entry.number >= (this.#voidSince.get(entry.epoch) ?? Infinity))
+      throw new ConvoyError('message-replayed', `What was decided in epoch ${entry.epoch} is void.`)
     this.#checkPlace(entry, opened.signKey)
     await this.#checkAuthor(entry, opened.signKey)
     const addressee = { sessionId: this.sessionId, host: opened.signKey }
@@ -236,10 +241,11 @@ export class SessionRecord {
   }
 
   /**
-   * Takes back what was committed after the first `count` entries, since its epoch is void: one of its voters was proven
-   * to have voted twice ([AUT-14]).
+   * Takes back what was decided in `epoch`, committed or not, from the entry with number `count` on, and takes no such entry any
+   * more: it was proven that a voter voted twice, or that the host broke its word ([AUT-14], [AUT-16]).
    */
-  voidFrom(count: number): void {
+  voidFrom(count: number, epoch: number): void {
+    this.#voidSince.set(epoch, Math.min(count, this.#voidSince.get(epoch) ?? Infinity))
     this.#committed = Math.min(this.#committed, count)
     this.#truncate(count)
     this.#state = new RecordState()
@@ -296,7 +302,9 @@ export class SessionRecord {
       if (entry.number > this.length)
         throw new ConvoyError('record-gap', `Entries before ${entry.number} are missing.`)
     } else if (entry.epoch === held.epoch && equalBytes(signKey, held.signKey)) {
-      throw new ConvoyError('record-forked', `The host signed entry ${entry.number} twice.`)
+      throw new ConvoyError('record-forked', `The host signed entry ${entry.number} twice.`, {
+        details: { epoch: entry.epoch, number: entry.number },
+      })
     } else if (entry.epoch <= held.epoch || entry.number < this.#committed) {
       throw new ConvoyError('message-replayed', `Entry ${entry.number} was decided otherwise.`)
     }
@@ -324,13 +332,15 @@ export class SessionRecord {
     const host = this.hostOf(epoch)
     if (host === undefined || !equalBytes(host, signKey))
       throw new ConvoyError('message-unauthentic', 'The entry was not signed by the host of its epoch.')
-    if (change.type === 'voters') this.#checkVoters(change, number)
+    if (change.type === 'voters') this.#checkVoters(change, epoch, number)
   }
 
-  #checkVoters({ voters }: Extract<Change, { type: 'voters' }>, number: number): void {
+  #checkVoters({ voters }: Extract<Change, { type: 'voters' }>, epoch: number, number: number): void {
     if (this.#environment.faults?.has('two-voters') === true) return
     if (!differByOne(this.votersAt(number).voters, voters))
-      throw new ConvoyError('message-malformed', 'Voters change one at a time.')
+      throw new ConvoyError('record-unlawful', 'Voters change one at a time.', {
+        details: { epoch, number },
+      })
   }
 
   #checkFounding(change: Change, epoch: number, signKey: Uint8Array): void {

@@ -68,6 +68,8 @@ export class Rejoin implements WayBack {
   #running: Promise<void> | undefined
   #busy = false
   #failures = 0
+  /** Whether the host has just admitted this member: the link that comes now is that one. */
+  #isReturning = false
   /** Whether the last attempt came as far as a rendezvous. */
   #reached = false
   #awaySince = 0
@@ -117,12 +119,20 @@ export class Rejoin implements WayBack {
     // As the process that it is, where the record still has that; else the same new one for all attempts: one that the
     // host admitted, and this side heard nothing of, is no other's.
     let { incarnation } = session.self
+    // Those who elected the host may bring a link to it sooner than the rendezvous does.
+    const unsubscribe = session.events.on('linkReady', ({ member }) => {
+      if (member.id === session.host.id && !session.isAdrift && !this.#isReturning)
+        this.#hurry.abort(new ConvoyError('closed', 'There is a link to the host.'))
+    })
     try {
       while (session.isAdrift) {
         this.#hurry = new AbortController()
         const round = AbortSignal.any([signal, this.#hurry.signal])
         try {
           await this.#pause(round)
+          // What it promised to a later epoch would keep it from following this host; another incarnation promised nothing.
+          const isPromised = session.authority.epoch > session.record.epoch
+          if (isPromised && this.#isSelf(incarnation)) incarnation = environment.random.bytes(8)
           await this.#attempt(incarnation, round)
         } catch (error) {
           throwIfAborted(signal)
@@ -136,6 +146,7 @@ export class Rejoin implements WayBack {
         }
       }
     } finally {
+      unsubscribe()
       this.#busy = false
     }
   }
@@ -183,8 +194,10 @@ export class Rejoin implements WayBack {
             this.#returnedAt = environment.clock.now()
             this.#redial = this.#follow(hostWay, incarnation)
             const { ticket } = admission
+            this.#isReturning = true
             if (this.#isSelf(incarnation)) role.resume(ticket, hostWay.control)
             else role.reenter(self, ticket, hostWay.control)
+            this.#isReturning = false
           },
         },
         signal,

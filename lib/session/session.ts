@@ -276,6 +276,7 @@ export class Session {
   reenter(self: RecordMember): void {
     this.#self = self
     this.#hostGone = false
+    this.authority.renew()
     this.events.emit('reentered', self)
     for (const peer of this.#roster.peers.values()) {
       if (peer.admitted) this.#gone(peer)

@@ -61,7 +61,11 @@ export class SimulatedStream {
       from.path = network.path(from.peer, to.peer, `stream-${number}`, {
         datagram: () => {},
         closed: () => {},
-        control: (bytes) => to.peer.receive(() => this.#arrive(to, bytes)),
+        control: (bytes) => {
+          // The end had not heard that the other process is gone: its operating system says so now.
+          if (to.peer.killed) this.#breakLater(from, 0)
+          else to.peer.receive(() => this.#arrive(to, bytes))
+        },
       })
       this.#unsubscribe.push(from.peer.onKilled(() => this.#killed(from, to)))
     }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { parsePlan } from './plan.ts'
 import { simulate } from './simulation.ts'
 
-// The shortest plans that seeds came to for mistakes which are mended. Add the next one here, named by its symptom.
+// Plans that broke a promise by mistakes which are mended. Add the next one here, named by its symptom.
 const folder = join(import.meta.dirname, 'found')
 
 describe('a plan that broke a promise once breaks none any more:', () => {

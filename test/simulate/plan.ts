@@ -100,7 +100,8 @@ export function describePlan({ steps, ...plan }: Plan): string[] {
   ]
 }
 
-function describeStep({ at: _, do: action, ...rest }: Step): string {
+/** A step as people read it, without its time. */
+export function describeStep({ at: _, do: action, ...rest }: Step): string {
   const details = Object.entries(rest).map(([name, value]) => {
     return name === 'who' || name === 'what' ? refText(value) : `${name} ${refText(value)}`
   })

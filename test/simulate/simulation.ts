@@ -17,6 +17,7 @@ import { Ledger, type Invariant, type Violation } from './ledger.ts'
 import { Byzantine } from './mischief.ts'
 import { Participant } from './participant.ts'
 import type { Plan, ProcessRef, Step } from './plan.ts'
+import { Trace } from './trace.ts'
 
 /** What became of a plan. */
 export interface Outcome {
@@ -32,6 +33,8 @@ export interface Outcome {
 export interface SimulationOptions {
   /** Broken on purpose in every honest member. */
   readonly faults?: ReadonlySet<Fault>
+  /** Told, line by line, of what happens to members and what each of them holds, whenever that changes. */
+  readonly trace?: ((line: string) => void) | undefined
 }
 
 /** How far members' clocks go wrong: crystals, and people who set them. */
@@ -58,10 +61,12 @@ class Simulation {
   readonly #participants: Participant[]
   readonly #byzantine: Byzantine
   readonly #counts: Record<string, number> = {}
+  readonly #trace: Trace | undefined
   #decisions = 0
 
-  constructor(plan: Plan, { faults = new Set() }: SimulationOptions) {
+  constructor(plan: Plan, { faults = new Set(), trace }: SimulationOptions) {
     this.#plan = plan
+    this.#trace = trace === undefined ? undefined : new Trace(trace, () => this.#clock.now())
     const { seed, conditions, signatures, byzantine } = plan
     const verify = signatures === 'ed25519' ? synchronousVerify : simulatedVerify
     this.#network = new SimulatedNetwork({ clock: this.#clock, seed, ...conditions })
@@ -133,6 +138,7 @@ class Simulation {
         const now = this.#clock.now()
         for (const participant of this.#participants) {
           if (participant.isRunning) participant.watch?.look(now)
+          this.#trace?.look(participant)
         }
         return over || this.#isBroken
       },
@@ -142,6 +148,7 @@ class Simulation {
 
   #do(step: Step): void {
     this.#count(step.do)
+    this.#trace?.step(step)
     switch (step.do) {
       case 'join':
         return this.#participants[step.who]?.join()

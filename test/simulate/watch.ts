@@ -26,6 +26,8 @@ export class Watch {
   #seen = 0
   /** Sign keys that the committed record has banned, in hexadecimal. */
   readonly #banned = new Set<string>()
+  /** As which it knew of those epochs. */
+  #incarnation: Uint8Array
   #shownAt = -Infinity
 
   constructor(who: string, convoy: PeerConvoy, ledger: Ledger) {
@@ -33,6 +35,7 @@ export class Watch {
     this.#convoy = convoy
     this.#session = convoy.session
     this.#ledger = ledger
+    this.#incarnation = convoy.session.self.incarnation
     this.#watchEntries()
     this.#watchTickets()
     this.#watchDecisions()
@@ -43,7 +46,12 @@ export class Watch {
 
   /** Compares with the last look. Called after every event of the simulation, so nearly always nothing is new. */
   look(now: number): void {
-    const { record, authority } = this.#session
+    const { record, authority, self } = this.#session
+    if (self.incarnation !== this.#incarnation) {
+      // What a former incarnation promised holds for that one ([AUT-2]).
+      this.#incarnation = self.incarnation
+      this.#seen = 0
+    }
     const tail = record.digestAt(record.length)
     if (tail !== this.#tail || record.committed !== this.#committed) this.#lookAtRecord(tail)
     this.#seen = Math.max(this.#seen, authority.epoch)

@@ -5,13 +5,16 @@ import type { Change } from '../recordEntries.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
 import { Ballot } from './ballot.ts'
+import { becomesHost } from './becomesHost.ts'
 import { Candidacy } from './candidacy.ts'
-import { frozenMs, lookMs, mostEpochsAhead, transferMs, unlinkedMs } from './constants.ts'
+import { frozenMs, lookMs, mostEpochsAhead, transferMs } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
 import { handEntries, handNews } from './handEntries.ts'
+import { HostContact } from './hostContact.ts'
 import { Leadership } from './leadership.ts'
+import { Perjuries } from './perjuries.ts'
 import { TieBreaker } from './tieBreaker.ts'
-import { voterOf } from './voters.ts'
+import { voterOf, votesIn } from './voters.ts'
 import { Voting } from './voting.ts'
 
 /**
@@ -25,14 +28,12 @@ export class Authority {
   readonly #voting: Voting
   readonly #tieBreaker: TieBreaker
   readonly #equivocations: Equivocations
+  readonly #perjuries: Perjuries
+  readonly #host: HostContact
   readonly #cancelLook: Cancel
   #leadership: Leadership | undefined
   /** How many entries the session was told of. */
   #told: number
-  #hostKey: Uint8Array | undefined
-  #hostHeardAt: number
-  /** Since when this peer, not being host, has had no link with the host. */
-  #unlinked: number | undefined
   /** Nobody is followed in an epoch below this one: those were proven void. */
   #floor = 0
   #closed = false
@@ -41,8 +42,8 @@ export class Authority {
     const { environment, record } = session
     this.#session = session
     this.#told = record.committed
-    this.#hostKey = record.hostKey
-    this.#hostHeardAt = environment.clock.now()
+    this.#host = new HostContact(session)
+    this.#perjuries = new Perjuries(session, (from, epoch) => this.#void(from, epoch))
     this.#ballot = new Ballot(environment)
     this.#tieBreaker = new TieBreaker(session)
     this.#voting = new Voting(session, this.#ballot, {
@@ -60,7 +61,7 @@ export class Authority {
       grant: (vote) => this.#tieBreaker.grant(vote),
       elected: (epoch, number, votes) => this.#elected(epoch, number, votes),
     })
-    if (this.#hostKey !== undefined && equalBytes(this.#hostKey, environment.identity.signKey)) this.#lead()
+    if (this.#isOwn(record.hostKey)) this.#lead()
     this.#cancelLook = environment.clock.every(lookMs, () => this.#look())
   }
 
@@ -76,9 +77,7 @@ export class Authority {
 
   /** Whether this peer is among those who vote. */
   get votes(): boolean {
-    const { record, self } = this.#session
-    const voter = voterOf(record.voters, self.signKey)
-    return voter !== undefined && equalBytes(voter.incarnation, self.incarnation)
+    return votesIn(this.#session.record.voters, this.#session.self)
   }
 
   /** Whether somebody decides: this peer with a majority behind it, or a host that is heard. */
@@ -90,8 +89,7 @@ export class Authority {
   /** Whether this peer is to look for the session elsewhere: as host it hears too few voters, else it has no link with the host. */
   get isDeserted(): boolean {
     if (this.#leadership !== undefined) return this.#leadership.isDeserted
-    const now = this.#session.environment.clock.now()
-    return this.#unlinked !== undefined && now - this.#unlinked > unlinkedMs
+    return this.#host.isMissing
   }
 
   /**
@@ -104,11 +102,9 @@ export class Authority {
 
   #hostSilenceMs(): number {
     if (this.#leadership !== undefined) return this.#leadership.silenceMs
-    const { clock } = this.#session.environment
-    const peer = this.#hostPeer()
-    if (peer?.saidGoodbye === true) return Infinity
-    this.#hostHeardAt = Math.max(this.#hostHeardAt, peer?.control?.link.heardAt ?? -Infinity)
-    return clock.now() - this.#hostHeardAt
+    // Who was host before a void epoch is none any more, and neither is who made it void.
+    const isVoid = this.#floor > 0 && this.#floor >= this.#session.record.epoch
+    return isVoid ? Infinity : this.#host.silenceMs()
   }
 
   /**
@@ -131,14 +127,7 @@ export class Authority {
     const { record, environment } = this.#session
     if (leadership === undefined) throw new ConvoyError('not-permitted', 'Only the host can hand over.')
     const { signKey } = peer.member
-    const gone = new Promise<void>((resolve) => {
-      const unsubscribe = this.#session.events.on('hostChanged', ({ host }) => {
-        if (host.id !== peer.member.id) return
-        unsubscribe()
-        resolve()
-      })
-      this.#session.events.on('closed', unsubscribe)
-    })
+    const gone = becomesHost(this.#session, peer.member.id)
     await leadership.prepare(peer, signal)
     const epoch = this.epoch + 1
     const number = record.length
@@ -160,7 +149,7 @@ export class Authority {
   /** State and messages flow between this peer and `peer` from now on. */
   attached(peer: Peer): void {
     if (this.#leadership !== undefined) this.#leadership.attached(peer)
-    else if (this.#isHost(peer)) this.#sayHolds(peer, true)
+    else if (this.#host.isHost(peer)) this.#sayHolds(peer, true)
   }
 
   /** The link to `peer` is gone. */
@@ -170,7 +159,7 @@ export class Authority {
 
   /** The host said that it goes. */
   hostLeft(): void {
-    this.#hostHeardAt = -Infinity
+    this.#host.left()
   }
 
   /** Takes entries, whoever hands them on ([AUT-4]). */
@@ -186,7 +175,10 @@ export class Authority {
           missing = true
           break
         }
-        if (!isConvoyError(error, 'message-replayed')) throw error
+        if (!isConvoyError(error, 'message-replayed')) {
+          this.#perjuries.refused(bytes, error)
+          throw error
+        }
         await this.#equivocations.compare(record, bytes, (first, second) => this.#convict(first, second))
       }
       // Meanwhile this peer may have voted in a later epoch.
@@ -217,8 +209,9 @@ export class Authority {
     switch (message.type) {
       case 'holds':
         if (this.#leadership !== undefined) return this.#leadership.holds(peer, message)
-        if (message.missing) handEntries(this.#session.record, peer, message)
-        return
+        if (!message.missing) return
+        handEntries(this.#session.record, peer, message, this.epoch)
+        return this.#perjuries.show(peer)
       case 'probe':
         return this.#voting.answerProbe(peer, message)
       case 'probed':
@@ -234,6 +227,11 @@ export class Authority {
       case 'equivocation':
         return this.#convict(message.first, message.second)
     }
+  }
+
+  /** This member is another incarnation from now on, and so another voter. */
+  renew(): void {
+    this.#ballot.renew()
   }
 
   /** A host took this member back: what its record says is in force. */
@@ -255,26 +253,11 @@ export class Authority {
   #look(): void {
     if (this.#leadership === undefined) {
       this.#candidacy.look()
-      this.#lookForHost()
+      this.#host.look()
     } else {
       this.#leadership.look(this.#candidacy, this.epoch)
     }
     if (this.isDeserted) this.#session.role?.adrift()
-  }
-
-  /** A host that was elected elsewhere may be one that this peer has no link with, and gets none by itself. */
-  #lookForHost(): void {
-    const isLinked = this.#hostPeer()?.control !== undefined || this.#session.hostIsGone
-    this.#unlinked = isLinked ? undefined : (this.#unlinked ?? this.#session.environment.clock.now())
-  }
-
-  #hostPeer(): Peer | undefined {
-    const member = this.#hostKey === undefined ? undefined : this.#session.record.state.member(this.#hostKey)
-    return member === undefined ? undefined : this.#session.peer(member.id)
-  }
-
-  #isHost(peer: Peer): boolean {
-    return this.#hostKey !== undefined && equalBytes(this.#hostKey, peer.member.signKey)
   }
 
   #sayHolds(peer: Peer, missing: boolean): void {
@@ -287,7 +270,7 @@ export class Authority {
   async #succeed(peer: Peer, { epoch, consent }: AuthorityMessageOf<'succeed'>): Promise<void> {
     const { environment } = this.#session
     const fits =
-      this.#isHost(peer) &&
+      this.#host.isHost(peer) &&
       epoch > this.epoch &&
       epoch <= this.epoch + mostEpochsAhead &&
       (await this.#voting.isConsent(consent, epoch, environment.identity.signKey))
@@ -307,6 +290,10 @@ export class Authority {
     this.#leadership?.advance()
   }
 
+  #isOwn(signKey: Uint8Array | undefined): boolean {
+    return signKey !== undefined && equalBytes(signKey, this.#session.environment.identity.signKey)
+  }
+
   #lead(): void {
     const former = this.#leadership
     this.#leadership = new Leadership(this.#session, this.#ballot, this.#tieBreaker, {
@@ -322,16 +309,14 @@ export class Authority {
     const { record } = this.#session
     const { hostKey, epoch } = record
     if (hostKey === undefined) return
-    const leads = equalBytes(hostKey, this.#session.self.signKey)
+    const leads = this.#isOwn(hostKey)
     if (!leads && this.#leadership !== undefined) {
       const former = this.#leadership
       this.#leadership = undefined
       former.end(new ConvoyError('authority-moved', 'Another host decides now. Ask it.'))
       this.#session.resigned()
     }
-    if (this.#hostKey !== undefined && equalBytes(this.#hostKey, hostKey)) return
-    this.#hostKey = hostKey
-    this.#hostHeardAt = this.#session.environment.clock.now()
+    if (!this.#host.follow(hostKey)) return
     this.#candidacy.stop()
     // The one that was elected itself begins once that is committed.
     if (leads) return
@@ -340,16 +325,28 @@ export class Authority {
   }
 
   #tellApplied(): void {
-    const { record, environment } = this.#session
+    const { record } = this.#session
     while (this.#told < record.committed && !this.#closed) {
       const number = this.#told++
       const entry = record.entry(number)
       if (entry === undefined || !record.hasEffect(number)) continue
       this.#leadership?.applied(entry)
       this.#session.applied(entry)
-      const isOwn = entry.change.type === 'elected' && equalBytes(entry.signKey, environment.identity.signKey)
-      if (isOwn && entry.epoch === record.epoch) this.#session.hostIs(entry.signKey, entry.epoch)
+      const isOwn = entry.change.type === 'elected' && this.#isOwn(entry.signKey)
+      if (!isOwn || entry.epoch !== record.epoch) continue
+      this.#session.hostIs(entry.signKey, entry.epoch)
+      this.#perjuries.expel()
     }
+  }
+
+  /** Takes back what was decided in an epoch from the entry with number `from` on, and follows nobody of that epoch any more. */
+  #void(from: number, epoch: number): void {
+    const { record } = this.#session
+    this.#floor = Math.max(this.#floor, epoch)
+    record.voidFrom(from, epoch)
+    this.#told = Math.min(this.#told, record.committed)
+    this.#session.reconcile()
+    this.#follow()
   }
 
   /** Acts on the proof that a voter voted twice ([AUT-14]), and tells everybody. */
@@ -360,12 +357,8 @@ export class Authority {
     environment.logger.warn('A voter voted twice.', { voter: toHex(proof.voter) })
     for (const peer of this.#session.peers()) peer.control?.send({ type: 'equivocation', first, second })
     if (record.epoch === proof.epoch && voterOf(record.voters, proof.voter) !== undefined) {
-      this.#floor = Math.max(this.#floor, proof.epoch)
-      record.voidFrom(record.epochSince)
-      this.#told = Math.min(this.#told, record.committed)
-      this.#session.reconcile()
-    }
-    this.#follow()
-    this.#session.hostRole?.expel(proof.voter)
+      this.#void(record.epochSince, proof.epoch)
+    } else this.#follow()
+    this.#session.hostRole?.expel(proof.voter, 'It voted twice on who decides.')
   }
 }

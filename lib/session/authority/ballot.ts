@@ -14,14 +14,26 @@ export class Ballot {
   readonly #environment: SessionEnvironment
   #last: Cast | undefined
   #castAt = 0
+  /** Whether the last vote was given as a former incarnation. */
+  #isFormer = false
 
   constructor(environment: SessionEnvironment) {
     this.#environment = environment
   }
 
-  /** The highest epoch that this process voted in; 0 where in none. */
+  /** The highest epoch that this incarnation voted in; 0 where in none. */
   get epoch(): number {
+    return this.#isFormer ? 0 : this.spent
+  }
+
+  /** The highest epoch that it has no vote for any more, those of former incarnations included. */
+  get spent(): number {
     return this.#last?.vote.epoch ?? 0
+  }
+
+  /** This process is another voter from now on: what it promised by its votes died with the former one. */
+  renew(): void {
+    this.#isFormer = this.#last !== undefined
   }
 
   /** How long ago this process voted in an epoch above `epoch`, ms; 0 where it did not. */
@@ -37,6 +49,7 @@ export class Ballot {
     }
     this.#castAt = this.#environment.clock.now()
     // Promised before it is signed: a second request must not come in between.
+    this.#isFormer = false
     this.#last = { vote, bytes: signVote(this.#environment, vote) }
     return this.#last.bytes
   }

@@ -16,7 +16,7 @@ import {
 } from './constants.ts'
 import { standingOf } from './standing.ts'
 import { openVote, type Vote } from './vote.ts'
-import { majorityOf, voterOf, type VoterSet } from './voters.ts'
+import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
 
 /** What a candidacy tells of. */
 export interface CandidacyHandlers {
@@ -247,8 +247,7 @@ export class Candidacy {
   }
 
   #isVoter({ member }: Peer): boolean {
-    const voter = voterOf(this.#session.record.voters, member.signKey)
-    return voter !== undefined && equalBytes(voter.incarnation, member.incarnation)
+    return votesIn(this.#session.record.voters, member)
   }
 
   #voters(): Peer[] {

@@ -5,8 +5,16 @@ import type { SessionRecord } from '../record.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
 
-/** Hands a member what it lacks, as one that is not the host: it is not told what is committed ([AUT-4]). */
-export function handEntries(record: SessionRecord, peer: Peer, holds: AuthorityMessageOf<'holds'>): void {
+/**
+ * Hands a member what it lacks, as one that is not the host: it is not told what is committed ([AUT-4]).
+ * @param epoch - the highest that this peer knows of.
+ */
+export function handEntries(
+  record: SessionRecord,
+  peer: Peer,
+  holds: AuthorityMessageOf<'holds'>,
+  epoch: number,
+): void {
   const own = record.digestAt(holds.length)
   const isAlike = own !== undefined && equalBytes(own, holds.digest)
   let next = isAlike ? holds.length : Math.min(holds.committed, record.committed)
@@ -18,8 +26,15 @@ export function handEntries(record: SessionRecord, peer: Peer, holds: AuthorityM
       entries.push(entry.bytes)
       bytes += entry.bytes.length + 5
     }
-    peer.control?.send({ type: 'entries', epoch: record.epoch, entries, committed: 0 })
+    peer.control?.send({ type: 'entries', epoch: Math.max(epoch, holds.epoch), entries, committed: 0 })
   }
+}
+
+/** Shows a member whose record is older than this peer's that there is more: it asks for what is between ([AUT-4]). */
+export function handNewest(record: SessionRecord, peer: Peer, epoch: number): void {
+  const newest = record.entry(record.length - 1)
+  if (newest !== undefined)
+    peer.control?.send({ type: 'entries', epoch, entries: [newest.bytes], committed: 0 })
 }
 
 /**

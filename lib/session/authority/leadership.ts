@@ -1,4 +1,4 @@
-import { ConvoyError, equalBytes, sleep, withDeadline, type Cancel } from '../../core/index.ts'
+import { ConvoyError, sleep, withDeadline, type Cancel } from '../../core/index.ts'
 import { graceMs } from '../constants.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry, HeldEntry } from '../record.ts'
@@ -11,7 +11,7 @@ import { decisionMs, leaseMs, lookMs, mostEpochsAhead, unlinkedMs, witnessAnswer
 import { Replication } from './replication.ts'
 import type { TieBreaker } from './tieBreaker.ts'
 import { VoterKeeper } from './voterKeeper.ts'
-import { isSameVoter, majorityOf, voterOf, type VoterSet } from './voters.ts'
+import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
 
 /** What a leadership tells of. */
 export interface LeadershipHandlers {
@@ -187,7 +187,7 @@ export class Leadership {
     try {
       for (;;) {
         this.#requireAuthority()
-        const isVoter = record.voters.voters.some((voter) => isSameVoter(voter, peer.member))
+        const isVoter = votesIn(record.voters, peer.member)
         if (isVoter && this.#replication.isUpToDate(peer) && record.committed === record.length) return
         if (!isVoter && this.#keeper.mayChange) {
           const changed = this.#keeper.add(peer.member)
@@ -245,7 +245,7 @@ export class Leadership {
     if (this.#tieBreaker.hasVoted(set)) count++
     for (const peer of this.#session.peers()) {
       const follows = !following || this.#replication.epochOf(peer) <= record.epoch
-      if (isVoterIn(set, peer) && follows && this.#isHeard(peer, now, withinMs)) count++
+      if (peer.admitted && votesIn(set, peer.member) && follows && this.#isHeard(peer, now, withinMs)) count++
     }
     return count >= majorityOf(set)
   }
@@ -257,9 +257,4 @@ export class Leadership {
   #log(error: unknown): void {
     this.#session.environment.logger.debug('A change of voters came to nothing.', { error })
   }
-}
-
-function isVoterIn(set: VoterSet, { member, admitted }: Peer): boolean {
-  const voter = voterOf(set, member.signKey)
-  return admitted && voter !== undefined && equalBytes(voter.incarnation, member.incarnation)
 }

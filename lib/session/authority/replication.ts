@@ -3,7 +3,7 @@ import { entriesMessageBytes } from '../constants.ts'
 import type { Peer } from '../peer.ts'
 import type { SessionRecord } from '../record.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
-import { majorityOf, voterOf, type VoterSet } from './voters.ts'
+import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
 
 /** How far a member is with the record. */
 interface Progress {
@@ -88,8 +88,7 @@ export class Replication {
     const lengths = witnessed ? [Infinity] : []
     if (voterOf(voters, this.#self) !== undefined) lengths.push(this.#record.length)
     for (const { member, admitted } of peers) {
-      const voter = voterOf(voters, member.signKey)
-      if (!admitted || voter === undefined || !equalBytes(voter.incarnation, member.incarnation)) continue
+      if (!admitted || !votesIn(voters, member)) continue
       lengths.push(this.#progress.get(member.id)?.acknowledged ?? 0)
     }
     return lengths.sort((a, b) => b - a)[majorityOf(voters) - 1] ?? 0

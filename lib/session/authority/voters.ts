@@ -27,6 +27,11 @@ export function voterOf({ voters }: Pick<VoterSet, 'voters'>, signKey: Uint8Arra
   return voters.find((voter) => equalBytes(voter.signKey, signKey))
 }
 
+/** Whether this very process is one of the voters. */
+export function votesIn({ voters }: Pick<VoterSet, 'voters'>, process: Voter): boolean {
+  return voters.some((voter) => isSameVoter(voter, process))
+}
+
 /** Whether both are the same process of the same member. */
 export function isSameVoter(a: Voter, b: Voter): boolean {
   return equalBytes(a.signKey, b.signKey) && equalBytes(a.incarnation, b.incarnation)

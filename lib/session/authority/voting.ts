@@ -4,6 +4,7 @@ import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
 import type { Ballot } from './ballot.ts'
 import { mostEpochsAhead, suspectedMs } from './constants.ts'
+import { handNewest } from './handEntries.ts'
 import { standingOf } from './standing.ts'
 import { openVote } from './vote.ts'
 
@@ -39,10 +40,12 @@ export class Voting {
 
   /** Answers who asks whether this peer would vote for it ([AUT-5]). */
   answerProbe(peer: Peer, message: AuthorityMessageOf<'probe'>): void {
-    const agrees = this.#around.votes() && this.#around.silenceMs() >= suspectedMs && this.#isNew(message)
+    const isNew = this.#isNew(message)
+    const agrees = this.#around.votes() && this.#around.silenceMs() >= suspectedMs && isNew
     const standing = standingOf(this.#session)
     const { probe } = message
     peer.control?.send({ type: 'probed', probe, agrees, standing, epoch: this.#around.epoch() })
+    if (!isNew) handNewest(this.#session.record, peer, this.#around.epoch())
   }
 
   /** Votes for who stands for host, or says why not ([AUT-7]). */
@@ -51,10 +54,16 @@ export class Voting {
     const { epoch, length, digest, consent } = message
     const candidate = peer.member.signKey
     const refuse = (): void => {
-      peer.control?.send({ type: 'noVote', epoch, known: this.#around.epoch() })
+      const known = Math.max(this.#around.epoch(), this.#ballot.spent)
+      peer.control?.send({ type: 'noVote', epoch, known })
     }
-    if (!this.#around.votes() || epoch > this.#around.epoch() + mostEpochsAhead || !this.#isNew(message))
-      return refuse()
+    if (epoch > this.#around.epoch() + mostEpochsAhead) return refuse()
+    if (!this.#isNew(message)) {
+      refuse()
+      // It would stand again and again, and fence off whoever is host.
+      return handNewest(record, peer, Math.max(epoch, this.#around.epoch()))
+    }
+    if (!this.#around.votes()) return refuse()
     const agreed = consent !== null && (await this.isConsent(consent, epoch, candidate))
     if (!agreed && this.#around.silenceMs() < suspectedMs) return refuse()
     if (epoch <= record.epoch) return refuse()
