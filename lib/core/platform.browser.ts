@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from './clock.ts'
+import type { NativeCrypto } from './nativeCrypto.ts'
 import { TimerQueue } from './timerQueue.ts'
 import { createWorkerAlarm, workerSource, type AlarmWorker } from './workerAlarm.ts'
 
@@ -65,3 +66,6 @@ export function watchNetwork(onChange: () => void): Cancel {
 export function hostFitness(): number {
   return typeof document !== 'undefined' && document.visibilityState === 'visible' ? 1 : 2
 }
+
+/** Cryptography that answers at once; undefined in pages, whose own answers on a thread. */
+export const nativeCrypto: NativeCrypto | undefined = undefined

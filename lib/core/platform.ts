@@ -1,5 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import type { Cancel, Clock } from './clock.ts'
+import type { NativeCrypto } from './nativeCrypto.ts'
+import { nodeCrypto } from './nodeCrypto.ts'
 
 /** How often Node's interfaces are looked at, ms: soon enough for a hand-over, at about 0.1 ms of work a look. */
 const networkPollMs = 2_000
@@ -60,3 +62,6 @@ function networkAddresses(): string {
 export function hostFitness(): number {
   return 0
 }
+
+/** Cryptography that answers at once; undefined where the platform has none. */
+export const nativeCrypto: NativeCrypto | undefined = nodeCrypto

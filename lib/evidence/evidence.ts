@@ -303,7 +303,7 @@ export class Evidence {
 
 /** Whether reports are for a member: the host, and who moderates. */
 function isResponsible(session: Session, member: RecordMember): boolean {
-  return session.describe(member).role !== 'member'
+  return session.moderation.roleOf(member) !== 'member'
 }
 
 /** Chat, and what the embedding program's members say to each other. */

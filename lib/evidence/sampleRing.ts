@@ -13,18 +13,31 @@ export interface KeptSample {
   ticks: number
 }
 
-/** The newest samples of one vehicle, the oldest giving way. Adding allocates nothing. */
-export class SampleRing {
-  readonly #bytes = new Uint8Array(samplesKept * maxCanonicalBytes)
-  readonly #lengths = new Uint8Array(samplesKept)
-  readonly #ticks = new Int32Array(samplesKept)
-  readonly #sampledAt = new Float64Array(samplesKept)
-  readonly #receivedAt = new Float64Array(samplesKept)
-  readonly #forwarded = new Uint8Array(samplesKept)
+/** Samples that room is made for at a time: who stays briefly, or publishes slowly, takes a fraction of the whole. */
+const pageSamples = 60
+
+/** Room for some of the samples. */
+class Page {
+  readonly lengths = new Uint8Array(pageSamples)
+  readonly ticks = new Int32Array(pageSamples)
+  readonly sampledAt = new Float64Array(pageSamples)
+  readonly receivedAt = new Float64Array(pageSamples)
+  readonly forwarded = new Uint8Array(pageSamples)
   /** A view of each place, made once. */
-  readonly #places = Array.from({ length: samplesKept }, (_, place) =>
-    this.#bytes.subarray(place * maxCanonicalBytes, (place + 1) * maxCanonicalBytes),
-  )
+  readonly places: readonly Uint8Array[]
+
+  constructor() {
+    const bytes = new Uint8Array(pageSamples * maxCanonicalBytes)
+    this.places = Array.from({ length: pageSamples }, (_, place) =>
+      bytes.subarray(place * maxCanonicalBytes, (place + 1) * maxCanonicalBytes),
+    )
+  }
+}
+
+/** The newest samples of one vehicle, the oldest giving way. Adding allocates nothing once the oldest do. */
+export class SampleRing {
+  /** Made when they are reached. */
+  readonly #pages: Page[] = []
   /** When it was heard of last, be it that nothing changed: in an array, since a fraction in a field may be an object. */
   readonly #heardAt = new Float64Array([-Infinity])
   #next = 0
@@ -37,16 +50,17 @@ export class SampleRing {
     isForwarded: boolean,
   ): void {
     this.#heardAt[0] = times.receivedAt
-    const newest = (this.#next + samplesKept - 1) % samplesKept
-    if (this.#count > 0 && this.#ticks[newest] === ticks) return
+    if (this.#count > 0 && this.#ticksAt((this.#next + samplesKept - 1) % samplesKept) === ticks) return
     const place = this.#next
-    const bytes = this.#places[place]
+    const page = (this.#pages[Math.floor(place / pageSamples)] ??= new Page())
+    const within = place % pageSamples
+    const bytes = page.places[within]
     if (bytes === undefined) return
-    this.#lengths[place] = (writeCanonical(bytes, ticks, codes) + 7) >>> 3
-    this.#ticks[place] = ticks
-    this.#sampledAt[place] = times.sampledAt
-    this.#receivedAt[place] = times.receivedAt
-    this.#forwarded[place] = isForwarded ? 1 : 0
+    page.lengths[within] = (writeCanonical(bytes, ticks, codes) + 7) >>> 3
+    page.ticks[within] = ticks
+    page.sampledAt[within] = times.sampledAt
+    page.receivedAt[within] = times.receivedAt
+    page.forwarded[within] = isForwarded ? 1 : 0
     this.#next = (place + 1) % samplesKept
     this.#count = Math.min(samplesKept, this.#count + 1)
   }
@@ -64,17 +78,28 @@ export class SampleRing {
     if (this.heardAt < since) return
     for (let index = 0; index < this.#count; index++) {
       const place = (this.#next + samplesKept - this.#count + index) % samplesKept
-      const receivedAt = this.#receivedAt[place] ?? 0
+      const receivedAt = this.#receivedAt(place)
       const isLast = index + 1 === this.#count
-      if (receivedAt < since && (isLast ? false : (this.#receivedAt[(place + 1) % samplesKept] ?? 0) < since))
+      if (receivedAt < since && (isLast ? false : this.#receivedAt((place + 1) % samplesKept) < since))
         continue
+      const page = this.#pages[Math.floor(place / pageSamples)]
+      if (page === undefined) continue
+      const within = place % pageSamples
       visit({
-        sampledAt: this.#sampledAt[place] ?? 0,
+        sampledAt: page.sampledAt[within] ?? 0,
         receivedAt,
-        isForwarded: this.#forwarded[place] === 1,
-        canonical: this.#places[place]?.subarray(0, this.#lengths[place]) ?? new Uint8Array(0),
-        ticks: this.#ticks[place] ?? 0,
+        isForwarded: page.forwarded[within] === 1,
+        canonical: page.places[within]?.subarray(0, page.lengths[within]) ?? new Uint8Array(0),
+        ticks: page.ticks[within] ?? 0,
       })
     }
+  }
+
+  #ticksAt(place: number): number {
+    return this.#pages[Math.floor(place / pageSamples)]?.ticks[place % pageSamples] ?? 0
+  }
+
+  #receivedAt(place: number): number {
+    return this.#pages[Math.floor(place / pageSamples)]?.receivedAt[place % pageSamples] ?? 0
   }
 }

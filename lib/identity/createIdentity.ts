@@ -1,11 +1,11 @@
-import nacl from 'tweetnacl'
-import { ConvoyError, copyOf, systemRandom, type RandomSource } from '../core/index.ts'
+import { ConvoyError, copyOf, systemRandom, type RandomSource, type X25519Key } from '../core/index.ts'
 import { keyBytes } from './constants.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { domainHash } from './hash.ts'
 import type { Identity, Signer } from './identity.ts'
 import { openSeal } from './sealed.ts'
 import { createSigner } from './signer.ts'
+import { importX25519 } from './x25519.ts'
 
 /** What {@link createIdentity} takes. */
 export interface IdentityOptions {
@@ -41,19 +41,19 @@ class SeededIdentity implements Identity {
   // Private fields: neither JSON.stringify nor inspect nor a spread shows them.
   readonly #seed: Uint8Array
   readonly #signer: Signer
-  readonly #boxSecret: Uint8Array
+  readonly #boxSecret: X25519Key
 
   constructor(seed: Uint8Array, signer: Signer) {
     if (signer.publicKey.length !== keyBytes) {
       throw new ConvoyError('invalid-argument', `A signer's public key has ${keyBytes} bytes.`)
     }
-    const box = nacl.box.keyPair.fromSecretKey(domainHash('openconvoy box key 1', keyBytes, seed))
+    const boxSecret = importX25519(domainHash('openconvoy box key 1', keyBytes, seed))
     this.signKey = signer.publicKey
-    this.boxKey = box.publicKey
+    this.boxKey = boxSecret.publicKey
     this.fingerprint = fingerprintOf(this)
     this.#seed = seed
     this.#signer = signer
-    this.#boxSecret = box.secretKey
+    this.#boxSecret = boxSecret
   }
 
   get seed(): Uint8Array {

@@ -1,12 +1,20 @@
 import nacl from 'tweetnacl'
-import { concat, ConvoyError, equalBytes, type RandomSource } from '../core/index.ts'
+import { concat, ConvoyError, utf8, type RandomSource, type X25519Key } from '../core/index.ts'
 import { keyBytes } from './constants.ts'
+import { importX25519 } from './x25519.ts'
 
 /** Bytes that sealing adds: an ephemeral key (32), a nonce (24) and the authenticator (16). */
 export const sealOverhead = nacl.box.publicKeyLength + nacl.box.nonceLength + nacl.box.overheadLength
 
-/** What a key that gives no secrecy is shared as; computed once, since it costs as much as sealing itself. */
-let noSecrecy: Uint8Array | undefined
+/** The part of tweetnacl that its declarations leave out: what `nacl.box` makes of what two keys agree on. */
+const { lowlevel } = nacl as typeof nacl & {
+  lowlevel: {
+    crypto_core_hsalsa20(out: Uint8Array, input: Uint8Array, key: Uint8Array, constant: Uint8Array): void
+  }
+}
+const zeros = new Uint8Array(16)
+/** Salsa20's constant. */
+const sigma = utf8('expand 32-byte k')
 
 /**
  * Seals `bytes` so that only the owner of `recipientBoxKey` can read them, and nobody, the recipient included,
@@ -21,11 +29,9 @@ export function sealMessage(
   if (recipientBoxKey.length !== keyBytes) {
     throw new ConvoyError('invalid-argument', `A box key has ${keyBytes} bytes.`)
   }
-  const ephemeral = nacl.box.keyPair.fromSecretKey(random.bytes(keyBytes))
-  const shared = nacl.box.before(recipientBoxKey, ephemeral.secretKey)
-  // A low-order key gives everybody the same shared secret as the all-zero key does, whatever their own.
-  noSecrecy ??= nacl.box.before(new Uint8Array(keyBytes), ephemeral.secretKey)
-  if (equalBytes(shared, noSecrecy)) {
+  const ephemeral = importX25519(random.bytes(keyBytes))
+  const shared = sharedKey(ephemeral, recipientBoxKey)
+  if (shared === undefined) {
     throw new ConvoyError('invalid-argument', 'The box key gives no secrecy: refuse the peer that shows it.')
   }
   const nonce = random.bytes(nacl.box.nonceLength)
@@ -33,10 +39,20 @@ export function sealMessage(
 }
 
 /** What is inside a sealed message, or undefined when it was not sealed to this key or was tampered with. */
-export function openSeal(boxSecretKey: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+export function openSeal(boxSecret: X25519Key, sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < sealOverhead) return undefined
-  const ephemeralKey = sealed.subarray(0, keyBytes)
+  const shared = sharedKey(boxSecret, sealed.subarray(0, keyBytes))
+  if (shared === undefined) return undefined
   const nonce = sealed.subarray(keyBytes, keyBytes + nacl.box.nonceLength)
   const box = sealed.subarray(keyBytes + nacl.box.nonceLength)
-  return nacl.box.open(box, nonce, ephemeralKey, boxSecretKey) ?? undefined
+  return nacl.box.open.after(box, nonce, shared) ?? undefined
+}
+
+/** `nacl.box.before`, on whichever X25519 there is; undefined for a key that gives no secrecy. */
+function sharedKey(own: X25519Key, publicKey: Uint8Array): Uint8Array | undefined {
+  const agreed = own.agree(publicKey)
+  if (agreed === undefined) return undefined
+  const key = new Uint8Array(nacl.box.sharedKeyLength)
+  lowlevel.crypto_core_hsalsa20(key, zeros, agreed, sigma)
+  return key
 }

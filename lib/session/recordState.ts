@@ -1,4 +1,4 @@
-import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
+import { BytesMap, ConvoyError, equalBytes } from '../core/index.ts'
 import { fingerprintOf, type PasswordVerifier } from '../identity/index.ts'
 import {
   changeRules,
@@ -59,15 +59,19 @@ export class RecordState {
   host: RecordMember | undefined
   /** Who may do what, and who may not be here. */
   readonly moderation = new ModerationState(this)
-  readonly #members = new Map<string, RecordMember>()
+  readonly #members = new BytesMap<RecordMember>()
+  readonly #membersById = new Map<string, RecordMember>()
+  /** {@link RecordState.members}, until they change. */
+  #bySlot: readonly RecordMember[] | undefined
   /** By sign key, also of those that left: coming back is no way out. */
-  readonly #restricted = new Map<string, Restriction>()
+  readonly #restricted = new BytesMap<Restriction>()
   /** How those that are not present went: a kick holds until its member is asked in anew. */
-  readonly #departures = new Map<string, Departure>()
+  readonly #departures = new BytesMap<Departure>()
 
   /** Members present, the host included, by the order of their slots. */
   get members(): readonly RecordMember[] {
-    return [...this.#members.values()].sort((a, b) => a.slot - b.slot)
+    this.#bySlot ??= [...this.#members.values()].sort((a, b) => a.slot - b.slot)
+    return this.#bySlot
   }
 
   get memberCount(): number {
@@ -76,18 +80,17 @@ export class RecordState {
 
   /** The member with this sign key. */
   member(signKey: Uint8Array): RecordMember | undefined {
-    return this.#members.get(toHex(signKey))
+    return this.#members.get(signKey)
   }
 
   /** The member with this fingerprint. */
   memberById(id: string): RecordMember | undefined {
-    for (const member of this.#members.values()) if (member.id === id) return member
-    return undefined
+    return this.#membersById.get(id)
   }
 
   /** How the member with this sign key, which is not present, went. */
   departure(signKey: Uint8Array): Departure | undefined {
-    return this.#departures.get(toHex(signKey))
+    return this.#departures.get(signKey)
   }
 
   /** Who has this sign key, or had it when it was here last. */
@@ -105,7 +108,7 @@ export class RecordState {
 
   /** What the member with this sign key may not do for now. */
   restrictionOf(signKey: Uint8Array): Restriction | undefined {
-    return this.#restricted.get(toHex(signKey))
+    return this.#restricted.get(signKey)
   }
 
   /**
@@ -119,7 +122,7 @@ export class RecordState {
       case 'joined':
         return this.#checkJoin(change.signKey, change.slot)
       case 'left':
-        if (equalBytes(change.signKey, signKey) || !this.#members.has(toHex(change.signKey))) {
+        if (equalBytes(change.signKey, signKey) || !this.#members.has(change.signKey)) {
           throw new ConvoyError('message-malformed', 'A member left that was not there.')
         }
         return
@@ -128,13 +131,12 @@ export class RecordState {
           throw new ConvoyError('message-malformed', `A record shares ${mostSharedValues} values at most.`)
         return
       case 'restricted': {
-        const key = toHex(change.signKey)
-        if (!this.#members.has(key) && !this.#restricted.has(key))
+        if (!this.#members.has(change.signKey) && !this.#restricted.has(change.signKey))
           throw new ConvoyError('message-malformed', 'Somebody was restricted that is no member.')
         return
       }
       case 'elected':
-        if (!this.#members.has(toHex(change.signKey))) {
+        if (!this.#members.has(change.signKey)) {
           throw new ConvoyError('message-malformed', 'A host was elected that is no member.')
         }
         return
@@ -176,23 +178,20 @@ export class RecordState {
         this.#add(change, number)
         return
       case 'elected':
-        this.host = this.#members.get(toHex(change.signKey))
+        this.host = this.#members.get(change.signKey)
         return
       case 'voters':
         // In force from when it is held: the record keeps it.
         return
       case 'restricted': {
-        const key = toHex(change.signKey)
-        const { restriction, detail } = change
+        const { signKey: key, restriction, detail } = change
         if (restriction === null) this.#restricted.delete(key)
         else this.#restricted.set(key, { restriction, detail })
         return
       }
       case 'left': {
-        const key = toHex(change.signKey)
-        const member = this.#members.get(key)
-        this.#members.delete(key)
-        const { reason, detail, coolOffMs = 0 } = change
+        const { signKey: key, reason, detail, coolOffMs = 0 } = change
+        const member = this.#remove(key)
         if (member !== undefined)
           this.#departures.set(key, { reason, detail, member, coolsUntil: at + coolOffMs })
         return
@@ -202,7 +201,7 @@ export class RecordState {
   }
 
   #checkJoin(signKey: Uint8Array, slot: number): void {
-    if (this.#members.has(toHex(signKey))) {
+    if (this.#members.has(signKey)) {
       throw new ConvoyError('message-malformed', 'A member joined that is there already.')
     }
     for (const member of this.#members.values()) {
@@ -215,8 +214,19 @@ export class RecordState {
     const id = fingerprintOf({ signKey, boxKey })
     const own = { id, signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
     const member: RecordMember = { ...own, claims, invite }
-    this.#members.set(toHex(signKey), member)
-    this.#departures.delete(toHex(signKey))
+    this.#members.set(signKey, member)
+    this.#membersById.set(id, member)
+    this.#bySlot = undefined
+    this.#departures.delete(signKey)
+    return member
+  }
+
+  #remove(signKey: Uint8Array): RecordMember | undefined {
+    const member = this.#members.get(signKey)
+    if (member === undefined) return undefined
+    this.#members.delete(signKey)
+    this.#membersById.delete(member.id)
+    this.#bySlot = undefined
     return member
   }
 }

@@ -42,7 +42,7 @@ export class Session {
   #hostKey: Uint8Array | undefined
   #lastHost: RecordMember | undefined
   #self: RecordMember
-  readonly #roster: Roster
+  readonly roster: Roster
   readonly messaging: Messaging
   #stateHandler: MemberStateHandler = () => undefined
   #hostGone = false
@@ -67,7 +67,7 @@ export class Session {
     this.#policy = policy
     this.#relay = new SignalRelay(this)
     this.#hostKey = record.hostKey
-    this.#roster = new Roster(this)
+    this.roster = new Roster(this)
     this.moderation = new Moderation(this)
     this.quarantine = new Quarantine(this)
     this.authority = new Authority(this)
@@ -102,25 +102,25 @@ export class Session {
 
   /** Everyone present, this member included, by slot. */
   members(): SessionMember[] {
-    return this.#roster.members()
+    return this.roster.members()
   }
 
   /** The roster entry of a member, as it is now. */
   describe(member: RecordMember): SessionMember {
-    return this.#roster.describe(member)
+    return this.roster.describe(member)
   }
 
   /** Shows in the roster who forwards a member's vehicle; nobody where undefined. */
   setForwarder(memberId: string, via: string | undefined): void {
-    this.#roster.setForwarder(memberId, via)
+    this.roster.setForwarder(memberId, via)
   }
 
   peer(id: string): Peer | undefined {
-    return this.#roster.peers.get(id)
+    return this.roster.peers.get(id)
   }
 
   peers(): IterableIterator<Peer> {
-    return this.#roster.peers.values()
+    return this.roster.peers.values()
   }
 
   /** Who takes state payloads; one at a time, since this is the hot path. */
@@ -147,7 +147,7 @@ export class Session {
    * checked everything itself.
    */
   attach(member: RecordMember, control: ControlLink, admitted: boolean): void {
-    const peer = this.#roster.peers.get(member.id)
+    const peer = this.roster.peers.get(member.id)
     if (this.isClosed || peer === undefined || !equalBytes(peer.member.incarnation, member.incarnation)) {
       control.detach()
       return control.link.close()
@@ -160,12 +160,12 @@ export class Session {
         if (!peer.admitted) return this.environment.dropped.addFrom(member.id, 'state-unticketed')
         this.#stateHandler(peer.member, payload, sentAt, receivedAt, link.clockOffset)
       },
-      presence: () => this.#roster.changed(peer),
+      presence: () => this.roster.changed(peer),
       closed: (reason, wasAdmitted) => this.#linkClosed(peer, reason, wasAdmitted),
     })
     if (admitted) this.#ready(peer, link)
-    if (this.#roster.unreached.delete(member.id)) this.events.emit('memberJoined', this.describe(member))
-    this.#roster.changed(peer)
+    if (this.roster.unreached.delete(member.id)) this.events.emit('memberJoined', this.describe(member))
+    this.roster.changed(peer)
   }
 
   /** The ticket that `peer` showed on `control` was checked: what comes on that link counts from now on. */
@@ -174,7 +174,7 @@ export class Session {
     if (peer.admitted || peer.control !== control) return
     peer.admitted = true
     this.#ready(peer, control.link)
-    this.#roster.changed(peer)
+    this.roster.changed(peer)
   }
 
   /** Brings peers and listeners up to date with an entry that was just applied. */
@@ -182,10 +182,10 @@ export class Session {
     const { change } = entry
     switch (change.type) {
       case 'joined':
-        this.#roster.joined(change.signKey)
+        this.roster.joined(change.signKey)
         break
       case 'left': {
-        const peer = this.#roster.peerOf(change.signKey)
+        const peer = this.roster.peerOf(change.signKey)
         this.role?.onApplied(entry)
         if (peer !== undefined) this.removePeer(peer, change.reason, change.detail)
         return
@@ -222,11 +222,11 @@ export class Session {
     const member = this.describe(peer.member)
     if (peer.admitted) this.#gone(peer)
     peer.close()
-    this.#roster.peers.delete(peer.member.id)
+    this.roster.remove(peer.member.id)
     this.messaging.forget(peer.member.id)
     this.environment.dropped.forget(peer.member.id)
     this.#relay.forget(peer.member.id)
-    if (this.#roster.unreached.delete(member.id)) return
+    if (this.roster.unreached.delete(member.id)) return
     this.events.emit('memberLeft', { member, reason, detail })
   }
 
@@ -236,7 +236,7 @@ export class Session {
     this.#hostGone = true
     if (reason === 'left') this.authority.hostLeft()
     const host = this.describe(this.host)
-    const peer = this.#roster.peers.get(this.host.id)
+    const peer = this.roster.peers.get(this.host.id)
     if (peer !== undefined) this.removePeer(peer, reason, '')
     this.events.emit('hostGone', { host, reason })
   }
@@ -254,12 +254,12 @@ export class Session {
       this.#hostRole.takeOver()
     } else {
       // A former host that was given up is a member for as long as the record has it.
-      this.#roster.reconcile()
+      this.roster.reconcile()
     }
     this.role?.hostChanged()
     this.events.emit('hostChanged', { host: this.describe(host), former: this.describe(former), epoch })
     for (const { id } of [former, host]) {
-      const peer = this.#roster.peers.get(id)
+      const peer = this.roster.peers.get(id)
       if (peer !== undefined) this.events.emit('memberChanged', this.describe(peer.member))
     }
   }
@@ -268,7 +268,7 @@ export class Session {
   resigned(): void {
     const role = this.#hostRole
     this.#hostRole = undefined
-    this.#roster.announceUnreached()
+    this.roster.announceUnreached()
     void role?.close()
   }
 
@@ -278,23 +278,23 @@ export class Session {
     this.#hostGone = false
     this.authority.renew()
     this.events.emit('reentered', self)
-    for (const peer of this.#roster.peers.values()) {
+    for (const peer of this.roster.peers.values()) {
       if (peer.admitted) this.#gone(peer)
       peer.close()
-      this.#roster.changed(peer)
+      this.roster.changed(peer)
     }
-    this.#roster.reconcile()
+    this.roster.reconcile()
   }
 
   /** The host took this member back as the process that it is: whoever is in the record is here. */
   resumed(): void {
     this.#hostGone = false
-    this.#roster.reconcile()
+    this.roster.reconcile()
   }
 
   /** Everyone whom the record has is here, and nobody else: after a while apart, or when decisions were void. */
   reconcile(): void {
-    this.#roster.reconcile()
+    this.roster.reconcile()
   }
 
   /** Whether this peer is to look for those who go on elsewhere: its host is gone, or it hears nobody as host. */
@@ -317,7 +317,7 @@ export class Session {
     await this.#hostRole?.close()
     await this.role?.close()
     this.authority.close()
-    for (const peer of this.#roster.peers.values()) this.dismiss(peer, { type: 'leave' })
+    for (const peer of this.roster.peers.values()) this.dismiss(peer, { type: 'leave' })
     this.events.emit('closed', undefined)
     this.events.clear()
   }
@@ -358,7 +358,7 @@ export class Session {
   #linkClosed(peer: Peer, reason: LinkCloseReason, wasAdmitted: boolean): void {
     if (wasAdmitted) this.#gone(peer)
     if (this.isClosed) return
-    this.#roster.changed(peer)
+    this.roster.changed(peer)
     const decider = this.#hostRole ?? this.role
     decider?.onLinkClosed(peer, reason, peer.saidGoodbye)
   }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
+import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
 import { concat, equalBytes, fromHex, seededRandom, toHex, utf8 } from '../../lib/core/index.ts'
 import { sealMessage, sealOverhead } from '../../lib/identity/index.ts'
-import { alice, bob, codeOf, tampered, vectorRandom } from './support.ts'
+import { alice, bob, codeOf, lowOrderKeys, tampered, vectorRandom } from './support.ts'
 
 const random = seededRandom(2)
 
@@ -64,15 +65,7 @@ describe('[IDN-12] a sealed message', () => {
 })
 
 describe('[IDN-13] sealing', () => {
-  it.each([
-    '0000000000000000000000000000000000000000000000000000000000000000',
-    '0100000000000000000000000000000000000000000000000000000000000000',
-    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-    'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-    'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  ])('is refused to the low-order key %s, which anybody could open', async (key) => {
+  it.each(lowOrderKeys)('is refused to the low-order key %s, which anybody could open', async (key) => {
     expect(await codeOf(() => sealMessage(fromHex(key), utf8('hello'), random))).toBe('invalid-argument')
   })
 
@@ -81,4 +74,17 @@ describe('[IDN-13] sealing', () => {
       'invalid-argument',
     )
   })
+})
+
+describe('[IDN-13] opening', () => {
+  it.each(lowOrderKeys)(
+    'gives nothing for a seal that anybody could have made, of the ephemeral key %s',
+    (key) => {
+      // What it would be sealed with: the same for every recipient.
+      const shared = nacl.box.before(fromHex(key), new Uint8Array(32).fill(3))
+      const nonce = new Uint8Array(24)
+      const sealed = concat(fromHex(key), nonce, nacl.secretbox(utf8('hello'), nonce, shared))
+      expect(bob.unseal(sealed)).toBeUndefined()
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '../../core/index.ts'
+import { BytesMap, equalBytes, toHex } from '../../core/index.ts'
 import type { Change } from '../recordEntries.ts'
 import { mostInvites } from './constants.ts'
 import type { Asked, BanSubject, ModerationChange, MutedMedium } from './moderationChanges.ts'
@@ -51,9 +51,9 @@ interface Grant {
 /** Who may do what in a session, and who may not be here or be heard: what the record's entries about that add up to. */
 export class ModerationState {
   readonly #known: KnownMembers
-  readonly #grants = new Map<string, Grant>()
+  readonly #grants = new BytesMap<Grant>()
   readonly #bans = new Map<string, RecordedBan>()
-  readonly #mutes = new Map<string, Partial<Record<MutedMedium, RecordedMute>>>()
+  readonly #mutes = new BytesMap<Partial<Record<MutedMedium, RecordedMute>>>()
   readonly #invites = new Set<string>()
   #needsInvite = false
   /** Ids of the requests that were carried out. */
@@ -66,15 +66,17 @@ export class ModerationState {
   /** @param host - sign key of who decides. */
   roleOf(signKey: Uint8Array, host: Uint8Array): Role {
     if (equalBytes(signKey, host)) return 'host'
-    const grant = this.#grants.get(toHex(signKey))
+    const grant = this.#grants.get(signKey)
     if (grant !== undefined) return grant.role
+    const { moderatorList } = this.#known.rules
+    if (moderatorList.length === 0) return 'member'
     const id = this.#known.knownMember(signKey)?.id
-    return id !== undefined && this.#known.rules.moderatorList.includes(id) ? 'moderator' : 'member'
+    return id !== undefined && moderatorList.includes(id) ? 'moderator' : 'member'
   }
 
   /** @param host - sign key of who decides. */
   scopesOf(signKey: Uint8Array, host: Uint8Array): readonly ModerationScope[] {
-    const grant = equalBytes(signKey, host) ? undefined : this.#grants.get(toHex(signKey))
+    const grant = equalBytes(signKey, host) ? undefined : this.#grants.get(signKey)
     return grant?.scopes ?? usualScopes[this.roleOf(signKey, host)]
   }
 
@@ -96,7 +98,7 @@ export class ModerationState {
 
   /** What keeps a member from being heard on `medium` at `now`, by the host's clock. */
   muteOf(signKey: Uint8Array, medium: MutedMedium, now: number): RecordedMute | undefined {
-    const mute = this.#mutes.get(toHex(signKey))?.[medium]
+    const mute = this.#mutes.get(signKey)?.[medium]
     return mute !== undefined && isInForce(mute, now) ? mute : undefined
   }
 
@@ -155,7 +157,7 @@ export class ModerationState {
       case 'muted':
         return lacks('mute') ?? outranks(change.signKey)
       case 'unmuted': {
-        const mutes = this.#mutes.get(toHex(change.signKey))
+        const mutes = this.#mutes.get(change.signKey)
         const lifted = change.what.flatMap((medium) => mutes?.[medium] ?? [])
         if (lifted.length === 0) return 'That member is not muted.'
         return lacks('mute') ?? lifted.map((mute) => mayLift(mute, rank)).find((each) => each !== undefined)
@@ -193,7 +195,7 @@ export class ModerationState {
         if (change.invite !== undefined) this.#invites.add(toHex(change.invite))
         return
       case 'granted':
-        return void this.#grants.set(toHex(change.signKey), change)
+        return this.#grants.set(change.signKey, change)
       case 'banned': {
         const { subject, detail, lastsMs } = change
         const until = lastsMs === null ? null : at + lastsMs
@@ -204,14 +206,14 @@ export class ModerationState {
       case 'muted': {
         const { detail, lastsMs } = change
         const mute = { detail, until: lastsMs === null ? null : at + lastsMs, by, rank }
-        const former = this.#mutes.get(toHex(change.signKey))
+        const former = this.#mutes.get(change.signKey)
         const added = Object.fromEntries(change.what.map((medium) => [medium, mute]))
-        return void this.#mutes.set(toHex(change.signKey), { ...former, ...added })
+        return this.#mutes.set(change.signKey, { ...former, ...added })
       }
       case 'unmuted': {
-        const former = this.#mutes.get(toHex(change.signKey)) ?? {}
+        const former = this.#mutes.get(change.signKey) ?? {}
         const kept = Object.entries(former).filter(([medium]) => !change.what.some((each) => each === medium))
-        return void this.#mutes.set(toHex(change.signKey), Object.fromEntries(kept))
+        return this.#mutes.set(change.signKey, Object.fromEntries(kept))
       }
       case 'invited':
         return void this.#invites.add(toHex(change.secretHash))

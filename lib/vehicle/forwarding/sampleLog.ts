@@ -6,10 +6,12 @@ import type { PublishedSamples } from './digest.ts'
 
 /**
  * What this member published since its last digest, in the order of time: a publisher never goes back. Noting a sample
- * allocates nothing; hashes are made once a second.
+ * allocates nothing once there were as many before; hashes are made once a second.
  */
 export class SampleLog {
-  readonly #bytes: Uint8Array[]
+  readonly #samples: number
+  /** Room for one sample each, made when it is needed first: few publishers come near what a digest may name. */
+  readonly #bytes: Uint8Array[] = []
   readonly #lengths: Uint8Array
   /** When each was sampled, ¼ ms, not modulo anything. */
   readonly #times: Float64Array
@@ -19,7 +21,7 @@ export class SampleLog {
 
   /** @param samples - how many one digest may name. */
   constructor(samples = samplesPerDigest) {
-    this.#bytes = Array.from({ length: samples }, () => new Uint8Array(maxCanonicalBytes))
+    this.#samples = samples
     this.#lengths = new Uint8Array(samples)
     this.#times = new Float64Array(samples)
   }
@@ -30,12 +32,12 @@ export class SampleLog {
     const time = Math.floor(sampledAt * timeStepsPerMs)
     // No two samples have the same time.
     if (this.#count > 0 && this.#times[this.#count - 1] === time) return
-    const bytes = this.#bytes[this.#count]
     // What a digest left out would look forged, so none is made of what didn't fit: the samples stay unproved.
-    if (bytes === undefined) {
+    if (this.#count === this.#samples) {
       this.#overflown = true
       return
     }
+    const bytes = (this.#bytes[this.#count] ??= new Uint8Array(maxCanonicalBytes))
     this.#lengths[this.#count] = (writeCanonical(bytes, ticks, codes) + 7) >>> 3
     this.#times[this.#count] = time
     this.#count++

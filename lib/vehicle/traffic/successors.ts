@@ -28,9 +28,8 @@ export class Successors {
     const { session, table } = this.#around
     const { self, record } = session
     const most = ownLimit(record.state.rules)
-    return session
-      .members()
-      .filter(({ id, presence }) => presence === 'connected' || id === self.id)
+    return session.roster.present
+      .filter(({ id }) => id === self.id || session.peer(id)?.presence === 'connected')
       .filter(({ id }) => (id === self.id ? this.#around.selfAccepts() : table.accepts(id)))
       .map(({ id }) => ({
         id,

@@ -35,6 +35,7 @@ export class TrafficAllowance {
 
   /** Finds out anew which vehicles are within the limits. */
   recount(): void {
+    if (this.#table.isEmpty) return
     const within = this.#within(this.#table.vehicles)
     for (const vehicle of this.#table.vehicles) {
       const is = within.has(vehicle)
@@ -46,12 +47,13 @@ export class TrafficAllowance {
   }
 
   #within(vehicles: Iterable<TrafficVehicle>): Set<TrafficVehicle> {
-    const members = this.#session.members()
+    const { record, roster } = this.#session
+    const { present } = roster
     return withinLimits(
       vehicles,
-      this.#session.record.state.rules,
-      members.map(({ id }) => id),
-      members.filter(({ vehicleClass }) => vehicleClass !== null).length,
+      record.state.rules,
+      present.map(({ id }) => id),
+      present.filter(({ vehicleClass }) => vehicleClass !== null).length,
     )
   }
 }

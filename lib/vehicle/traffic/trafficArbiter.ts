@@ -37,7 +37,7 @@ export class TrafficArbiter {
   /** Whose word counts. */
   get id(): string | undefined {
     const { session } = this.#around
-    return session.hostIsGone ? session.members()[0]?.id : session.host.id
+    return session.hostIsGone ? session.roster.present[0]?.id : session.host.id
   }
 
   get isSelf(): boolean {
@@ -143,10 +143,10 @@ export class TrafficArbiter {
 
   #noteUnheard(): void {
     const { session } = this.#around
-    const others = session.members().filter(({ presence }) => presence !== 'self')
+    const others = [...session.peers()]
     const unheard = others.filter(({ presence }) => presence !== 'connected')
     // Where nobody is heard, it is this member that is cut off.
-    const silent = new Set(unheard.length < others.length ? unheard.map(({ id }) => id) : [])
+    const silent = new Set(unheard.length < others.length ? unheard.map(({ member }) => member.id) : [])
     for (const id of this.#unheardSince.keys()) if (!silent.has(id)) this.#unheardSince.delete(id)
     for (const id of silent) {
       if (!this.#unheardSince.has(id)) this.#unheardSince.set(id, session.environment.clock.now())

@@ -54,6 +54,10 @@ export class TrafficTable {
     return this.#vehicles.values()
   }
 
+  get isEmpty(): boolean {
+    return this.#vehicles.size === 0
+  }
+
   vehicle(id: number): TrafficVehicle | undefined {
     return this.#vehicles.get(id)
   }

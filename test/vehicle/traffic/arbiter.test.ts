@@ -22,7 +22,11 @@ function ben() {
     self: { id: 'ben' },
     host: { id: 'anna' },
     hostIsGone: false,
-    members: () => members,
+    roster: { present: members },
+    peers: () =>
+      members
+        .filter(({ presence }) => presence !== 'self')
+        .map(({ presence, ...member }) => ({ member, presence })),
   }
   const said: TrafficAssignment[][] = []
   const candidates: Candidate[] = ids.map((id) => ({ id, room: 9, place: undefined }))
