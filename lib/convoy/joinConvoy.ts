@@ -1,6 +1,7 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { decodeInvite } from '../identity/index.ts'
 import { joinSession } from '../session/index.ts'
+import { betweenHosts } from './betweenHosts.ts'
 import { policyOf } from './enforcement/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
@@ -8,16 +9,17 @@ import { Hosting } from './hosting.ts'
 import { KeptBans, sinkOf } from './keeping.ts'
 import { loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
-import { reachHost, reopening } from './reopen.ts'
+import { reachHost, reopening, type ReachedHost } from './reopen.ts'
 import type { Convoy, JoinOptions } from './types.ts'
 
 /**
  * Joins the session of an invite.
  * @param invite - an `openconvoy:` URI or a link that holds one, as a friend pasted it.
  * @returns once the host has admitted this member; links to the other members come about meanwhile.
- * @throws ConvoyError `invalid-argument`; `invite-malformed`, `invite-mistyped` or `invite-version`; `rendezvous-unreachable` or
- * `session-not-found`; `host-mismatch`; any refusal of the host, of which `load-order-mismatch` has
- * `details.findings`; `closed` when the host has no time or hangs up; `link-failed`, `timeout`, `aborted`.
+ * @throws ConvoyError `invalid-argument`; `invite-malformed`, `invite-mistyped` or `invite-version`; `rendezvous-unreachable`;
+ * `session-not-found`, `closed` when the host has no time or hangs up, or `timeout` when it falls silent, each after 5 s more in
+ * which no other host was found; `host-mismatch`; any refusal of the host, of which `load-order-mismatch` has `details.findings`;
+ * `link-failed`, `aborted`.
  * @example
  * ```ts
  * const convoy = await joinConvoy('openconvoy:…', { name: 'Ben', password: 'diesel' })
@@ -40,22 +42,21 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const rendezvous = open()
   try {
     const environment = await environmentOf(options, platform, rendezvous.all, open)
-    const reached = await reachHost(rendezvous, decoded, { clock, verify }, options.signal)
-    const session = await joinSession(
-      reached,
-      decoded,
-      {
-        ...profile,
-        incarnation: environment.random.bytes(8),
-        password: options.password,
-        admit: options.admit,
-        verifyClaims: options.verifyClaims,
-      },
-      loadOrder,
-      environment,
-      reopening(open, decoded, { clock, verify }),
-      options.signal,
-    )
+    const checks = { clock, verify }
+    const joiner = {
+      ...profile,
+      incarnation: environment.random.bytes(8),
+      password: options.password,
+      admit: options.admit,
+      verifyClaims: options.verifyClaims,
+    }
+    const wayBack = reopening(open, decoded, checks)
+    const attempt = {
+      reach: (leastEpoch: number) => reachHost(rendezvous, decoded, checks, options.signal, leastEpoch),
+      join: (host: ReachedHost) =>
+        joinSession(host, decoded, joiner, loadOrder, environment, wayBack, options.signal),
+    }
+    const session = await betweenHosts(attempt, platform, options.signal)
     if (session.isClosed) {
       throw new ConvoyError('kicked', 'The host removed you right after it had admitted you.')
     }

@@ -5,23 +5,28 @@ import { openReached, type Reopen } from '../session/index.ts'
 import type { OpenedRendezvous } from './environment.ts'
 import { reachFirst } from './reach.ts'
 
+/** A way to a session, and the epoch that its host proved. */
+export interface ReachedHost extends ReachedSession {
+  readonly epoch: number
+}
+
 /**
  * The way to a session, over whichever rendezvous answers first with an announcement that fits the invite.
  * @param leastEpoch - no host of an epoch below it counts.
  */
-export function reachHost(
+export async function reachHost(
   { all }: OpenedRendezvous,
   invite: Invite,
   checks: { clock: Clock; verify?: Verify | undefined },
   signal?: AbortSignal,
   leastEpoch?: number,
-): Promise<ReachedSession> {
-  return reachFirst(
-    all,
-    invite.sessionId,
-    (reached) => openReached(checks, invite, reached, leastEpoch),
-    signal,
-  )
+): Promise<ReachedHost> {
+  const epochs = new Map<ReachedSession, number>()
+  const check = async (reached: ReachedSession): Promise<void> => {
+    epochs.set(reached, (await openReached(checks, invite, reached, leastEpoch)).epoch)
+  }
+  const reached = await reachFirst(all, invite.sessionId, check, signal)
+  return { ...reached, epoch: epochs.get(reached) ?? 0 }
 }
 
 /** How a member comes to its host once more: over rendezvous that are opened for it, and closed after. */

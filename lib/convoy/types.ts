@@ -347,7 +347,8 @@ export interface Convoy extends Listenable<ConvoyEvents> {
   /**
    * Host, and whoever has the scope `rules`: changes rules while driving; resolves once that is signed, confirmed by more than half
    * of those who vote, and on its way to everyone. `moderatorList` is the host's alone.
-   * @param signal - gives up while decisions before this one are still being made, with `aborted`; once begun it is made.
+   * @param signal - gives up, with `aborted`, while decisions before this one are still being made or nothing can be decided for the
+   * moment; once begun it is made.
    * @throws ConvoyError `invalid-argument`, `aborted`, and as {@link Convoy.setRole}.
    */
   setRules(changes: RulesChanges, signal?: AbortSignal): Promise<void>
@@ -360,7 +361,7 @@ export interface Convoy extends Listenable<ConvoyEvents> {
    * moderator, `kick`, `mute` and `report` for staff.
    * @param signal - gives up as in {@link Convoy.setRules}; what a moderator has asked the host for may be decided all the same.
    * @throws ConvoyError `not-permitted` beyond this member's scopes, or on somebody of its own rank and above; `invalid-argument`;
-   * `no-majority` while too few of those who vote are heard. For moderators, who ask the host for it, besides: `host-gone` where
+   * `no-majority` when too few of those who vote are heard for 5 s. For moderators, who ask the host for it, besides: `host-gone` where
    * there is none; `authority-moved`, where another one took over meanwhile, and `timeout`, after which it may be decided all the
    * same; `rate-limited` beyond two requests a second.
    * @example

@@ -182,5 +182,14 @@ export const handOverMs = 1_500
 /** Wait before a host that hears too few voters tries again to record who went, ms. */
 export const undecidedPauseMs = 300
 
+/**
+ * How long what somebody asks a host for waits until it can be decided on, ms: twice an election, and as long as a decision
+ * waits for those who confirm it.
+ */
+export const askedPatienceMs = 5_000
+
+/** How often it looks whether it can, ms: as often as authority looks around. */
+export const ableLookMs = 100
+
 /** How long an admission waits until it can be decided on, ms: less than a joiner waits for the verdict on its load order. */
 export const admissionPatienceMs = 8_000

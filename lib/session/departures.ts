@@ -1,5 +1,6 @@
-import { isConvoyError, type Cancel, type SerialQueue } from '../core/index.ts'
+import { isConvoyError, type Cancel } from '../core/index.ts'
 import { graceMs, replacedMs, undecidedPauseMs } from './constants.ts'
+import type { DecisionQueue } from './decisionQueue.ts'
 import type { RecordMember } from './recordState.ts'
 import type { Session } from './session.ts'
 
@@ -9,7 +10,7 @@ export type DepartureReason = 'left' | 'lost'
 /** Sees to it that the record says who went, also when that can't be decided at once. */
 export class Departures {
   readonly #session: Session
-  readonly #decisions: SerialQueue
+  readonly #decisions: DecisionQueue
   readonly #leave: (member: RecordMember, reason: DepartureReason) => Promise<void>
   readonly #cancels = new Set<Cancel>()
   #closed = false
@@ -17,7 +18,7 @@ export class Departures {
   /** @param leave - decides that a member went. */
   constructor(
     session: Session,
-    decisions: SerialQueue,
+    decisions: DecisionQueue,
     leave: (member: RecordMember, reason: DepartureReason) => Promise<void>,
   ) {
     this.#session = session

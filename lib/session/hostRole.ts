@@ -1,4 +1,4 @@
-import { abortError, ConvoyError, equalBytes, SerialQueue, withDeadline } from '../core/index.ts'
+import { ConvoyError, equalBytes, withDeadline } from '../core/index.ts'
 import { ReplayGuard, type PublicIdentity } from '../identity/index.ts'
 import { differingRules, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
@@ -8,6 +8,7 @@ import type { AdmitHook, VerifyClaims } from './admissionChecks.ts'
 import { memberBudgetsOf, type MemberBudgets } from './budgets.ts'
 import { handOverMs, resumeRouteMs, slotReservationMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
+import { DecisionQueue } from './decisionQueue.ts'
 import { Departures } from './departures.ts'
 import { heirOf } from './heir.ts'
 import type { KnockMessage } from './knockMessages.ts'
@@ -54,8 +55,7 @@ export class HostRole {
   readonly #strangers: Strangers
   readonly #budgets: Readonly<MemberBudgets>
   readonly #abort = new AbortController()
-  /** Decisions are signed one after the other: each holds the digest of the one before. */
-  readonly #decisions: SerialQueue
+  readonly #decisions: DecisionQueue
   readonly #departures: Departures
   readonly #moderated: ModeratedDecisions
   #knocks = 0
@@ -67,9 +67,7 @@ export class HostRole {
     this.#budgets = memberBudgetsOf(session.environment)
     this.#slots = new SlotTable(clock, slotReservationMs)
     this.#strangers = new Strangers(clock, this.#budgets)
-    this.#decisions = new SerialQueue((error) => {
-      session.environment.logger.error('A decision of the host failed.', { error })
-    })
+    this.#decisions = new DecisionQueue(session, this.#abort.signal)
     this.#moderated = new ModeratedDecisions(session, this.#slots, (change) => this.#append(change))
     this.#departures = new Departures(session, this.#decisions, (member, reason) =>
       this.#leave(member, reason, ''),
@@ -107,7 +105,7 @@ export class HostRole {
 
   /** Records what `make` says once everything before it is decided; nothing where that is undefined. */
   async record(make: () => Change | undefined, signal?: AbortSignal): Promise<void> {
-    await this.#decide(async () => this.#append(make()), signal)
+    await this.#decisions.decideOnceAble(async () => this.#append(make()), signal)
   }
 
   /**
@@ -117,7 +115,7 @@ export class HostRole {
    * is not there; what deciding throws; `closed`, `aborted`.
    */
   async carryOut(change: AskableChange, asked?: Asked, signal?: AbortSignal): Promise<void> {
-    await this.#decide(() => this.#moderated.carryOut(change, asked), signal)
+    await this.#decisions.decideOnceAble(() => this.#moderated.carryOut(change, asked), signal)
   }
 
   /** This peer decides from now on: whoever is not linked, and does not come, is recorded as lost. */
@@ -142,7 +140,9 @@ export class HostRole {
       const cancel = clock.after(handOverMs, () =>
         late.abort(new ConvoyError('timeout', 'Nobody took over in time.')),
       )
-      await this.transfer(heir.member.id, late.signal).finally(cancel)
+      // It does not wait to be able: the others elect somebody once this host has said good-bye.
+      const handOver = (): Promise<void> => this.#transfer(heir.member.id, late.signal)
+      await this.#decisions.decide(handOver, late.signal).finally(cancel)
     } catch (error) {
       logger.info('The host leaves without a successor.', { error })
     }
@@ -153,16 +153,18 @@ export class HostRole {
    * @throws ConvoyError `invalid-argument` for who is not linked, and what `Authority.transfer` throws.
    */
   async transfer(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#decide(async () => {
-      const peer = this.#session.peer(id)
-      if (!isNeighbour(peer)) {
-        throw new ConvoyError(
-          'invalid-argument',
-          `There is no other member "${id}" that is connected. Take ids from convoy.members.`,
-        )
-      }
-      await this.#session.authority.transfer(peer, signal)
-    }, signal)
+    await this.#decisions.decideOnceAble(() => this.#transfer(id, signal), signal)
+  }
+
+  async #transfer(id: string, signal: AbortSignal | undefined): Promise<void> {
+    const peer = this.#session.peer(id)
+    if (!isNeighbour(peer)) {
+      throw new ConvoyError(
+        'invalid-argument',
+        `There is no other member "${id}" that is connected. Take ids from convoy.members.`,
+      )
+    }
+    await this.#session.authority.transfer(peer, signal)
   }
 
   /** Removes who was proven to cheat at deciding, where it is a member ([AUT-14], [AUT-16]). */
@@ -257,7 +259,8 @@ export class HostRole {
     const theirs = await receiveLoadOrder(control, environment, signal)
     const refusal = loadOrderRefusal(record, candidate.knock, theirs)
     if (refusal !== undefined) return this.#refuse(control, refusal)
-    await patiently(() => this.#decide(() => this.#welcome(candidate, control)), environment.clock, signal)
+    const welcome = (): Promise<void> => this.#decisions.decide(() => this.#welcome(candidate, control))
+    await patiently(welcome, environment.clock, signal)
   }
 
   #refuse(control: ControlLink, refusal: LinkRefusal): Promise<void> {
@@ -339,19 +342,5 @@ export class HostRole {
   async #append(change: Change | undefined): Promise<void> {
     if (change === undefined) return
     await this.#session.authority.decide(change)
-  }
-
-  /** @param signal - gives the decision up while it waits for others; once begun it is made. */
-  #decide<T>(decision: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#abort.signal.aborted) return reject(new ConvoyError('closed', 'The convoy is closed.'))
-      if (signal?.aborted === true) return reject(abortError(signal))
-      const giveUp = (): void => reject(abortError(signal))
-      signal?.addEventListener('abort', giveUp, { once: true })
-      this.#decisions.add(async () => {
-        signal?.removeEventListener('abort', giveUp)
-        if (signal?.aborted !== true) await decision().then(resolve, reject)
-      })
-    })
   }
 }

@@ -225,7 +225,7 @@ describe('two members', () => {
     const [anna, ben] = await pair()
     await world.clock.complete(signaling.close())
     const heal = world.network.cut('Anna', 'Ben')
-    await world.clock.run(8_000)
+    await world.clock.run(3_000)
     await expect(setRules(anna, 50)).rejects.toMatchObject({
       code: 'no-majority',
     })

@@ -16,6 +16,7 @@ class Scene {
   /** How far Ben was when what the test is about happened. */
   at: Phase | undefined
   #ben: Convoy | undefined
+  #cem: Convoy | undefined
 
   constructor() {
     const { connector } = this.world.parts('Ben')
@@ -27,12 +28,18 @@ class Scene {
       rendezvous: this.signaling.rendezvous('Anna'),
       password: 'diesel',
     })
-    await this.world.join('Cem', this.anna.invite, {
+    this.#cem = await this.world.join('Cem', this.anna.invite, {
       rendezvous: this.signaling.rendezvous('Cem'),
       password: 'diesel',
     })
     await this.world.clock.run(500)
     return this.anna
+  }
+
+  /** Has Cem leave, so that nobody is there to follow the host. */
+  async leaveAlone(): Promise<void> {
+    await this.world.clock.complete(this.#cem?.close() ?? Promise.resolve())
+    await this.world.clock.run(500)
   }
 
   async join(signal?: AbortSignal): Promise<Convoy> {
@@ -123,10 +130,30 @@ describe('closing in every phase', () => {
     expect(new Set(seen)).toEqual(new Set(phases))
   })
 
-  it('of joining, by the host that closes, ends the joining with a code', { timeout: 60_000 }, async () => {
+  it(
+    '[ADM-17] of joining, by the host that closes, leads to the next host',
+    { timeout: 60_000 },
+    async () => {
+      const seen = await walk(20, async (scene, afterMs) => {
+        const anna = await scene.begin()
+        let isIn = false
+        const outcome = codeOf(scene.join()).finally(() => (isIn = true))
+        await scene.world.clock.run(afterMs)
+        const wasIn = isIn
+        scene.mark()
+        await scene.world.clock.complete(anna.close())
+        expect(await scene.world.clock.complete(outcome)).toBe('joined')
+        return !wasIn
+      })
+      expect(new Set(seen)).toEqual(new Set(phases))
+    },
+  )
+
+  it('of joining, by the only one inside, ends the joining with a code', { timeout: 60_000 }, async () => {
     const codes = new Set<string>()
     const seen = await walk(20, async (scene, afterMs) => {
       const anna = await scene.begin()
+      await scene.leaveAlone()
       const outcome = codeOf(scene.join())
       await scene.world.clock.run(afterMs)
       scene.mark()

@@ -1,15 +1,15 @@
-import { ConvoyError, equalBytes, isConvoyError, toHex, withDeadline, type Cancel } from '../../core/index.ts'
+import { ConvoyError, equalBytes, isConvoyError, toHex, type Cancel } from '../../core/index.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry } from '../record.ts'
 import type { Change } from '../recordEntries.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
 import { Ballot } from './ballot.ts'
-import { becomesHost } from './becomesHost.ts'
 import { Candidacy } from './candidacy.ts'
-import { frozenMs, lookMs, mostEpochsAhead, transferMs } from './constants.ts'
+import { frozenMs, lookMs, mostEpochsAhead } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
 import { handEntries, handNews } from './handEntries.ts'
+import { handOver } from './handOver.ts'
 import { HostContact } from './hostContact.ts'
 import { Leadership } from './leadership.ts'
 import { Perjuries } from './perjuries.ts'
@@ -75,6 +75,11 @@ export class Authority {
     return this.#leadership !== undefined
   }
 
+  /** Whether this peer is host, and what it decides now would not be refused for want of a majority. */
+  get canDecide(): boolean {
+    return this.#leadership?.canDecide === true
+  }
+
   /** Whether this peer is among those who vote. */
   get votes(): boolean {
     return votesIn(this.#session.record.voters, this.#session.self)
@@ -124,26 +129,8 @@ export class Authority {
    */
   async transfer(peer: Peer, signal?: AbortSignal): Promise<void> {
     const leadership = this.#leadership
-    const { record, environment } = this.#session
     if (leadership === undefined) throw new ConvoyError('not-permitted', 'Only the host can hand over.')
-    const { signKey } = peer.member
-    const gone = becomesHost(this.#session, peer.member.id)
-    await leadership.prepare(peer, signal)
-    const epoch = this.epoch + 1
-    const number = record.length
-    const previous = record.digestAt(number) ?? new Uint8Array(32)
-    const consent = await this.#ballot.cast({
-      sessionId: record.sessionId,
-      epoch,
-      number,
-      previous,
-      candidate: signKey,
-    })
-    if (consent === undefined) throw new ConvoyError('authority-moved', 'Another host is being elected.')
-    leadership.pause(transferMs)
-    peer.control?.send({ type: 'succeed', epoch, consent })
-    const late = 'The member did not take over in time. This peer goes on as host.'
-    await withDeadline(environment.clock, transferMs, late, gone, signal)
+    await handOver(this.#session, leadership, this.#ballot, peer, signal)
   }
 
   /** State and messages flow between this peer and `peer` from now on. */

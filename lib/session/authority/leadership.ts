@@ -76,6 +76,11 @@ export class Leadership {
     return isPast(this.#alone, graceMs) || isPast(this.#unlinked, unlinkedMs)
   }
 
+  /** See `Authority.canDecide`. */
+  get canDecide(): boolean {
+    return this.#objection() === undefined
+  }
+
   /** See `Authority.decide`. */
   async decide(change: Change): Promise<AppliedEntry> {
     this.#requireAuthority()
@@ -225,16 +230,23 @@ export class Leadership {
   }
 
   #requireAuthority(): void {
+    const objection = this.#objection()
+    if (objection !== undefined) throw objection
+  }
+
+  /** Why this host may not decide now; undefined where it may. */
+  #objection(): ConvoyError | undefined {
     const { record, environment } = this.#session
-    if (this.#ended) throw new ConvoyError('authority-moved', 'Another host decides now. Ask it.')
+    if (this.#ended) return new ConvoyError('authority-moved', 'Another host decides now. Ask it.')
     if (!this.hasMajority()) {
-      throw new ConvoyError(
+      return new ConvoyError(
         'no-majority',
         'Too few of those who vote are heard. Nothing can be decided until more of them are back.',
       )
     }
     if (this.#ballot.epoch > record.epoch || environment.clock.now() < this.#pausedUntil)
-      throw new ConvoyError('authority-moved', 'Another host is about to take over. Ask it.')
+      return new ConvoyError('authority-moved', 'Another host is about to take over. Ask it.')
+    return undefined
   }
 
   /** Whether more than half of `set` are heard; where `following`, of those that know of no later epoch. */

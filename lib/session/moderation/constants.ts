@@ -13,8 +13,11 @@ export const requestLifetimeMs = 60_000
 /** Bytes of a signed request: the largest asks for all rules at once, with texts and lists at their longest. */
 export const requestBytes = 12_288
 
-/** How long who asked waits for the host's answer, ms: longer than a decision may take, and the way there and back. */
-export const requestTimeoutMs = 8_000
+/**
+ * How long who asked waits for the host's answer, ms: longer than the host may wait until it can decide, a decision may take, and
+ * the way there and back.
+ */
+export const requestTimeoutMs = 12_000
 
 /** Requests taken from one member per second, and at once: a person at a list of members makes fewer. */
 export const requestsPerSecond = 2
