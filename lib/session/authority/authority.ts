@@ -34,8 +34,8 @@ export class Authority {
   #leadership: Leadership | undefined
   /** How many entries the session was told of. */
   #told: number
-  /** Nobody is followed in an epoch below this one: those were proven void. */
-  #floor = 0
+  /** The highest epoch that is void: nobody who was host in it, or before, is followed ([AUT-14], [AUT-16]). */
+  #floor = -1
   #closed = false
 
   constructor(session: Session) {
@@ -47,7 +47,7 @@ export class Authority {
     this.#ballot = new Ballot(environment)
     this.#tieBreaker = new TieBreaker(session)
     this.#voting = new Voting(session, this.#ballot, {
-      epoch: () => Math.max(this.epoch, this.#floor),
+      epoch: () => this.epoch,
       votes: () => this.votes,
       silenceMs: () => this.silenceMs(),
       voted: () => this.#leadership?.outvoted(),
@@ -108,7 +108,7 @@ export class Authority {
   #hostSilenceMs(): number {
     if (this.#leadership !== undefined) return this.#leadership.silenceMs
     // Who was host before a void epoch is none any more, and neither is who made it void.
-    const isVoid = this.#floor > 0 && this.#floor >= this.#session.record.epoch
+    const isVoid = this.#floor >= this.#session.record.epoch
     return isVoid ? Infinity : this.#host.silenceMs()
   }
 
