@@ -180,7 +180,8 @@ export class Authority {
       this.#tellApplied()
     }
     const confirms = voterOf(record.confirming, this.#session.self.signKey) !== undefined
-    if (missing || (isHosts && confirms)) this.#sayHolds(peer, missing)
+    // A host that hands on nothing may have yet to hear what this member holds.
+    if (missing || (isHosts && (confirms || entries.length === 0))) this.#sayHolds(peer, missing)
   }
 
   /** Whether entries sent for `epoch` count no more ([AUT-9]). */

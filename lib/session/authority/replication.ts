@@ -55,7 +55,9 @@ export class Replication {
   holds(peer: Peer, message: AuthorityMessageOf<'holds'>): void {
     const progress = this.#progress.get(peer.member.id)
     if (progress === undefined) return
-    const { epoch, length, digest, committed, missing } = message
+    const { epoch, length, digest, committed } = message
+    // Its first word counts as a question: who was host when the link came about may have been asked instead.
+    const missing = message.missing || progress.sent === undefined
     progress.epoch = epoch
     const own = this.#record.digestAt(length)
     if (own !== undefined && equalBytes(own, digest)) {
