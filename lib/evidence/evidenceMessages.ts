@@ -1,10 +1,10 @@
 import * as v from 'valibot'
-import { bytesUpTo, encodeMessage } from '../protocol/index.ts'
+import { bytesUpTo, byType, encodeMessage } from '../protocol/index.ts'
 import { evidenceChannel, type Session } from '../session/index.ts'
 import { evidenceDigestBytes } from './evidenceDigest.ts'
 
 /** Everything that is said on channel `evidence`. */
-export const evidenceMessageSchema = v.variant('type', [
+export const evidenceMessageSchema = byType([
   /** Sign for me, or no longer, what you send me. */
   v.strictObject({ type: v.literal('ask'), on: v.boolean() }),
   v.strictObject({ type: v.literal('digest'), envelope: bytesUpTo(evidenceDigestBytes) }),

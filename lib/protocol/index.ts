@@ -1,3 +1,4 @@
+export * from './byType.ts'
 export * from './fields.ts'
 export * from './gameTime.ts'
 export * from './limits.ts'

@@ -5,6 +5,11 @@ import { ConvoyError } from '../core/index.ts'
 /** A schema of something that crosses the wire. */
 export type WireSchema<Value> = v.GenericSchema<unknown, Value>
 
+/** Up to here the room that an encoder grew to is kept for the next message, bytes: nearly all take less. */
+const keptBytes = 65_536
+
+let encoder = newEncoder()
+
 /** Encodes `value` as MessagePack, after checking that it fits `schema` and `maxBytes`: bugs stay at home. */
 export function encodeMessage<Value>(schema: WireSchema<Value>, value: Value, maxBytes: number): Uint8Array {
   const checked = v.safeParse(schema, value)
@@ -14,7 +19,8 @@ export function encodeMessage<Value>(schema: WireSchema<Value>, value: Value, ma
       `The message to send is malformed: ${firstIssue(checked.issues)}`,
     )
   }
-  const bytes = new Encoder({ ignoreUndefined: true }).encode(checked.output)
+  const bytes = encoder.encode(checked.output)
+  if (bytes.length > keptBytes) encoder = newEncoder()
   if (bytes.length > maxBytes) {
     throw new ConvoyError(
       'message-too-large',
@@ -44,6 +50,10 @@ export function decodeMessage<Value>(schema: WireSchema<Value>, bytes: Uint8Arra
     )
   }
   return checked.output
+}
+
+function newEncoder(): Encoder {
+  return new Encoder({ ignoreUndefined: true })
 }
 
 function decodeBounded(bytes: Uint8Array): unknown {

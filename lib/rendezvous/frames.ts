@@ -11,10 +11,11 @@ import {
 import {
   bytesOf,
   bytesUpTo,
+  byType,
   count,
+  decodeMessage,
   displayText,
   encodeMessage,
-  decodeMessage,
   limits,
   publicKey,
   sessionId,
@@ -49,7 +50,7 @@ const relay = v.strictObject({
 })
 
 /** What a client sends to the service. */
-export const clientFrameSchema = v.variant('type', [
+export const clientFrameSchema = byType([
   v.strictObject({ type: v.literal('hello'), version: count }),
   v.strictObject({
     type: v.literal('announce'),
@@ -95,7 +96,7 @@ export const refusalCodes = [
 ] as const
 
 /** What the service sends to a client. */
-export const serviceFrameSchema = v.variant('type', [
+export const serviceFrameSchema = byType([
   v.strictObject({
     type: v.literal('welcome'),
     version: count,

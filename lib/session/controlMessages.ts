@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import {
   bytesUpTo,
+  byType,
   count,
   displayText,
   limits,
@@ -14,7 +15,7 @@ import { refusalCodes } from './knockMessages.ts'
 import { requestMessageSchemas } from './moderation/requestMessages.ts'
 
 /** Everything that members say to each other on `control`. */
-export const controlMessageSchema = v.variant('type', [
+export const controlMessageSchema = byType([
   /** Joiner to host, first on the link: its mods. */
   v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
   /** Host to joiner: no, and why. */

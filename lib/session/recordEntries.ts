@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { passwordVerifierSchema } from '../identity/index.ts'
 import {
   bytesOf,
+  byType,
   count,
   displayText,
   gameTimeSchema,
@@ -13,8 +14,8 @@ import {
   publicKey,
   rulesChangesSchema,
   rulesSchema,
-  sharedValueSchema,
   sessionId,
+  sharedValueSchema,
   vehicleClass,
 } from '../protocol/index.ts'
 import { electedSchema, votersSchema } from './authority/authorityChanges.ts'
@@ -36,7 +37,7 @@ const memberFields = {
 export const recordedLeaveReason = v.picklist(['left', 'kicked', 'banned', 'lost'])
 
 /** One decision of the host. */
-export const changeSchema = v.variant('type', [
+export const changeSchema = byType([
   /** Always entry 0, and only that. */
   v.strictObject({
     type: v.literal('founded'),

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { bytesUpTo, encodeMessage, publicKey } from '../../protocol/index.ts'
+import { bytesUpTo, byType, encodeMessage, publicKey } from '../../protocol/index.ts'
 import { forwardChannel, type Session } from '../../session/index.ts'
 import { digestBytes } from './constants.ts'
 
@@ -7,7 +7,7 @@ import { digestBytes } from './constants.ts'
 export const forwardRefusals = ['unlinked', 'full', 'disputed'] as const
 
 /** Everything that is said on channel `forward`. */
-export const forwardMessageSchema = v.variant('type', [
+export const forwardMessageSchema = byType([
   /** Forward, or no longer, the vehicle of the member with this sign key to me. */
   v.strictObject({ type: v.literal('forward'), origin: publicKey, on: v.boolean() }),
   /** I don't forward it, or no longer. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { count, decodeMessage, displayText, encodeMessage, token } from '../../protocol/index.ts'
+import { byType, count, decodeMessage, displayText, encodeMessage, token } from '../../protocol/index.ts'
 import { vehicleRanges } from '../validate.ts'
 import { modelLength, trafficIndices, trafficMessageBytes } from './constants.ts'
 
@@ -41,7 +41,7 @@ const assignment = v.strictObject({
 })
 
 /** Everything that members say about traffic on `control` ([TRF-5]). */
-const schema = v.variant('type', [
+const schema = byType([
   /** First on a link: all that the sender owns, and whether it takes vehicles over. */
   v.strictObject({ type: v.literal('list'), accepts: v.boolean(), vehicles: several(claim) }),
   v.strictObject({ type: v.literal('spawn'), vehicles: several(claim) }),
