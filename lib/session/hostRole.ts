@@ -302,8 +302,9 @@ export class HostRole {
     const { record, environment } = this.#session
     const ticket = await issueTicket(environment, record, member)
     for (const message of entryMessages(record)) control.send(message)
-    control.send({ type: 'admitted', ticket, entries: record.committed })
-    this.#session.attach(member, control, true)
+    const { committed } = record
+    control.send({ type: 'admitted', ticket, entries: committed })
+    this.#session.attach(member, control, true, committed)
   }
 
   /** Takes the former incarnation of who is being admitted out of the session, where there is one ([ADM-13]). */

@@ -3,6 +3,7 @@ import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { helloTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
+import { EarlySignals } from './earlySignals.ts'
 import { neighboursToAsk } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
@@ -29,6 +30,7 @@ export class MemberRole implements SessionRole {
   wayBack: WayBack | undefined
   #ticket: Uint8Array
   readonly #dialer: PeerDialer
+  readonly #early = new EarlySignals()
   /** Counts signals, so that another neighbour is asked to bring the next one where the host can't. */
   #relays = 0
 
@@ -82,8 +84,9 @@ export class MemberRole implements SessionRole {
         return this.#checkHello(peer, message.ticket)
       case 'relayed': {
         const sender = record.state.member(message.peer)
-        if (sender === undefined) return environment.dropped.add('signal-sender-unknown')
-        return this.#dialer.receive(sender, message.sealed)
+        if (sender !== undefined) return this.#dialer.receive(sender, message.sealed)
+        if (!this.#early.keep(message.peer, message.sealed)) environment.dropped.add('signal-sender-unknown')
+        return
       }
       case 'removed':
         if (isHost || peer.member.id !== host.id) break
@@ -116,9 +119,16 @@ export class MemberRole implements SessionRole {
   }
 
   onApplied({ change }: AppliedEntry): void {
+    if (change.type === 'joined') return this.#joined(change.signKey)
     if (change.type !== 'left') return
     const gone = [...this.#session.peers()].find(({ member }) => equalBytes(member.signKey, change.signKey))
     if (gone !== undefined) this.#dialer.forget(gone.member.id)
+  }
+
+  #joined(signKey: Uint8Array): void {
+    const member = this.#session.record.state.member(signKey)
+    if (member === undefined) return
+    for (const sealed of this.#early.take(signKey)) this.#dialer.receive(member, sealed)
   }
 
   hostChanged(): void {

@@ -145,8 +145,9 @@ export class Session {
   /**
    * Takes an open link to a member. `admitted` when the other side needs no ticket: links with the host, which
    * checked everything itself.
+   * @param sent - how many entries this peer, the host, has just handed over on this link.
    */
-  attach(member: RecordMember, control: ControlLink, admitted: boolean): void {
+  attach(member: RecordMember, control: ControlLink, admitted: boolean, sent?: number): void {
     const peer = this.roster.peers.get(member.id)
     if (this.isClosed || peer === undefined || !equalBytes(peer.member.incarnation, member.incarnation)) {
       control.detach()
@@ -163,7 +164,7 @@ export class Session {
       presence: () => this.roster.changed(peer),
       closed: (reason, wasAdmitted) => this.#linkClosed(peer, reason, wasAdmitted),
     })
-    if (admitted) this.#ready(peer, link)
+    if (admitted) this.#ready(peer, link, sent)
     if (this.roster.unreached.delete(member.id)) this.events.emit('memberJoined', this.describe(member))
     this.roster.changed(peer)
   }
@@ -363,9 +364,9 @@ export class Session {
     decider?.onLinkClosed(peer, reason, peer.saidGoodbye)
   }
 
-  #ready(peer: Peer, link: Link): void {
+  #ready(peer: Peer, link: Link, sent?: number): void {
     this.events.emit('linkReady', { member: peer.member, link })
-    this.authority.attached(peer)
+    this.authority.attached(peer, sent)
   }
 
   #gone(peer: Peer): void {

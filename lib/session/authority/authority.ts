@@ -50,7 +50,10 @@ export class Authority {
       epoch: () => this.epoch,
       votes: () => this.votes,
       silenceMs: () => this.silenceMs(),
-      voted: () => this.#leadership?.outvoted(),
+      voted: () => {
+        this.#leadership?.outvoted()
+        this.#candidacy.giveWay()
+      },
     })
     this.#equivocations = new Equivocations(environment, record.sessionId)
     this.#candidacy = new Candidacy(session, this.#ballot, {
@@ -134,8 +137,8 @@ export class Authority {
   }
 
   /** State and messages flow between this peer and `peer` from now on. */
-  attached(peer: Peer): void {
-    if (this.#leadership !== undefined) this.#leadership.attached(peer)
+  attached(peer: Peer, sent?: number): void {
+    if (this.#leadership !== undefined) this.#leadership.attached(peer, sent)
     else if (this.#host.isHost(peer)) this.#sayHolds(peer, true)
   }
 

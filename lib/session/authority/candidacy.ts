@@ -11,6 +11,7 @@ import {
   probeMs,
   retryMs,
   standMs,
+  suspectedMs,
   witnessAnswerMs,
   witnessDelayMs,
 } from './constants.ts'
@@ -74,6 +75,12 @@ export class Candidacy {
   stop(): void {
     this.#probe = undefined
     this.#stand = undefined
+  }
+
+  /** This peer voted for another, which has to have its chance. */
+  giveWay(): void {
+    this.stop()
+    this.#notBefore = Math.max(this.#notBefore, this.#clock.now() + standMs)
   }
 
   /** Looks whether it is time to ask, or to stand. */
@@ -194,13 +201,16 @@ export class Candidacy {
     })
   }
 
-  /** One above all others, but the same where nothing has changed: a witness repeats its vote, and gives no other. */
+  /**
+   * One above all others, but the same where nothing has changed and only the witness can help: it repeats its vote, and gives
+   * no other. A voter that is heard gives one in a later epoch.
+   */
   #nextEpoch(): number {
     const { record } = this.#session
     const last = this.#lastVote
     const highest = Math.max(this.#handlers.epoch(), this.#outbid)
     const isSame = last?.number === record.length && last.epoch === highest
-    return isSame && record.voters.witness !== null ? highest : highest + 1
+    return isSame && record.voters.witness !== null && !this.#hearsVoter() ? highest : highest + 1
   }
 
   #askWitness(stand: Stand): void {
@@ -244,6 +254,13 @@ export class Candidacy {
     this.#stand = undefined
     this.#probe = undefined
     this.#notBefore = now + least + this.#session.environment.random.next() * (most - least)
+  }
+
+  #hearsVoter(): boolean {
+    const now = this.#clock.now()
+    return this.#voters().some(
+      ({ control }) => control !== undefined && now - control.link.heardAt < suspectedMs,
+    )
   }
 
   #isVoter({ member }: Peer): boolean {
