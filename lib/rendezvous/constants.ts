@@ -20,8 +20,9 @@ export const defaultTimings: RendezvousTimings = {
   requestMs: 10_000,
   // A slow round trip. The service forgets by itself when the connection ends, so nothing is lost after that.
   withdrawMs: 1_000,
-  // A restarted service is back within a second or two; one that stays away must not be hammered by everyone.
-  backOffMs: [1_000, 5_000, 15_000],
+  // A restarted service is back within a second or two; nobody can join a session, or find its host again, until it is announced
+  // anew, and a host that calls every 5 s is no burden, since only hosts do.
+  backOffMs: [1_000, 3_000, 5_000],
   // One lost in a hand-over between networks is no reason to reconnect; three in a row are.
   missedPings: 3,
 }

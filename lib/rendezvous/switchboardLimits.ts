@@ -88,7 +88,7 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   idleMs: 60_000,
   // Joining takes seconds; 2 min leave a host time to decide about somebody by hand.
   routeIdleMs: 120_000,
-  // Two rounds of the client's back-off (1 s, 5 s), and a slow network coming up again.
+  // Two rounds of the client's back-off (1 s, 3 s), and a slow network coming up again.
   hostGraceMs: 20_000,
   // The first of those rounds, with jitter; people wait about 10 s before they give up.
   openWaitMs: 5_000,

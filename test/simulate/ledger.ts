@@ -44,6 +44,11 @@ export class Ledger {
     this.#now = now
   }
 
+  /** The highest epoch that any honest member had a host in. */
+  get highestEpoch(): number {
+    return Math.max(...this.#hosts.keys())
+  }
+
   /** How many entries anybody ever took for committed. */
   get length(): number {
     return this.#committed.length

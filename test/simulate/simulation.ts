@@ -288,7 +288,9 @@ class Simulation {
             voter !== undefined && toHex(voter.incarnation) === toHex(self?.incarnation ?? new Uint8Array())
           )
         })
-        const witnesses = set.witness === null || this.#counts.outage !== undefined ? 0 : 1
+        // A witness that made another one host since gives no other vote ([WIT-4]).
+        const isSpent = this.#counts.outage !== undefined || record.epoch < this.#ledger.highestEpoch
+        const witnesses = set.witness === null || isSpent ? 0 : 1
         return living.length > 0 && living.length + witnesses >= majorityOf(set)
       })
     })

@@ -54,6 +54,7 @@ export class Authority {
         this.#leadership?.outvoted()
         this.#candidacy.giveWay()
       },
+      lacks: (peer) => this.#sayHolds(peer, true),
     })
     this.#equivocations = new Equivocations(environment, record.sessionId)
     this.#candidacy = new Candidacy(session, this.#ballot, {

@@ -18,6 +18,8 @@ export interface VotingFacts {
   silenceMs(): number
   /** This peer gave its vote. */
   voted(): void
+  /** `peer` holds entries that this one lacks. */
+  lacks(peer: Peer): void
 }
 
 /** How a voter answers those who want to be host. */
@@ -38,6 +40,12 @@ export class Voting {
     return lastEpoch > record.epoch || (lastEpoch === record.epoch && length >= record.length)
   }
 
+  /** Whether such a record has entries that this peer lacks: they may make it a voter, or none. */
+  #isNewer(message: { lastEpoch: number; length: number }): boolean {
+    const { record } = this.#session
+    return this.#isNew(message) && (message.lastEpoch > record.epoch || message.length > record.length)
+  }
+
   /** Answers who asks whether this peer would vote for it ([AUT-5]). */
   answerProbe(peer: Peer, message: AuthorityMessageOf<'probe'>): void {
     const isNew = this.#isNew(message)
@@ -46,6 +54,7 @@ export class Voting {
     const { probe } = message
     peer.control?.send({ type: 'probed', probe, agrees, standing, epoch: this.#around.epoch() })
     if (!isNew) handNewest(this.#session.record, peer, this.#around.epoch())
+    else if (this.#isNewer(message)) this.#around.lacks(peer)
   }
 
   /** Votes for who stands for host, or says why not ([AUT-7]). */
@@ -63,7 +72,10 @@ export class Voting {
       // It would stand again and again, and fence off whoever is host.
       return handNewest(record, peer, Math.max(epoch, this.#around.epoch()))
     }
-    if (!this.#around.votes()) return refuse()
+    if (!this.#around.votes()) {
+      if (this.#isNewer(message)) this.#around.lacks(peer)
+      return refuse()
+    }
     const agreed = consent !== null && (await this.isConsent(consent, epoch, candidate))
     if (!agreed && this.#around.silenceMs() < suspectedMs) return refuse()
     if (epoch <= record.epoch) return refuse()
