@@ -1,4 +1,4 @@
-import { equalBytes } from './bytes.ts'
+import { sameBytes } from './bytes.ts'
 
 interface Entry<Value> {
   readonly key: Uint8Array
@@ -41,7 +41,7 @@ export class BytesMap<Value> {
   /** @returns whether it was there. */
   delete(key: Uint8Array): boolean {
     const place = this.#places.get(placeOf(key))
-    const index = place?.findIndex((entry) => equalBytes(entry.key, key)) ?? -1
+    const index = place?.findIndex((entry) => sameBytes(entry.key, key)) ?? -1
     if (place === undefined || index < 0) return false
     this.#size--
     place.splice(index, 1)
@@ -57,7 +57,7 @@ export class BytesMap<Value> {
     if (this.#size === 0) return undefined
     const place = this.#places.get(placeOf(key))
     if (place === undefined) return undefined
-    for (const entry of place) if (entry.key === key || equalBytes(entry.key, key)) return entry
+    for (const entry of place) if (sameBytes(entry.key, key)) return entry
     return undefined
   }
 }

@@ -8,9 +8,12 @@ export class Counters<Name extends string = string> {
   readonly #counts = new Map<Name, number>()
   readonly #bySource = new Map<string, Counters<Name>>()
   readonly #watchers = new Set<(source: string, name: Name) => void>()
+  /** The latest snapshot, until something is counted. */
+  #snapshot: Readonly<Partial<Record<Name, number>>> | undefined
 
   add(name: Name, amount = 1): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + amount)
+    this.#snapshot = undefined
   }
 
   /** Counts something of one source, e.g. a member: in the whole, and for itself until {@link Counters.forget}. */
@@ -29,8 +32,8 @@ export class Counters<Name extends string = string> {
   }
 
   /** What was counted of one source. */
-  from(source: string): Partial<Record<Name, number>> {
-    return this.#bySource.get(source)?.snapshot() ?? {}
+  from(source: string): Readonly<Partial<Record<Name, number>>> {
+    return this.#bySource.get(source)?.snapshot() ?? ({} as Partial<Record<Name, number>>)
   }
 
   /** Forgets which of the counts are those of `source`; the whole stays. */
@@ -49,8 +52,9 @@ export class Counters<Name extends string = string> {
     return sum
   }
 
-  /** A copy as plain data, names in the order in which they were first counted. */
-  snapshot(): Partial<Record<Name, number>> {
-    return Object.fromEntries(this.#counts) as Partial<Record<Name, number>>
+  /** The counts so far as plain data that stays as it is, names in the order in which they were first counted. */
+  snapshot(): Readonly<Partial<Record<Name, number>>> {
+    this.#snapshot ??= Object.freeze(Object.fromEntries(this.#counts)) as Partial<Record<Name, number>>
+    return this.#snapshot
   }
 }

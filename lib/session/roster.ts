@@ -1,4 +1,4 @@
-import { equalBytes } from '../core/index.ts'
+import { sameBytes } from '../core/index.ts'
 import type { SessionMember } from './member.ts'
 import { Peer } from './peer.ts'
 import type { RecordMember } from './recordState.ts'
@@ -62,7 +62,7 @@ export class Roster {
 
   /** The peer with this sign key. */
   peerOf(signKey: Uint8Array): Peer | undefined {
-    for (const peer of this.#peers.values()) if (equalBytes(peer.member.signKey, signKey)) return peer
+    for (const peer of this.#peers.values()) if (sameBytes(peer.member.signKey, signKey)) return peer
     return undefined
   }
 
@@ -97,7 +97,7 @@ export class Roster {
     const { state } = this.#session.record
     for (const peer of [...this.#peers.values()]) {
       const present = state.member(peer.member.signKey)
-      const same = present !== undefined && equalBytes(present.incarnation, peer.member.incarnation)
+      const same = present !== undefined && sameBytes(present.incarnation, peer.member.incarnation)
       if (!same) this.#session.removePeer(peer, 'lost', '')
     }
     for (const member of state.members) {

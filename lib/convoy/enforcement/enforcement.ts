@@ -45,7 +45,7 @@ export interface EnforcementParts {
   readonly enforcement: EnforcementPolicy
   readonly describe: (member: RecordMember) => Member
   /** Where what is seen of others, and what the host lets this player know, is told. */
-  readonly events: Pick<Emitter<ConvoyEvents>, 'emit'>
+  readonly events: Pick<Emitter<ConvoyEvents>, 'emit' | 'listenerCount'>
 }
 
 interface Waiting {
@@ -161,7 +161,8 @@ export class Enforcement {
     this.#observed.add(finding.kind)
     const { kind, measured, limit } = finding
     const { events, describe } = this.#parts
-    events.emit('observed', { member: describe(member), kind, measured, limit })
+    if (events.listenerCount('observed') > 0)
+      events.emit('observed', { member: describe(member), kind, measured, limit })
     if (this.#judge !== undefined) return this.#judge.saw(this.#judgedOf(member), finding)
     this.#waiting.push({ subject: member, finding })
     if (this.#waiting.length > observationsWaiting) this.#waiting.shift()

@@ -1,4 +1,4 @@
-import { equalBytes } from '../../core/index.ts'
+import { sameBytes } from '../../core/index.ts'
 import { mostVoters } from '../../identity/index.ts'
 
 /** A process that votes on who decides. */
@@ -24,7 +24,7 @@ export function majorityOf({ voters, witness }: Pick<VoterSet, 'voters' | 'witne
 
 /** The voter with this sign key. */
 export function voterOf({ voters }: Pick<VoterSet, 'voters'>, signKey: Uint8Array): Voter | undefined {
-  return voters.find((voter) => equalBytes(voter.signKey, signKey))
+  return voters.find((voter) => sameBytes(voter.signKey, signKey))
 }
 
 /** Whether this very process is one of the voters. */
@@ -34,7 +34,7 @@ export function votesIn({ voters }: Pick<VoterSet, 'voters'>, process: Voter): b
 
 /** Whether both are the same process of the same member. */
 export function isSameVoter(a: Voter, b: Voter): boolean {
-  return equalBytes(a.signKey, b.signKey) && equalBytes(a.incarnation, b.incarnation)
+  return sameBytes(a.signKey, b.signKey) && sameBytes(a.incarnation, b.incarnation)
 }
 
 /** Whether `after` is `before` with one voter more or one less: then any majorities of both have a voter in common. */

@@ -1,4 +1,4 @@
-import { BytesMap, equalBytes, toHex } from '../../core/index.ts'
+import { BytesMap, sameBytes, toHex } from '../../core/index.ts'
 import type { Change } from '../recordEntries.ts'
 import { mostInvites } from './constants.ts'
 import type { Asked, BanSubject, ModerationChange, MutedMedium } from './moderationChanges.ts'
@@ -65,7 +65,7 @@ export class ModerationState {
 
   /** @param host - sign key of who decides. */
   roleOf(signKey: Uint8Array, host: Uint8Array): Role {
-    if (equalBytes(signKey, host)) return 'host'
+    if (sameBytes(signKey, host)) return 'host'
     const grant = this.#grants.get(signKey)
     if (grant !== undefined) return grant.role
     const { moderatorList } = this.#known.rules
@@ -76,7 +76,7 @@ export class ModerationState {
 
   /** @param host - sign key of who decides. */
   scopesOf(signKey: Uint8Array, host: Uint8Array): readonly ModerationScope[] {
-    const grant = equalBytes(signKey, host) ? undefined : this.#grants.get(signKey)
+    const grant = sameBytes(signKey, host) ? undefined : this.#grants.get(signKey)
     return grant?.scopes ?? usualScopes[this.roleOf(signKey, host)]
   }
 
@@ -237,7 +237,7 @@ export class ModerationState {
   }
 
   #objectionToAsked({ by, id }: Asked, signer: Uint8Array): string | undefined {
-    if (equalBytes(by, signer)) return 'A host asks itself for nothing.'
+    if (sameBytes(by, signer)) return 'A host asks itself for nothing.'
     if (this.#known.member(by) === undefined) return 'Whoever asked for it is no member.'
     if (this.#carriedOut.has(toHex(id))) return 'It was carried out already.'
     return undefined
