@@ -23,6 +23,8 @@ export interface FleetOptions<MadeBot extends Bot> {
   readonly signal: AbortSignal
   /** Told what goes on, for people. */
   readonly progress: (text: string) => void
+  /** Told by what others can join, once there is a host. */
+  readonly hosted?: (invite: string) => void
 }
 
 /** How long links between all bots may take, once the last one joined: several attempts of ten seconds on a bad path. */
@@ -102,6 +104,7 @@ export class Fleet<MadeBot extends Bot> {
       const host = await makeBot({ ...base, index: 0, name: nameOf(0), role })
       this.bots.push(host)
       this.#invite = host.invite ?? ''
+      this.#options.hosted?.(this.#invite)
     } else {
       this.#invite = invite
     }

@@ -12,9 +12,13 @@ await runProgram(async (signal) => {
     return true
   }
   const progress = new Progress()
-  const report = await runBots(options, createSystemClock(), signal, (text) => progress.show(text)).finally(
-    () => progress.clear(),
-  )
+  const tell = {
+    progress: (text: string) => progress.show(text),
+    hosted: (invite: string) => {
+      if (!options.json) console.log(`Join them with ${invite}`)
+    },
+  }
+  const report = await runBots(options, createSystemClock(), signal, tell).finally(() => progress.clear())
   console.log(options.json ? JSON.stringify(report) : describeReport(report))
   return report.errors.length === 0
 })

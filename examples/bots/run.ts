@@ -1,6 +1,6 @@
 import type { Clock } from 'openconvoy'
 import { sleep } from '../../lib/core/index.ts'
-import { Fleet } from './fleet.ts'
+import { Fleet, type FleetOptions } from './fleet.ts'
 import { makeLocalBot, type BotRequest } from './makeLocalBot.ts'
 import type { BotsOptions } from './options.ts'
 import { ProcessBot } from './processBot.ts'
@@ -15,7 +15,7 @@ export async function runBots(
   options: BotsOptions,
   clock: Clock,
   signal: AbortSignal,
-  progress: (text: string) => void,
+  tell: Pick<FleetOptions<Bot>, 'progress' | 'hosted'>,
 ): Promise<FleetReport> {
   const make = (request: BotRequest): Promise<Bot & { readonly invite: string }> =>
     options.processes ? ProcessBot.start(request, clock, signal) : makeLocalBot(request, clock, signal)
@@ -26,13 +26,13 @@ export async function runBots(
     makeBot: make,
     clock,
     signal,
-    progress,
+    ...tell,
   })
   try {
     fleet.startMeasuring()
     const end = clock.now() + options.seconds * 1_000
     for (let left = end - clock.now(); left > 0; left = end - clock.now()) {
-      progress(`measuring, ${Math.ceil(left / 1_000)} s left`)
+      tell.progress(`measuring, ${Math.ceil(left / 1_000)} s left`)
       await sleep(clock, Math.min(progressMs, left), signal)
     }
     const report = reportOf(fleet.bots, await fleet.snapshots(), fleet.problems)

@@ -98,10 +98,13 @@ describe('npm run bots', () => {
     expect(bots.errors).toMatch(/--engine takes auto, datachannel, werift/)
   })
 
-  it('stops cleanly on Ctrl-C', async () => {
+  it.each([
+    ['while they gather', 0],
+    ['while they measure', 6_000],
+  ])('stops cleanly on Ctrl-C %s', async (_, afterMs) => {
     using bots = startProgram(main, ['--count', '2', '--seconds', '600'])
-    // It prints nothing while measuring where nobody sees it, so any moment after its start will do.
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await bots.printed(/^Join them with openconvoy:/)
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
     bots.kill('SIGINT')
     expect(await bots.ended, bots.errors).toBe(130)
     expect(bots.errors).toBe('')
