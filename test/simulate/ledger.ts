@@ -39,6 +39,8 @@ export class Ledger {
   readonly #hosts = new Map<number, Known>()
   readonly #committed: (Known | undefined)[] = []
   #conflictAt: number | undefined
+  /** Whom the witness of each configuration of voters was asked to vote for first. */
+  readonly #granted = new Map<string, Uint8Array>()
 
   constructor(now: () => number) {
     this.#now = now
@@ -57,6 +59,16 @@ export class Ledger {
   /** When two honest members first obeyed different hosts of one epoch; undefined where they never did. */
   get conflictAt(): number | undefined {
     return this.#conflictAt
+  }
+
+  /** The witness of the voters that the entry with this digest named was asked to vote for `candidate`. */
+  asked(config: string, candidate: Uint8Array): void {
+    if (!this.#granted.has(config)) this.#granted.set(config, candidate)
+  }
+
+  /** Whom that witness votes for, now that it was asked; undefined where it never was. */
+  grantedTo(config: string): Uint8Array | undefined {
+    return this.#granted.get(config)
   }
 
   /** Digest of the committed entry with `number`, in hexadecimal. */

@@ -1,7 +1,6 @@
 import { seededRandom, toHex, utf8 } from '../../lib/core/index.ts'
 import type { SessionEnvironment } from '../../lib/session/index.ts'
 import type { Fault } from '../../lib/session/environment.ts'
-import { majorityOf, voterOf } from '../../lib/session/authority/voters.ts'
 import {
   SimulatedClock,
   SimulatedNetwork,
@@ -13,9 +12,11 @@ import {
   TraceHash,
 } from '../../lib/testing/index.ts'
 import type { PeerConvoy } from '../../lib/convoy/peerConvoy.ts'
+import { canAgree } from './canAgree.ts'
 import { Ledger, type Invariant, type Violation } from './ledger.ts'
 import { Byzantine } from './mischief.ts'
 import { Participant } from './participant.ts'
+import { withNotedGrants } from './notedGrants.ts'
 import type { Plan, ProcessRef, Step } from './plan.ts'
 import { Trace } from './trace.ts'
 
@@ -90,7 +91,11 @@ class Simulation {
         updateRate: plan.updateRate,
         invite: () => this.#invite,
         alterEnvironment: (environment: SessionEnvironment): SessionEnvironment =>
-          isHonest ? { ...environment, faults } : this.#byzantine.alter(environment),
+          isHonest
+            ? withNotedGrants({ ...environment, faults }, (config, candidate) =>
+                this.#ledger.asked(config, candidate),
+              )
+            : this.#byzantine.alter(environment),
         entered: (convoy: PeerConvoy): void => {
           if (!isHonest) this.#byzantine.entered(convoy.session)
         },
@@ -275,25 +280,8 @@ class Simulation {
     return this.#participants.filter(({ number, isIn }) => isIn && number !== this.#plan.byzantine)
   }
 
-  /** Whether enough voters are left, by everybody's record, that somebody can be elected. */
   #canAgree(present: readonly Participant[]): boolean {
-    return present.every(({ convoy }) => {
-      const record = convoy?.session.record
-      if (record === undefined) return false
-      return [record.voters, record.votersAt(record.committed)].every((set) => {
-        const living = present.filter(({ convoy: other }) => {
-          const self = other?.session.self
-          const voter = self === undefined ? undefined : voterOf(set, self.signKey)
-          return (
-            voter !== undefined && toHex(voter.incarnation) === toHex(self?.incarnation ?? new Uint8Array())
-          )
-        })
-        // A witness that made another one host since gives no other vote ([WIT-4]).
-        const isSpent = this.#counts.outage !== undefined || record.epoch < this.#ledger.highestEpoch
-        const witnesses = set.witness === null || isSpent ? 0 : 1
-        return living.length > 0 && living.length + witnesses >= majorityOf(set)
-      })
-    })
+    return canAgree(present, this.#ledger, this.#counts.outage === undefined)
   }
 
   /** Goes on until all agree, at the latest until `time`; a decision may be on its way at any single moment. */

@@ -7,6 +7,7 @@ import type { HeldEntry } from '../../lib/session/record.ts'
 import { checkTicket } from '../../lib/session/ticket.ts'
 import { leaseMs } from '../../lib/session/authority/constants.ts'
 import { differByOne, majorityOf, voterOf, type VoterSet } from '../../lib/session/authority/voters.ts'
+import { hasWitnessVoted } from './canAgree.ts'
 import type { Ledger } from './ledger.ts'
 
 /** How often what is shown to the player is looked at, ms: shown things last, unlike the record. */
@@ -154,19 +155,12 @@ export class Watch {
     const { self, environment } = this.#session
     const now = environment.clock.now()
     let heard = voterOf(set, self.signKey) === undefined ? 0 : 1
-    if (this.#hasWitnessVoted(set)) heard++
+    if (hasWitnessVoted(this.#session.record, set)) heard++
     for (const { member, control } of this.#session.peers()) {
       const counts = voterOf(set, member.signKey) !== undefined && control !== undefined
       if (counts && now - control.link.heardAt <= leaseMs) heard++
     }
     return heard
-  }
-
-  /** Whether the witness stands for a voter in the present epoch ([AUT-15]). */
-  #hasWitnessVoted({ witness }: Pick<VoterSet, 'witness'>): boolean {
-    const { record } = this.#session
-    if (witness === null || record.votersSince >= record.epochSince) return false
-    return record.votesOf(record.epoch).some((vote) => signerOf(vote) === toHex(witness))
   }
 
   /** No member acts on an epoch below one that it knows of ([AUT-9]). */
