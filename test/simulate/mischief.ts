@@ -128,6 +128,8 @@ export class Byzantine {
   async #claim(session: Session, times: number): Promise<void> {
     const { record, environment } = session
     const epoch = session.authority.epoch + 1
+    // It may vote for another there, too.
+    this.#ledger.doubtful.add(epoch)
     const vote = this.#voteFor(session, epoch, environment.identity.signKey)
     const votes = await Promise.all(Array.from({ length: times }, () => signVote(environment, vote)))
     const { signKey } = environment.identity
@@ -149,6 +151,7 @@ export class Byzantine {
   async #usurp(session: Session): Promise<void> {
     const { record, environment } = session
     const epoch = session.authority.epoch + 1
+    this.#ledger.doubtful.add(epoch)
     const length = Math.max(1, record.committed - 2)
     const previous = record.digestAt(length) ?? new Uint8Array(32)
     const candidate = environment.identity.signKey

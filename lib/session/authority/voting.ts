@@ -40,6 +40,14 @@ export class Voting {
     return lastEpoch > record.epoch || (lastEpoch === record.epoch && length >= record.length)
   }
 
+  /** Whether a candidate says that its last entry is of another epoch than it is: so its record would pass for newer. */
+  #isFalse({ lastEpoch, length, digest }: AuthorityMessageOf<'stand'>): boolean {
+    const { record } = this.#session
+    const own = record.digestAt(length)
+    const last = record.entry(length - 1)
+    return own !== undefined && equalBytes(own, digest) && last !== undefined && last.epoch !== lastEpoch
+  }
+
   /** Whether such a record has entries that this peer lacks: they may make it a voter, or none. */
   #isNewer(message: { lastEpoch: number; length: number }): boolean {
     const { record } = this.#session
@@ -67,6 +75,10 @@ export class Voting {
       peer.control?.send({ type: 'noVote', epoch, known })
     }
     if (epoch > this.#around.epoch() + mostEpochsAhead) return refuse()
+    if (this.#isFalse(message)) {
+      this.#session.environment.dropped.addFrom(peer.member.id, 'stand-false')
+      return refuse()
+    }
     if (!this.#isNew(message)) {
       refuse()
       // It would stand again and again, and fence off whoever is host.
