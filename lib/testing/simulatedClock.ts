@@ -1,6 +1,6 @@
 import { ConvoyError, type Cancel, type Clock } from '../core/index.ts'
 import { checkDelay, checkDuration, checkPeriod, MomentGuard } from './clockGuards.ts'
-import { nextMacrotask } from './macrotask.ts'
+import { nextMacrotask, Turns } from './macrotask.ts'
 import { PeerClock, type Skew } from './peerClock.ts'
 import { TimerHeap } from './timerHeap.ts'
 
@@ -33,6 +33,7 @@ export interface SimulatedClockOptions {
  */
 export class SimulatedClock implements Clock {
   readonly #timers = new TimerHeap()
+  readonly #turns = new Turns()
   readonly #wallOffsetMs: number
   #now: number
   #advancing = false
@@ -185,14 +186,14 @@ export class SimulatedClock implements Clock {
     try {
       const until = this.#now + durationMs
       const guard = new MomentGuard()
-      await nextMacrotask()
+      await this.#turns.next()
       while (goOn()) {
         if (!this.#runNext(until)) {
           this.#now = until
           return
         }
         guard.ran(this.#now)
-        await nextMacrotask()
+        await this.#turns.next()
       }
     } finally {
       this.#advancing = false

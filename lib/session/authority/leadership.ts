@@ -155,7 +155,8 @@ export class Leadership {
   look(candidacy: Candidacy, epoch: number): void {
     candidacy.expire()
     const now = this.#session.environment.clock.now()
-    this.#alone = this.hasMajority() ? undefined : (this.#alone ?? now)
+    const hasMajority = this.hasMajority()
+    this.#alone = hasMajority ? undefined : (this.#alone ?? now)
     this.#unlinked = this.#hears(this.#session.record.voters, false, Infinity)
       ? undefined
       : (this.#unlinked ?? now)
@@ -177,7 +178,7 @@ export class Leadership {
       void candidacy.stand(highest + 1, 'own').catch((error: unknown) => this.#log(error))
       return
     }
-    this.#keeper.look(this.hasMajority())
+    this.#keeper.look(hasMajority)
   }
 
   /**

@@ -81,7 +81,7 @@ export class VoterKeeper {
       const reachable = votes
         ? now - heardAt < graceForVoters
         : now - heardAt < freshMs && now - since >= voterProbationMs
-      const counts = reachable && !cheats.has(toHex(member.signKey))
+      const counts = reachable && (cheats.size === 0 || !cheats.has(toHex(member.signKey)))
       eligible.push({ ...voterFrom(member), reachable: counts, rank: member.joinedAt })
     }
     const next = this.#nextVoters(eligible)

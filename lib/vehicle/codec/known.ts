@@ -1,6 +1,6 @@
 import { limits } from '../../protocol/index.ts'
 import type { MotionRates } from '../prediction.ts'
-import { codeOf, emptyCodes, stepsPer, type Codes } from './codes.ts'
+import { codeOf, codesLength, stepsPer, type Codes } from './codes.ts'
 import { quantity } from './residualModel.ts'
 
 /** Where each rate of change is in {@link Known.rates}. */
@@ -27,13 +27,30 @@ export interface Known {
   readonly doubts: Float64Array
 }
 
+const ratesLength = rateOf.trailers + limits.trailers * ratesPerTrailer
+const doubtsLength = trailerDoubts + limits.trailers * doubtsPerTrailer
+/** Bytes of one's numbers, in whole doubles, so that those of the next are aligned. */
+const knownBytes = 8 * Math.ceil(ratesLength + doubtsLength + codesLength / 2)
+
 /** One that knows nothing. */
 export function emptyKnown(): Known {
+  return knownIn(new ArrayBuffer(knownBytes), 0)
+}
+
+/** Several of them, in one piece of memory: to ask the platform for three pieces each takes six times as long. */
+export function emptyKnowns(count: number): Known[] {
+  const memory = new ArrayBuffer(count * knownBytes)
+  return Array.from({ length: count }, (_, place) => knownIn(memory, place * knownBytes))
+}
+
+function knownIn(memory: ArrayBuffer, offset: number): Known {
+  const doubtsAt = offset + 8 * ratesLength
+  const codesAt = doubtsAt + 8 * doubtsLength
   return {
     ticks: 0,
-    codes: emptyCodes(),
-    rates: new Float64Array(rateOf.trailers + limits.trailers * ratesPerTrailer),
-    doubts: new Float64Array(trailerDoubts + limits.trailers * doubtsPerTrailer).fill(1),
+    codes: new Int32Array(memory, codesAt, codesLength),
+    rates: new Float64Array(memory, offset, ratesLength),
+    doubts: new Float64Array(memory, doubtsAt, doubtsLength).fill(1),
   }
 }
 

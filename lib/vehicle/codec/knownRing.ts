@@ -1,4 +1,4 @@
-import { emptyKnown, type Known } from './known.ts'
+import { emptyKnowns, type Known } from './known.ts'
 
 /** Payloads back that a baseline may lie: 1.6 s at 20 a second, and a power of two. */
 const entries = 32
@@ -6,6 +6,9 @@ export const ringLength = entries
 
 /** Payload numbers on the wire count modulo this. */
 export const payloadNumbers = 256
+
+/** Updates that memory is taken for at a time: many links end before their rings are full. */
+const knownsAtATime = 8
 
 /** An update in a {@link KnownRing}. */
 export interface RingEntry {
@@ -20,10 +23,12 @@ export interface RingEntry {
 export class KnownRing {
   readonly #entries: (RingEntry | undefined)[] = Array.from({ length: entries }, () => undefined)
 
+  #spare: Known[] = []
+
   /** The entry that payload `number` goes into; what it held before counts no more. */
   take(number: number): RingEntry {
     const place = number % entries
-    const entry = (this.#entries[place] ??= { known: emptyKnown(), number: -1, sequence: -1 })
+    const entry = (this.#entries[place] ??= { known: this.#takeSpare(), number: -1, sequence: -1 })
     entry.number = -1
     return entry
   }
@@ -37,5 +42,10 @@ export class KnownRing {
   /** Forgets all updates. */
   clear(): void {
     for (const entry of this.#entries) if (entry !== undefined) entry.number = -1
+  }
+
+  #takeSpare(): Known {
+    if (this.#spare.length === 0) this.#spare = emptyKnowns(knownsAtATime)
+    return this.#spare.pop() as Known
   }
 }
