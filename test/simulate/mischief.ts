@@ -79,7 +79,9 @@ export class Byzantine {
         return this.#changeTwoVoters(session)
       case 'forge-entry': {
         // As host it signs another entry with that number before long: a fork, which makes the rest of the epoch void.
-        if (session.isHost) this.#ledger.doubtful.add(epoch)
+        const { hostKey } = record
+        const isHosts = hostKey !== undefined && equalBytes(hostKey, session.self.signKey)
+        if (isHosts) this.#ledger.doubtful.add(epoch)
         const forged = await this.#sign(
           session,
           { type: 'rules', changes: { speedLimit: 30 } },
