@@ -6,7 +6,7 @@ import type { ControlMessage } from './controlMessages.ts'
 import { neighboursToAsk } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
-import type { AppliedEntry } from './record.ts'
+import type { Decision } from './record.ts'
 import type { RecordMember } from './recordState.ts'
 import type { Session } from './session.ts'
 import type { SessionRole } from './sessionParts.ts'
@@ -115,7 +115,7 @@ export class MemberRole implements SessionRole {
     }
   }
 
-  onApplied({ change }: AppliedEntry): void {
+  onApplied({ change }: Decision): void {
     if (change.type !== 'left') return
     const gone = [...this.#session.peers()].find(({ member }) => equalBytes(member.signKey, change.signKey))
     if (gone !== undefined) this.#dialer.forget(gone.member.id)

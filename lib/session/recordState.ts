@@ -1,4 +1,4 @@
-import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
+import { ConvoyError, equalBytes, fromHex, toHex } from '../core/index.ts'
 import { fingerprintOf, type PasswordVerifier } from '../identity/index.ts'
 import {
   changeRules,
@@ -15,6 +15,8 @@ import type { ChannelVersions } from './channelVersions.ts'
 import { ModerationState } from './moderation/moderationState.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { Restriction } from './restriction.ts'
+import { mostDepartures, mostRestricted } from './snapshot/constants.ts'
+import type { StateContents } from './snapshot/stateBytes.ts'
 
 /** A member as the record knows it. */
 export interface RecordMember {
@@ -131,6 +133,8 @@ export class RecordState {
         const key = toHex(change.signKey)
         if (!this.#members.has(key) && !this.#restricted.has(key))
           throw new ConvoyError('message-malformed', 'Somebody was restricted that is no member.')
+        if (!this.#restricted.has(key) && this.#restricted.size >= mostRestricted)
+          throw new ConvoyError('message-malformed', `A record restricts ${mostRestricted} at most.`)
         return
       }
       case 'elected':
@@ -193,12 +197,70 @@ export class RecordState {
         const member = this.#members.get(key)
         this.#members.delete(key)
         const { reason, detail, coolOffMs = 0 } = change
-        if (member !== undefined)
-          this.#departures.set(key, { reason, detail, member, coolsUntil: at + coolOffMs })
-        return
+        if (member === undefined) return
+        this.#departures.set(key, { reason, detail, member, coolsUntil: at + coolOffMs })
+        return this.#forgetDepartures()
       }
       default:
     }
+  }
+
+  /** Everything in it, as a snapshot has it: see `encodeState`. */
+  contents(): StateContents {
+    const { founderNonce, host } = this
+    if (founderNonce === undefined) throw new ConvoyError('invalid-argument', 'Nothing was founded.')
+    const channels = Object.entries(this.channels).map(([name, version]) => ({ name, version }))
+    const shared = [...this.shared].map(([name, value]) => ({ name, value }))
+    const restricted = [...this.#restricted].map(([key, { restriction, detail }]) => {
+      return { key, signKey: fromHex(key), restriction, detail }
+    })
+    const departures = [...this.#departures.values()].map(({ member, ...how }) => {
+      return { ...how, member: withoutId(member) }
+    })
+    return {
+      founderNonce,
+      game: this.game,
+      channels: channels.sort((a, b) => order(a.name, b.name)),
+      password: this.password,
+      rules: this.rules,
+      loadOrder: this.loadOrder,
+      gameTime: this.gameTime ?? null,
+      shared: shared.sort((a, b) => order(a.name, b.name)),
+      host: host === undefined || this.knownMember(host.signKey) === undefined ? null : host.signKey,
+      members: this.members.map(withoutId),
+      departures,
+      restricted: restricted.sort((a, b) => order(a.key, b.key)).map(({ key: _, ...rest }) => rest),
+      moderation: this.moderation.contents(),
+    }
+  }
+
+  /** The state that a snapshot has. */
+  static of(contents: StateContents): RecordState {
+    const state = new RecordState()
+    const { members, departures, restricted, host } = contents
+    state.rules = contents.rules
+    state.loadOrder = contents.loadOrder
+    state.game = contents.game
+    state.gameTime = contents.gameTime ?? undefined
+    state.channels = Object.fromEntries(contents.channels.map(({ name, version }) => [name, version]))
+    state.password = contents.password
+    state.founderNonce = contents.founderNonce
+    for (const { name, value } of contents.shared) state.shared.set(name, value)
+    for (const member of members) state.#members.set(toHex(member.signKey), withId(member))
+    for (const { member, ...how } of departures)
+      state.#departures.set(toHex(member.signKey), { ...how, member: withId(member) })
+    for (const { signKey, ...restriction } of restricted) state.#restricted.set(toHex(signKey), restriction)
+    state.host = host === null ? undefined : state.knownMember(host)
+    state.moderation.restore(contents.moderation)
+    return state
+  }
+
+  /** Who left longest ago is forgotten first, and who was kicked last, since a kick holds ([REC-10]). */
+  #forgetDepartures(): void {
+    if (this.#departures.size <= mostDepartures) return
+    const departures = [...this.#departures]
+    const [oldest] = departures.find(([, { reason }]) => reason !== 'kicked') ?? departures[0] ?? []
+    if (oldest !== undefined) this.#departures.delete(oldest)
   }
 
   #checkJoin(signKey: Uint8Array, slot: number): void {
@@ -212,11 +274,23 @@ export class RecordState {
 
   #add(fields: Omit<RecordMember, 'id' | 'joinedAt'>, number: number): RecordMember {
     const { signKey, boxKey, incarnation, slot, name, vehicleClass, claims, invite } = fields
-    const id = fingerprintOf({ signKey, boxKey })
-    const own = { id, signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
-    const member: RecordMember = { ...own, claims, invite }
+    const own = { signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
+    const member = withId({ ...own, claims, invite })
     this.#members.set(toHex(signKey), member)
     this.#departures.delete(toHex(signKey))
     return member
   }
+}
+
+function withId(member: Omit<RecordMember, 'id'>): RecordMember {
+  return { id: fingerprintOf(member), ...member }
+}
+
+function withoutId({ id: _, claims, ...member }: RecordMember): StateContents['members'][number] {
+  return { ...member, claims: claims === undefined ? undefined : [...claims] }
+}
+
+/** Of texts in ASCII, by their bytes. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
 }

@@ -1,16 +1,20 @@
-import { ConvoyError, equalBytes, isConvoyError, toHex, withDeadline, type Cancel } from '../../core/index.ts'
+import { ConvoyError, equalBytes, isConvoyError, toHex, type Cancel } from '../../core/index.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry } from '../record.ts'
+import type { SnapshotMessage } from '../snapshot/snapshotMessages.ts'
 import type { Change } from '../recordEntries.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
 import { Ballot } from './ballot.ts'
 import { Candidacy } from './candidacy.ts'
-import { frozenMs, lookMs, mostEpochsAhead, transferMs, unlinkedMs } from './constants.ts'
+import { frozenMs, lookMs, mostEpochsAhead, unlinkedMs } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
 import { handEntries, handNews } from './handEntries.ts'
 import { Leadership } from './leadership.ts'
+import { SnapshotIntake } from './snapshotIntake.ts'
+import { Telling } from './telling.ts'
 import { TieBreaker } from './tieBreaker.ts'
+import { transferTo } from './transfer.ts'
 import { voterOf } from './voters.ts'
 import { Voting } from './voting.ts'
 
@@ -27,12 +31,12 @@ export class Authority {
   readonly #equivocations: Equivocations
   readonly #cancelLook: Cancel
   #leadership: Leadership | undefined
-  /** How many entries the session was told of. */
-  #told: number
+  readonly #telling: Telling
   #hostKey: Uint8Array | undefined
   #hostHeardAt: number
   /** Since when this peer, not being host, has had no link with the host. */
   #unlinked: number | undefined
+  readonly #intake: SnapshotIntake
   /** Nobody is followed in an epoch below this one: those were proven void. */
   #floor = 0
   #closed = false
@@ -40,9 +44,10 @@ export class Authority {
   constructor(session: Session) {
     const { environment, record } = session
     this.#session = session
-    this.#told = record.committed
+    this.#telling = new Telling(session)
     this.#hostKey = record.hostKey
     this.#hostHeardAt = environment.clock.now()
+    this.#intake = new SnapshotIntake(environment.dropped)
     this.#ballot = new Ballot(environment)
     this.#tieBreaker = new TieBreaker(session)
     this.#voting = new Voting(session, this.#ballot, {
@@ -128,33 +133,9 @@ export class Authority {
    */
   async transfer(peer: Peer, signal?: AbortSignal): Promise<void> {
     const leadership = this.#leadership
-    const { record, environment } = this.#session
     if (leadership === undefined) throw new ConvoyError('not-permitted', 'Only the host can hand over.')
-    const { signKey } = peer.member
-    const gone = new Promise<void>((resolve) => {
-      const unsubscribe = this.#session.events.on('hostChanged', ({ host }) => {
-        if (host.id !== peer.member.id) return
-        unsubscribe()
-        resolve()
-      })
-      this.#session.events.on('closed', unsubscribe)
-    })
-    await leadership.prepare(peer, signal)
-    const epoch = this.epoch + 1
-    const number = record.length
-    const previous = record.digestAt(number) ?? new Uint8Array(32)
-    const consent = await this.#ballot.cast({
-      sessionId: record.sessionId,
-      epoch,
-      number,
-      previous,
-      candidate: signKey,
-    })
-    if (consent === undefined) throw new ConvoyError('authority-moved', 'Another host is being elected.')
-    leadership.pause(transferMs)
-    peer.control?.send({ type: 'succeed', epoch, consent })
-    const late = 'The member did not take over in time. This peer goes on as host.'
-    await withDeadline(environment.clock, transferMs, late, gone, signal)
+    const means = { leadership, ballot: this.#ballot, nextEpoch: () => this.epoch + 1 }
+    await transferTo(peer, this.#session, means, signal)
   }
 
   /** State and messages flow between this peer and `peer` from now on. */
@@ -166,6 +147,7 @@ export class Authority {
   /** The link to `peer` is gone. */
   detached(peer: Peer): void {
     this.#leadership?.detached(peer)
+    this.#intake.forget(peer.member.id)
   }
 
   /** The host said that it goes. */
@@ -204,6 +186,20 @@ export class Authority {
     if (missing || (isHosts && confirms)) this.#sayHolds(peer, missing)
   }
 
+  /** Takes a part of a snapshot from a host that was asked for what is missing here ([REC-11]). */
+  async onSnapshot(peer: Peer, message: SnapshotMessage): Promise<void> {
+    const { record } = this.#session
+    const { id, signKey } = peer.member
+    const bundle = this.#intake.take(id, message)
+    if (bundle === undefined) return
+    await record.install(bundle, signKey, this.epoch)
+    if (this.#closed) return
+    this.#telling.tellNews()
+    this.#follow()
+    this.#tellApplied()
+    this.#sayHolds(peer, false)
+  }
+
   /** Whether entries sent for `epoch` count no more ([AUT-9]). */
   #isFenced(peer: Peer, epoch: number): boolean {
     const { dropped, faults } = this.#session.environment
@@ -238,6 +234,7 @@ export class Authority {
 
   /** A host took this member back: what its record says is in force. */
   adopt(): void {
+    this.#telling.tellNews()
     this.#follow()
     this.#tellApplied()
   }
@@ -247,6 +244,7 @@ export class Authority {
     if (this.#closed) return
     this.#closed = true
     this.#cancelLook()
+    this.#telling.close()
     this.#candidacy.stop()
     this.#tieBreaker.close()
     this.#leadership?.end(new ConvoyError('closed', 'The convoy is closed.'))
@@ -281,6 +279,7 @@ export class Authority {
     const { record } = this.#session
     const { length, committed } = record
     const digest = record.digestAt(length) ?? new Uint8Array(32)
+    if (missing) this.#intake.asked(peer.member.id)
     peer.control?.send({ type: 'holds', epoch: this.epoch, length, digest, committed, missing })
   }
 
@@ -340,16 +339,7 @@ export class Authority {
   }
 
   #tellApplied(): void {
-    const { record, environment } = this.#session
-    while (this.#told < record.committed && !this.#closed) {
-      const number = this.#told++
-      const entry = record.entry(number)
-      if (entry === undefined || !record.hasEffect(number)) continue
-      this.#leadership?.applied(entry)
-      this.#session.applied(entry)
-      const isOwn = entry.change.type === 'elected' && equalBytes(entry.signKey, environment.identity.signKey)
-      if (isOwn && entry.epoch === record.epoch) this.#session.hostIs(entry.signKey, entry.epoch)
-    }
+    this.#telling.tellApplied((entry) => this.#leadership?.applied(entry))
   }
 
   /** Acts on the proof that a voter voted twice ([AUT-14]), and tells everybody. */
@@ -362,7 +352,7 @@ export class Authority {
     if (record.epoch === proof.epoch && voterOf(record.voters, proof.voter) !== undefined) {
       this.#floor = Math.max(this.#floor, proof.epoch)
       record.voidFrom(record.epochSince)
-      this.#told = Math.min(this.#told, record.committed)
+      this.#telling.takeBack()
       this.#session.reconcile()
     }
     this.#follow()

@@ -1,7 +1,16 @@
-import { equalBytes, toHex } from '../../core/index.ts'
+import { equalBytes, fromHex, toHex } from '../../core/index.ts'
 import type { Change } from '../recordEntries.ts'
-import { mostInvites } from './constants.ts'
-import type { Asked, BanSubject, ModerationChange, MutedMedium } from './moderationChanges.ts'
+import { CarriedOut } from './carriedOut.ts'
+import { mostBans, mostGrants, mostInvites, mostMuted } from './constants.ts'
+import { EndingTable } from './endingTable.ts'
+import {
+  mutedMedia,
+  type Asked,
+  type BanSubject,
+  type ModerationChange,
+  type MutedMedium,
+} from './moderationChanges.ts'
+import type { ModerationContents } from './moderationContents.ts'
 import { rankOf, usualScopes, type GrantedRole, type ModerationScope, type Role } from './roles.ts'
 
 /** Whom the record knows, as the rest of its state has it. */
@@ -43,6 +52,9 @@ export interface BanFacts {
   readonly invite?: Uint8Array | undefined
 }
 
+/** What keeps one key from being heard, by medium. */
+type Mutes = Partial<Record<MutedMedium, RecordedMute>>
+
 interface Grant {
   readonly role: GrantedRole
   readonly scopes: readonly ModerationScope[]
@@ -52,12 +64,11 @@ interface Grant {
 export class ModerationState {
   readonly #known: KnownMembers
   readonly #grants = new Map<string, Grant>()
-  readonly #bans = new Map<string, RecordedBan>()
-  readonly #mutes = new Map<string, Partial<Record<MutedMedium, RecordedMute>>>()
+  readonly #bans = new EndingTable<RecordedBan>(mostBans, ({ until }) => until)
+  readonly #mutes = new EndingTable<Mutes>(mostMuted, endOfMutes)
   readonly #invites = new Set<string>()
   #needsInvite = false
-  /** Ids of the requests that were carried out. */
-  readonly #carriedOut = new Set<string>()
+  readonly #carriedOut = new CarriedOut()
 
   constructor(known: KnownMembers) {
     this.#known = known
@@ -145,7 +156,11 @@ export class ModerationState {
         return lacks('grant') ?? outranks(change.signKey) ?? this.#objectionToGrant(change, scopes, rank)
       case 'banned':
         return (
-          lacks('ban') ?? (change.subject.kind === 'identity' ? outranks(change.subject.signKey) : undefined)
+          lacks('ban') ??
+          (change.subject.kind === 'identity' ? outranks(change.subject.signKey) : undefined) ??
+          (this.#bans.hasRoom(keyOf(change.subject), at)
+            ? undefined
+            : `There are ${mostBans} bans already. Lift some.`)
         )
       case 'unbanned': {
         const ban = this.banOn(change.subject)
@@ -153,7 +168,13 @@ export class ModerationState {
         return lacks('ban') ?? mayLift(ban, rank)
       }
       case 'muted':
-        return lacks('mute') ?? outranks(change.signKey)
+        return (
+          lacks('mute') ??
+          outranks(change.signKey) ??
+          (this.#mutes.hasRoom(toHex(change.signKey), at)
+            ? undefined
+            : `There are ${mostMuted} muted already. Lift some mutes.`)
+        )
       case 'unmuted': {
         const mutes = this.#mutes.get(toHex(change.signKey))
         const lifted = change.what.flatMap((medium) => mutes?.[medium] ?? [])
@@ -184,7 +205,7 @@ export class ModerationState {
   /** Applies a change that there is no objection to. */
   apply(change: Change, signer: Uint8Array, at: number): void {
     const asked = 'asked' in change ? change.asked : undefined
-    if (asked !== undefined) this.#carriedOut.add(toHex(asked.id))
+    if (asked !== undefined) this.#carriedOut.add(asked)
     const by = asked?.by ?? signer
     const rank = rankOf(this.roleOf(by, signer))
     switch (change.type) {
@@ -197,26 +218,61 @@ export class ModerationState {
       case 'banned': {
         const { subject, detail, lastsMs } = change
         const until = lastsMs === null ? null : at + lastsMs
-        return void this.#bans.set(keyOf(subject), { subject, detail, at, until, by, rank })
+        return this.#bans.set(keyOf(subject), { subject, detail, at, until, by, rank }, at)
       }
       case 'unbanned':
-        return void this.#bans.delete(keyOf(change.subject))
+        return this.#bans.delete(keyOf(change.subject))
       case 'muted': {
         const { detail, lastsMs } = change
         const mute = { detail, until: lastsMs === null ? null : at + lastsMs, by, rank }
         const former = this.#mutes.get(toHex(change.signKey))
         const added = Object.fromEntries(change.what.map((medium) => [medium, mute]))
-        return void this.#mutes.set(toHex(change.signKey), { ...former, ...added })
+        return this.#mutes.set(toHex(change.signKey), { ...former, ...added }, at)
       }
       case 'unmuted': {
         const former = this.#mutes.get(toHex(change.signKey)) ?? {}
         const kept = Object.entries(former).filter(([medium]) => !change.what.some((each) => each === medium))
-        return void this.#mutes.set(toHex(change.signKey), Object.fromEntries(kept))
+        if (kept.length === 0) return this.#mutes.delete(toHex(change.signKey))
+        return this.#mutes.set(toHex(change.signKey), Object.fromEntries(kept), at)
       }
       case 'invited':
         return void this.#invites.add(toHex(change.secretHash))
       default:
     }
+  }
+
+  /** Everything in it, as a snapshot has it. */
+  contents(): ModerationContents {
+    const grants = [...this.#grants].map(([key, { role, scopes }]) => {
+      return { signKey: fromHex(key), role, scopes: [...scopes] }
+    })
+    const mutes = [...this.#mutes.entries()].flatMap(([key, byMedium]) => {
+      return mutedMedia.flatMap((medium) => {
+        const mute = byMedium[medium]
+        return mute === undefined ? [] : [{ signKey: fromHex(key), medium, ...mute }]
+      })
+    })
+    return {
+      needsInvite: this.#needsInvite,
+      invites: [...this.#invites].sort().map(fromHex),
+      grants: inOrder(grants),
+      bans: [...this.#bans.values()],
+      mutes: inOrder(mutes),
+      ...this.#carriedOut.contents(),
+    }
+  }
+
+  /** Takes over what a snapshot has; this state has to be new. */
+  restore(contents: ModerationContents): void {
+    this.#needsInvite = contents.needsInvite
+    for (const hash of contents.invites) this.#invites.add(toHex(hash))
+    for (const { signKey, ...grant } of contents.grants) this.#grants.set(toHex(signKey), grant)
+    for (const ban of contents.bans) this.#bans.set(keyOf(ban.subject), ban, ban.at)
+    for (const { signKey, medium, ...mute } of contents.mutes) {
+      const key = toHex(signKey)
+      this.#mutes.set(key, { ...this.#mutes.get(key), [medium]: mute }, 0)
+    }
+    this.#carriedOut.restore(contents)
   }
 
   #bansOn({ signKey, claims = [], invite }: BanFacts): RecordedBan[] {
@@ -234,11 +290,10 @@ export class ModerationState {
     return banned ? undefined : 'Whoever is removed as banned has to be banned.'
   }
 
-  #objectionToAsked({ by, id }: Asked, signer: Uint8Array): string | undefined {
-    if (equalBytes(by, signer)) return 'A host asks itself for nothing.'
-    if (this.#known.member(by) === undefined) return 'Whoever asked for it is no member.'
-    if (this.#carriedOut.has(toHex(id))) return 'It was carried out already.'
-    return undefined
+  #objectionToAsked(asked: Asked, signer: Uint8Array): string | undefined {
+    if (equalBytes(asked.by, signer)) return 'A host asks itself for nothing.'
+    if (this.#known.member(asked.by) === undefined) return 'Whoever asked for it is no member.'
+    return this.#carriedOut.objection(asked)
   }
 
   #objectionToGrant(
@@ -251,9 +306,23 @@ export class ModerationState {
     if (role === 'member' && scopes.length > 0) return 'A plain member has no scopes.'
     if (role !== 'moderator' && scopes.includes('grant'))
       return 'Only moderators may be given the scope "grant".'
+    const isNew = !this.#grants.has(toHex(signKey))
+    if (isNew && this.#grants.size >= mostGrants) return `No more than ${mostGrants} can be given a role.`
     const beyond = scopes.find((scope) => !own.includes(scope))
     return beyond === undefined ? undefined : `The scope "${beyond}" is not its author's to give.`
   }
+}
+
+/** By their keys; what has the same key stays in its order. */
+function inOrder<Item extends { readonly signKey: Uint8Array }>(items: readonly Item[]): Item[] {
+  const keyed = items.map((item) => ({ item, key: toHex(item.signKey) }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))).map(({ item }) => item)
+}
+
+function endOfMutes(mutes: Mutes): number | null {
+  const ends = Object.values(mutes).map(({ until }) => until ?? Infinity)
+  const last = Math.max(...ends)
+  return last === Infinity ? null : last
 }
 
 /** Whether something that ends at `until` still holds at `now`. */
