@@ -74,7 +74,7 @@ export class Chat {
     if (!checked.success) {
       throw new ConvoyError(
         'invalid-argument',
-        `A chat text has 1 to ${limits.chatLength} characters, none of them control characters.`,
+        `A chat text has 1 to ${limits.chatLength} characters, none of them control characters or half of a character.`,
       )
     }
     const direct = toMemberId !== undefined

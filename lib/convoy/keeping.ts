@@ -1,5 +1,5 @@
 import type { ReportSink } from '../evidence/index.ts'
-import type { AppliedEntry, Session } from '../session/index.ts'
+import { mostBans, type Decision, type Session } from '../session/index.ts'
 import type { ConvoyStore, StoredBan } from '../store/index.ts'
 
 /** Keeps the bans of a session, so that a convoy that is founded later begins with them. */
@@ -14,12 +14,21 @@ export class KeptBans {
   }
 
   /**
-   * Bans, as the host that this peer is, whom earlier convoys had banned; whoever came by an invite of theirs is not meant.
+   * Bans, as the host that this peer is, whom earlier convoys had banned, as many as a record has room for; whoever came by an
+   * invite of theirs is not meant.
    * @throws ConvoyError what reading the store, or deciding, throws.
    */
   async restore(signal?: AbortSignal): Promise<void> {
-    const now = this.#session.environment.clock.wallTime()
-    for (const { subject, detail, expiresAt } of await this.#store.bans.list()) {
+    const { clock, logger } = this.#session.environment
+    const now = clock.wallTime()
+    const kept = (await this.#store.bans.list()).filter(({ subject }) => subject.kind !== 'invite')
+    // Those that are newest matter most.
+    const restored = kept.sort((a, b) => b.issuedAt - a.issuedAt).slice(0, mostBans)
+    if (restored.length < kept.length)
+      logger.warn('There are more bans in the store than a convoy can have.', {
+        left: kept.length - mostBans,
+      })
+    for (const { subject, detail, expiresAt } of restored.reverse()) {
       if (subject.kind === 'invite') continue
       const lastsMs = expiresAt === null ? null : Math.max(1, Math.round(expiresAt - now))
       await this.#session.moderation.decide({ type: 'banned', subject, detail, lastsMs }, signal)
@@ -44,7 +53,7 @@ export class KeptBans {
     return this.#last
   }
 
-  async #keep({ change, signKey, at }: AppliedEntry): Promise<void> {
+  async #keep({ change, signKey, at }: Decision): Promise<void> {
     if (change.type !== 'banned' && change.type !== 'unbanned') return
     const subject = storedSubject(change.subject)
     if (change.type === 'unbanned') return this.#store.bans.delete(subject)
@@ -72,7 +81,7 @@ export function sinkOf({ record }: Session, store: ConvoyStore): ReportSink {
   }
 }
 
-type RecordedSubject = Extract<AppliedEntry['change'], { type: 'banned' }>['subject']
+type RecordedSubject = Extract<Decision['change'], { type: 'banned' }>['subject']
 
 function storedSubject(subject: RecordedSubject): StoredBan['subject'] {
   return subject.kind === 'invite' ? { kind: 'invite', invite: subject.secretHash } : subject

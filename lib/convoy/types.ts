@@ -281,9 +281,10 @@ export interface ConvoyStats {
   readonly admission: AdmissionLoad | undefined
   /** What the hosts decided, as this member holds it. */
   readonly record: {
-    /** Entries that are committed, and those held, of which the newest may still be withdrawn. */
+    /** Entries since the founding that are committed, and all of them, of which the newest may still be withdrawn. */
     readonly committed: number
     readonly held: number
+    /** Of the entries that are kept: a snapshot stands for those before. */
     readonly bytes: number
     /** Of the committed entries, in hexadecimal digits: members with the same one agree on everything in them. */
     readonly digest: string

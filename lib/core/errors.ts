@@ -51,7 +51,7 @@ export const errorCodes = {
   'message-replayed': 'A signed message was seen before.',
   'message-misaddressed': 'A signed message is meant for somebody else.',
   'record-gap': 'An entry came whose predecessors are missing.',
-  'record-forked': 'A host signed two different entries with one number.',
+  'record-forked': 'A host signed two different entries with one number, or a snapshot is of another record.',
   'record-unlawful': 'A host signed an entry that no host may sign.',
   'channel-foreign': 'The other side opened a data channel that no link has.',
   'rate-limited': 'More was sent than the receiver allows; wait and try again.',

@@ -22,13 +22,17 @@ export const bytesUpTo = (length: number) =>
 // eslint-disable-next-line no-control-regex
 const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
-/** Text for people: bounded, without control characters other than line feed. */
+// Half of a character can't be encoded: it would come back as another one.
+const unpaired = /\p{Surrogate}/u
+
+/** Text for people: bounded, valid Unicode, without control characters other than line feed. */
 export const displayText = (maxLength: number, minLength = 0) =>
   v.pipe(
     v.string(),
     v.minLength(minLength),
     v.maxLength(maxLength),
     v.check((text) => !unprintable.test(text), 'Control characters are not allowed'),
+    v.check((text) => !unpaired.test(text), 'Half characters are not allowed'),
   )
 
 /** Text for programs: bounded, printable ASCII. */

@@ -44,10 +44,13 @@ export const entriesMessageBytes = 50_000
 export const loadOrderBytes = entriesMessageBytes - 512
 
 /**
- * Bytes of a whole record: as much as a link takes at once, so that who joins can be handed all of it. Some
- * 6,000 joins and leaves; with half of it used nobody new gets in, so that those inside can go on.
+ * Bytes of the entries that are held at once: as much as a link takes at once. Snapshots keep them to a twentieth of that; where
+ * none comes about, with half of it since the last one nobody new gets in, so that those inside can go on.
  */
 export const recordBytes = 4_000_000
+
+/** What who comes meanwhile is told to wait, ms: a voter that confirms nothing has been taken off by then. */
+export const snapshotWaitMs = 10_000
 
 /** Control messages, and bytes of them, that may wait to be acted on: twice the longest record. */
 export const inboxMessages = 4_000

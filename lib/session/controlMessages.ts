@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import {
+  bytesOf,
   bytesUpTo,
   byType,
   count,
@@ -13,11 +14,17 @@ import { authorityMessageSchemas } from './authority/authorityMessages.ts'
 import { findingSchema, mostFindings } from './loadOrderFinding.ts'
 import { refusalCodes } from './knockMessages.ts'
 import { requestMessageSchemas } from './moderation/requestMessages.ts'
+import { snapshotMessageSchema } from './snapshot/snapshotMessages.ts'
 
 /** Everything that members say to each other on `control`. */
 export const controlMessageSchema = byType([
   /** Joiner to host, first on the link: its mods. */
-  v.strictObject({ type: v.literal('loadOrder'), loadOrder: loadOrderSchema }),
+  v.strictObject({
+    type: v.literal('loadOrder'),
+    loadOrder: loadOrderSchema,
+    /** Of who comes back: how much of the record it has for committed, and the digest of the last entry of that. */
+    holds: v.optional(v.strictObject({ committed: count, digest: bytesOf(32) })),
+  }),
   /** Host to joiner: no, and why. */
   v.strictObject({
     type: v.literal('refused'),
@@ -33,6 +40,8 @@ export const controlMessageSchema = byType([
     entries: v.pipe(v.array(bytesUpTo(limits.controlMessageBytes)), v.maxLength(1_000)),
     committed: count,
   }),
+  /** Host to member: a part of what stands for entries that it does not hand on any more. */
+  snapshotMessageSchema,
   ...authorityMessageSchemas,
   ...requestMessageSchemas,
   /** Host to joiner, after all entries so far: you are in. */

@@ -1,4 +1,4 @@
-import { ConvoyError, equalBytes, withDeadline } from '../core/index.ts'
+import { ConvoyError, equalBytes, isConvoyError, withDeadline } from '../core/index.ts'
 import type { Invite, PublicIdentity } from '../identity/index.ts'
 import type { LoadOrder } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
@@ -7,10 +7,12 @@ import { loadOrderTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { knock, type JoinerProfile } from './knock.ts'
+import type { Arrival } from './linkAdmission.ts'
 import type { LinkSignals } from './linkSignals.ts'
 import type { SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
 import { linkOverRoute } from './routeLink.ts'
+import { SnapshotParts } from './snapshot/snapshotMessages.ts'
 
 /** The link to a host, and who that is. */
 export interface HostWay {
@@ -41,8 +43,12 @@ export interface EntranceOptions {
   readonly challengeWithinMs?: number
   /** The epoch that this side knows of: no former host is entered at. */
   readonly leastEpoch?: number
-  /** Takes the entries of the record, from its beginning on. */
+  /** How much of the record this side has already, where it comes back. */
+  readonly holds?: Arrival['holds']
+  /** Takes an entry of the record; they come in order. */
   entry(bytes: Uint8Array): Promise<void>
+  /** Takes a snapshot that stands for the entries up to it, from who decides. */
+  snapshot(bundle: Uint8Array, host: PublicIdentity): Promise<void>
   /**
    * Called while the message that admits is being acted on, so that the next one finds everything in place.
    * @throws where the record does not say so.
@@ -80,7 +86,7 @@ export async function enter(
         environment.clock,
         loadOrderTimeoutMs,
         'The host did not decide on your load order.',
-        admission(options, control, admitted),
+        admission(options, host, control, admitted),
         signal,
       )
       return way
@@ -99,15 +105,26 @@ export async function enter(
 /** Shows the load order and follows what the host answers. */
 function admission(
   options: EntranceOptions,
+  host: PublicIdentity,
   control: ControlLink,
   admitted: (admission: Admission) => void,
 ): Promise<void> {
+  const parts = new SnapshotParts()
   return new Promise((resolve, reject) => {
     control.onClosed(() => reject(new ConvoyError('closed', 'The host hung up before admitting you.')))
     control.onMessage(async (message) => {
       switch (message.type) {
         case 'entries':
           for (const bytes of message.entries) await options.entry(bytes)
+          return
+        case 'snapshot':
+          try {
+            const bundle = parts.take(message)
+            if (bundle !== undefined) await options.snapshot(bundle, host)
+          } catch (error) {
+            options.environment.dropped.add(`snapshot-${isConvoyError(error) ? error.code : 'internal'}`)
+            reject(error)
+          }
           return
         case 'refused':
           return reject(
@@ -128,7 +145,8 @@ function admission(
           options.environment.dropped.add(`control-unexpected-${message.type}`)
       }
     })
-    control.send({ type: 'loadOrder', loadOrder: options.loadOrder })
+    const { loadOrder, holds } = options
+    control.send({ type: 'loadOrder', loadOrder, ...(holds === undefined ? {} : { holds }) })
   })
 }
 

@@ -31,6 +31,8 @@ export interface SessionEnvironment {
    * where there are none.
    */
   witnesses?<T>(use: (witnesses: readonly Witness[]) => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Bytes of entries after which this peer, as host, takes a snapshot of the record; reckoned by itself where left out. */
+  readonly snapshotBytes?: number
   /** What is broken on purpose, so that a simulation can show that it would find it. Never set but by tests. */
   readonly faults?: ReadonlySet<Fault>
   /** Checks signatures; the platform's Ed25519 where left out. */

@@ -13,10 +13,11 @@ import { Departures } from './departures.ts'
 import { heirOf } from './heir.ts'
 import type { KnockMessage } from './knockMessages.ts'
 import {
-  entryMessages,
   lateRefusal,
   loadOrderRefusal,
   receiveLoadOrder,
+  recordMessages,
+  type Arrival,
   type LinkRefusal,
 } from './linkAdmission.ts'
 import { linkOverRoute } from './routeLink.ts'
@@ -256,10 +257,11 @@ export class HostRole {
   /** The part of admission that takes the link: load order, verdict, ticket. */
   async #admit(candidate: WelcomedCandidate, control: ControlLink, signal: AbortSignal): Promise<void> {
     const { environment, record } = this.#session
-    const theirs = await receiveLoadOrder(control, environment, signal)
-    const refusal = loadOrderRefusal(record, candidate.knock, theirs)
+    const { loadOrder, holds } = await receiveLoadOrder(control, environment, signal)
+    const refusal = loadOrderRefusal(record, candidate.knock, loadOrder)
     if (refusal !== undefined) return this.#refuse(control, refusal)
-    const welcome = (): Promise<void> => this.#decisions.decide(() => this.#welcome(candidate, control))
+    const welcome = (): Promise<void> =>
+      this.#decisions.decide(() => this.#welcome(candidate, control, holds))
     await patiently(welcome, environment.clock, signal)
   }
 
@@ -269,7 +271,7 @@ export class HostRole {
   }
 
   /** Runs within the queue of decisions: slots and bans may have changed while the candidate connected. */
-  async #welcome(candidate: WelcomedCandidate, control: ControlLink): Promise<void> {
+  async #welcome(candidate: WelcomedCandidate, control: ControlLink, holds: Arrival['holds']): Promise<void> {
     const { identity, knock } = candidate
     const { record, environment, self } = this.#session
     if (control.link.state === 'closed') {
@@ -283,13 +285,13 @@ export class HostRole {
     if (refusal !== undefined) return this.#refuse(control, refusal)
     const present = record.state.member(identity.signKey)
     if (present !== undefined && equalBytes(present.incarnation, knock.incarnation))
-      return this.#show(present, control)
+      return this.#show(present, control, holds)
     await this.#replace(identity)
     const slot = this.#slots.find(record.state, identity.signKey)
     if (slot === undefined) throw new Error('The slot of a former incarnation is its own.')
     const member = await this.#join(candidate, slot)
     try {
-      await this.#show(member, control)
+      await this.#show(member, control, holds)
     } catch (error) {
       // With no link, nobody would ever miss it.
       await this.#leave(member, 'lost', '')
@@ -298,10 +300,10 @@ export class HostRole {
   }
 
   /** Hands the record and a ticket to a member, and takes its link. */
-  async #show(member: RecordMember, control: ControlLink): Promise<void> {
+  async #show(member: RecordMember, control: ControlLink, holds: Arrival['holds']): Promise<void> {
     const { record, environment } = this.#session
     const ticket = await issueTicket(environment, record, member)
-    for (const message of entryMessages(record)) control.send(message)
+    for (const message of recordMessages(record, holds)) control.send(message)
     const { committed } = record
     control.send({ type: 'admitted', ticket, entries: committed })
     this.#session.attach(member, control, true, committed)

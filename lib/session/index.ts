@@ -31,7 +31,7 @@ export {
   type ModName,
 } from './loadOrderFinding.ts'
 export * from './member.ts'
-export { coolOffMs, mostCoolOffMs, mostLastingMs } from './moderation/constants.ts'
+export { coolOffMs, mostBans, mostCoolOffMs, mostLastingMs } from './moderation/constants.ts'
 export {
   askableChangeSchema,
   banSubjectSchema,
@@ -45,7 +45,7 @@ export { inviteHashOf } from './moderation/requests.ts'
 export { grantedRole, usualScopes } from './moderation/roles.ts'
 export { isNeighbour, neighboursToAsk } from './neighbours.ts'
 export type { Peer } from './peer.ts'
-export type { AppliedEntry } from './record.ts'
+export type { AppliedEntry, Decision } from './record.ts'
 export type { RecordMember } from './recordState.ts'
 export type { Reopen } from './hostRedial.ts'
 export { openReached } from './reachedHost.ts'

@@ -52,6 +52,7 @@ export async function joinSession(
         entry: async (bytes) => {
           await record.accept(bytes)
         },
+        snapshot: (bundle, host) => record.install(bundle, host.signKey),
         admitted: (admission, way) => {
           const self = admittedMember(record, admission, way, signKey, profile.incarnation)
           const session = new Session(environment, record, self, { admit, verifyClaims })

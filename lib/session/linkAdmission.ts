@@ -1,7 +1,7 @@
-import { ConvoyError, withDeadline } from '../core/index.ts'
+import { ConvoyError, equalBytes, withDeadline } from '../core/index.ts'
 import type { LoadOrder } from '../protocol/index.ts'
 import { banRefusal } from './admissionChecks.ts'
-import { entriesMessageBytes, loadOrderTimeoutMs, recordBytes } from './constants.ts'
+import { entriesMessageBytes, loadOrderTimeoutMs, recordBytes, snapshotWaitMs } from './constants.ts'
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import { describeVerdict } from './describeLoadOrder.ts'
@@ -11,26 +11,30 @@ import { compareLoadOrders } from './loadOrderCheck.ts'
 import { findingsWithin } from './loadOrderFinding.ts'
 import type { RecordedBan } from './moderation/moderationState.ts'
 import type { SessionRecord } from './record.ts'
+import { snapshotMessages } from './snapshot/snapshotMessages.ts'
+
+/** What a joiner shows first on the link. */
+export type Arrival = Pick<Extract<ControlMessage, { type: 'loadOrder' }>, 'loadOrder' | 'holds'>
 
 /** Says no to a joiner on the link. */
 export type LinkRefusal = Extract<ControlMessage, { type: 'refused' }>
 
 /**
- * Waits for the load order of a candidate ([ADM-9]).
+ * Waits for the load order of a candidate, and how much of the record it has ([ADM-9]).
  * @throws ConvoyError `timeout`, `closed` or `aborted`.
  */
 export function receiveLoadOrder(
   control: ControlLink,
   { clock, dropped }: SessionEnvironment,
   signal: AbortSignal,
-): Promise<LoadOrder> {
+): Promise<Arrival> {
   let received = false
-  const loadOrder = new Promise<LoadOrder>((resolve, reject) => {
+  const loadOrder = new Promise<Arrival>((resolve, reject) => {
     control.onClosed(() => reject(new ConvoyError('closed', 'The joiner left before it was admitted.')))
     control.onMessage((message) => {
       if (message.type !== 'loadOrder' || received) return dropped.add(`control-unexpected-${message.type}`)
       received = true
-      resolve(message.loadOrder)
+      resolve(message)
     })
   })
   return withDeadline(clock, loadOrderTimeoutMs, 'The joiner did not send its load order.', loadOrder, signal)
@@ -58,7 +62,7 @@ export function loadOrderRefusal(
 
 /** Why a candidate is not appended to the record although it passed everything so far ([ADM-11]). */
 export function lateRefusal(
-  record: SessionRecord,
+  record: Pick<SessionRecord, 'first' | 'snapshot' | 'tailBytes'>,
   slot: number | undefined,
   ban: RecordedBan | undefined,
   now: number,
@@ -73,18 +77,40 @@ export function lateRefusal(
     return refused('session-full', 'The last place was taken meanwhile. Try again later.')
   }
   // The other half is for what those inside still decide.
-  if (record.bytes > recordBytes / 2) {
-    return refused('session-full', 'This convoy has seen too many come and go. Ask the host to start anew.')
+  const isOverdue = record.tailBytes > recordBytes / 2
+  if (isOverdue || (record.first > 0 && record.snapshot?.entry.number === undefined)) {
+    const message =
+      'The host can bring nobody up to date before its voters agree on a snapshot. Try again soon.'
+    return { ...refused('rate-limited', message), waitMs: snapshotWaitMs }
   }
   return undefined
 }
 
-/** The committed entries of a record in as few messages as their size allows. */
-export function* entryMessages(record: SessionRecord): Generator<ControlMessage> {
+/**
+ * The committed entries of a record in as few messages as their size allows: those that the other side lacks, where it comes
+ * back and this record goes on from where it was; else from the newest snapshot on, where there is one ([ADM-10]).
+ */
+export function* recordMessages(
+  record: SessionRecord,
+  holds: Arrival['holds'],
+): Generator<ControlMessage, void> {
+  const own = holds === undefined ? undefined : record.digestAt(holds.committed)
+  if (holds !== undefined && own !== undefined && equalBytes(own, holds.digest))
+    return yield* entryMessages(record, holds.committed)
+  const snapshotNumber = record.snapshot?.entry.number
+  const bundle = record.bundle()
+  if (snapshotNumber === undefined || bundle === undefined) return yield* entryMessages(record, 0)
+  yield* snapshotMessages(bundle)
+  yield* entryMessages(record, snapshotNumber + 1)
+}
+
+function* entryMessages(record: SessionRecord, from: number): Generator<ControlMessage, void> {
   const { epoch, committed } = record
   let entries: Uint8Array[] = []
   let bytes = 0
-  for (const entry of record.entries.slice(0, committed)) {
+  for (let number = from; number < committed; number++) {
+    const entry = record.entry(number)?.bytes
+    if (entry === undefined) return
     if (entries.length > 0 && bytes + entry.length > entriesMessageBytes) {
       yield { type: 'entries', epoch, entries, committed: 0 }
       entries = []

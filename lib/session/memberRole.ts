@@ -7,7 +7,7 @@ import { EarlySignals } from './earlySignals.ts'
 import { neighboursToAsk } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
-import type { AppliedEntry } from './record.ts'
+import type { Decision } from './record.ts'
 import type { RecordMember } from './recordState.ts'
 import type { Session } from './session.ts'
 import type { SessionRole } from './sessionParts.ts'
@@ -118,7 +118,7 @@ export class MemberRole implements SessionRole {
     }
   }
 
-  onApplied({ change }: AppliedEntry): void {
+  onApplied({ change }: Decision): void {
     if (change.type === 'joined') return this.#joined(change.signKey)
     if (change.type !== 'left') return
     const gone = [...this.#session.peers()].find(({ member }) => equalBytes(member.signKey, change.signKey))

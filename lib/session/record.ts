@@ -1,63 +1,52 @@
 import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
-import {
-  deriveSessionId,
-  entryDigest,
-  envelopeOverheadOf,
-  openEnvelope,
-  peekEnvelope,
-  signEnvelope,
-} from '../identity/index.ts'
-import { decodeMessage, encodeMessage } from '../protocol/index.ts'
-import { checkElected } from './authority/election.ts'
-import { differByOne, majorityOf, type VoterSet } from './authority/voters.ts'
-import { entriesMessageBytes, entryLifetimeMs, recordBytes } from './constants.ts'
-import { opening, type SessionEnvironment } from './environment.ts'
+import { entryDigest } from '../identity/index.ts'
+import { AuthorityLine } from './authority/authorityLine.ts'
+import { majorityOf, type VoterSet } from './authority/voters.ts'
+import { recordBytes } from './constants.ts'
+import type { SessionEnvironment } from './environment.ts'
+import { openEntry, signEntry, type Decision, type HeldEntry } from './heldEntry.ts'
 import { checkAsked } from './moderation/requests.ts'
-import { entrySchema, type Change, type Entry } from './recordEntries.ts'
+import { checkAuthor, checkFounding, checkPlace } from './recordChecks.ts'
+import type { Change } from './recordEntries.ts'
 import { RecordState } from './recordState.ts'
+import { openBundle, type OpenedBundle } from './snapshot/bundle.ts'
+import { newsBetween } from './snapshot/news.ts'
+import { Snapshots, type CommittedSnapshot, type SnapshotSource } from './snapshot/snapshots.ts'
 
-/** An entry that this peer holds: signed by the host of its epoch, and fitting those before it. */
-export interface HeldEntry {
-  readonly number: number
-  readonly epoch: number
-  readonly change: Change
-  /** When the host decided it, ms since the Unix epoch on the host's clock. */
-  readonly at: number
-  /** Who signed it. */
-  readonly signKey: Uint8Array
-  readonly bytes: Uint8Array
-  /** What the next entry names as the one before it. */
-  readonly digest: Uint8Array
-}
+export type { Decision, HeldEntry } from './heldEntry.ts'
 
 /** An entry that was committed and applied. */
 export type AppliedEntry = HeldEntry
 
-/** Something that holds from an entry on. */
-interface Since<T> {
-  readonly number: number
-  readonly value: T
-}
-
 /**
  * What the hosts decided, as numbered entries, each signed by the host of its epoch and holding the digest of the one
- * before. Every member holds it all, so that any of them can prove it and go on from it. Entries are held first, and
- * have an effect once they are committed; who votes and who is host counts from when it is held.
+ * before. Every member holds it, so that any of them can prove it and go on from it: all of it, or a snapshot and what
+ * follows. Entries are held first, and have an effect once they are committed; who votes and who is host counts from when it
+ * is held.
  */
 export class SessionRecord {
   readonly sessionId: Uint8Array
   readonly #environment: SessionEnvironment
+  /** Those from {@link SessionRecord.first} on. */
   readonly #entries: HeldEntry[] = []
   readonly #known = new Set<string>()
   /** Numbers of committed entries that have no effect. */
   readonly #void = new Set<number>()
   /** Of each epoch that is void, the number from which on it is. */
   readonly #voidSince = new Map<number, number>()
-  readonly #voters: Since<VoterSet>[] = []
-  readonly #hosts: Since<{ epoch: number; signKey: Uint8Array; votes: readonly Uint8Array[] }>[] = []
+  #line = new AuthorityLine()
+  readonly #snapshots = new Snapshots()
   #state = new RecordState()
+  #first = 0
+  /** Digest of the entry before the first. */
+  #base: Uint8Array = new Uint8Array(32)
   #committed = 0
   #bytes = 0
+  /** Of those up to the newest snapshot. */
+  #settledBytes = 0
+  /** The state that listeners know, where a snapshot took its place, and what they do not know of that yet. */
+  #superseded: RecordState | undefined
+  #news: readonly Decision[] = []
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(sessionId: Uint8Array, environment: SessionEnvironment) {
@@ -70,44 +59,54 @@ export class SessionRecord {
     return this.#state
   }
 
-  /** How many entries are held; also the number of the next. */
+  /** How many entries there are; also the number of the next. */
   get length(): number {
-    return this.#entries.length
+    return this.#first + this.#entries.length
   }
 
-  /** How many of them are committed, from the first on. */
+  /** How many of them are committed, from the founding on. */
   get committed(): number {
     return this.#committed
   }
 
-  /** Bytes of all entries. */
+  /** Number of the first entry of those that are all held: what was before it is known by its snapshot. */
+  get first(): number {
+    return this.#first
+  }
+
+  /** Bytes of the entries that are held. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The entries as they were signed. */
+  /** Bytes of those that follow the newest snapshot, or all where there is none. */
+  get tailBytes(): number {
+    return this.#bytes - this.#settledBytes
+  }
+
+  /** The entries that are held, as they were signed. */
   get entries(): readonly Uint8Array[] {
     return this.#entries.map(({ bytes }) => bytes)
   }
 
   /** Epoch of the newest entry held. */
   get epoch(): number {
-    return this.#entries.at(-1)?.epoch ?? 0
+    return this.#line.host?.epoch ?? 0
   }
 
   /** Sign key of the host of {@link SessionRecord.epoch}; undefined in an empty record. */
   get hostKey(): Uint8Array | undefined {
-    return this.#hosts.at(-1)?.value.signKey
+    return this.#line.host?.signKey
   }
 
-  /** Sign key of the host of `epoch`, as far as it is held. */
+  /** Sign key of the host of `epoch`, as far as it is known. */
   hostOf(epoch: number): Uint8Array | undefined {
-    return this.#hosts.find(({ value }) => value.epoch === epoch)?.value.signKey
+    return this.#line.hostOf(epoch)?.signKey
   }
 
   /** The votes that made the host of `epoch`; none for the founder. */
   votesOf(epoch: number): readonly Uint8Array[] {
-    return this.#hosts.find(({ value }) => value.epoch === epoch)?.value.votes ?? []
+    return this.#line.votesOf(epoch)
   }
 
   /** Who votes now. */
@@ -125,37 +124,55 @@ export class SessionRecord {
 
   /** Number of the entry that named those who vote now. */
   get votersSince(): number {
-    return this.#voters.at(-1)?.number ?? 0
+    return this.#line.votersSince
   }
 
   /** Number of the entry that the present epoch began with. */
   get epochSince(): number {
-    return this.#hosts.at(-1)?.number ?? 0
+    return this.#line.host?.number ?? 0
   }
 
   /** Who voted before the entry with `number`. */
   votersAt(number: number): VoterSet {
-    return (
-      this.#voters.findLast((since) => since.number < number)?.value ?? {
-        since: 0,
-        voters: [],
-        witness: null,
-      }
-    )
+    return this.#line.votersAt(number) ?? { since: 0, voters: [], witness: null }
+  }
+
+  /** The entries that show who decides and who votes, without those that do not matter to it any more. */
+  get authorityEntries(): readonly HeldEntry[] {
+    return this.#line.upTo(this.length)
   }
 
   /** Digest of the first `length` entries: what the entry with that number names as `previous`. */
   digestAt(length: number): Uint8Array | undefined {
-    return length === 0 ? new Uint8Array(32) : this.#entries[length - 1]?.digest
+    return length === this.#first ? this.#base : this.#entries[length - 1 - this.#first]?.digest
   }
 
-  /** Whether the record has this very entry. */
+  /** Whether the record holds this very entry. */
   has(bytes: Uint8Array): boolean {
     return this.#known.has(toHex(entryDigest(bytes)))
   }
 
+  /** The entry with `number`, where it is held: those from the first on, and others that show who decides. */
   entry(number: number): HeldEntry | undefined {
-    return this.#entries[number]
+    return this.#entries[number - this.#first] ?? this.#line.entry(number)
+  }
+
+  /** The newest snapshot that is committed; undefined where there is none. */
+  get snapshot(): CommittedSnapshot | undefined {
+    return this.#snapshots.newest
+  }
+
+  /** What somebody needs who has none of the entries up to the newest snapshot; undefined where there is none. */
+  bundle(): Uint8Array | undefined {
+    return this.#snapshots.bundle(this.#line)
+  }
+
+  /**
+   * A snapshot of everything that is held, as it will be once that is committed ([REC-8]); undefined where the state is larger
+   * than a snapshot can be.
+   */
+  nextSnapshot(): Change | undefined {
+    return this.#snapshots.next(this.#sourceAt(this.length))
   }
 
   /**
@@ -170,23 +187,16 @@ export class SessionRecord {
   }
 
   async #append(change: Change, epoch: number): Promise<HeldEntry> {
-    const { identity, clock, random } = this.#environment
+    const { identity, clock } = this.#environment
     const number = this.length
     const begins = change.type === 'founded' || change.type === 'elected'
     if (begins ? number > 0 && epoch <= this.epoch : !this.#isHost(epoch))
       throw new ConvoyError('authority-moved', 'Another host decides now. Ask it.')
-    const previous = this.#previousOf(number)
+    const previous = this.digestAt(number) ?? new Uint8Array(32)
     this.#checkState(change, number, identity.signKey, clock.wallTime())
-    const entry: Entry = { sessionId: this.sessionId, epoch, number, previous, change }
-    const body = encodeMessage(entrySchema, entry, entriesMessageBytes - envelopeOverheadOf({}))
-    const bytes = await signEnvelope(
-      identity,
-      { purpose: 'entry', body, lifetimeMs: entryLifetimeMs },
-      { clock, random },
-    )
-    // As everybody else reads it: what ends some time after it was decided ends at one time for all.
-    const at = peekEnvelope(bytes)?.issuedAt ?? clock.wallTime()
-    const held = this.#hold(entry, bytes, at, identity.signKey)
+    const entry = { sessionId: this.sessionId, epoch, number, previous, change }
+    const held = await signEntry(this.#environment, entry)
+    this.#hold(held)
     if (majorityOf(this.voters) === 1 && !this.#isWitnessRelieved) this.commit(this.length)
     return held
   }
@@ -205,32 +215,27 @@ export class SessionRecord {
 
   async #accept(bytes: Uint8Array): Promise<HeldEntry> {
     if (this.#bytes + bytes.length > recordBytes)
-      throw new ConvoyError('message-too-large', `A record has at most ${recordBytes} bytes.`)
+      throw new ConvoyError('message-too-large', `A record holds at most ${recordBytes} bytes.`)
     if (this.has(bytes)) throw new ConvoyError('message-replayed', 'The entry is part of the record already.')
-    const opened = await openEnvelope(bytes, {
-      ...opening(this.#environment),
-      purpose: 'entry',
-      maxBytes: entriesMessageBytes,
-    })
-    const entry = decodeMessage(entrySchema, opened.body, entriesMessageBytes)
-    if (!equalBytes(entry.sessionId, this.sessionId))
-      throw new ConvoyError('message-misaddressed', 'The entry belongs to another session.')
-    if (entry.number >= (this.#voidSince.get(entry.epoch) ?? Infinity))
+    const entry = await openEntry(this.#environment, this.sessionId, bytes)
+    const { number, change, signKey, at } = entry
+    if (number >= (this.#voidSince.get(entry.epoch) ?? Infinity))
       throw new ConvoyError('message-replayed', `What was decided in epoch ${entry.epoch} is void.`)
-    this.#checkPlace(entry, opened.signKey)
-    await this.#checkAuthor(entry, opened.signKey)
-    const addressee = { sessionId: this.sessionId, host: opened.signKey }
-    await checkAsked(this.#environment, addressee, entry.change, opened.issuedAt)
-    if (entry.number === this.#committed)
-      this.#checkState(entry.change, entry.number, opened.signKey, opened.issuedAt)
-    this.#truncate(entry.number)
-    return this.#hold(entry, bytes, opened.issuedAt, opened.signKey)
+    checkPlace(this, entry)
+    if (number === 0) checkFounding(entry, this.sessionId)
+    else await checkAuthor(this.#environment, this.sessionId, this.#line, entry)
+    await checkAsked(this.#environment, { sessionId: this.sessionId, host: signKey }, change, at)
+    if (number === this.#committed || change.type === 'snapshot')
+      this.#checkState(change, number, signKey, at)
+    this.#truncate(number)
+    this.#hold(entry)
+    return entry
   }
 
-  /** Applies what is held up to `count` entries from the first. What contradicts the state has no effect, for anybody. */
+  /** Applies what is held up to `count` entries from the founding. What contradicts the state has no effect, for anybody. */
   commit(count: number): void {
     while (this.#committed < Math.min(count, this.length)) {
-      const entry = this.#entries[this.#committed++]
+      const entry = this.#entries[this.#committed++ - this.#first]
       if (entry !== undefined) this.#apply(entry)
     }
   }
@@ -241,16 +246,89 @@ export class SessionRecord {
   }
 
   /**
+   * Takes over a snapshot in place of what is held, where it is beyond what is committed here ([REC-12]).
+   * @param host - sign key of who handed it over: of who decides, or nobody says that it was committed.
+   * @param leastEpoch - what was decided in an epoch below this one is not taken over ([AUT-9]).
+   * @throws ConvoyError `message-unauthentic` where another one decides; `record-forked`, and what `openBundle` throws. Nothing has
+   * changed then.
+   */
+  install(bundle: Uint8Array, host: Uint8Array, leastEpoch = this.epoch): Promise<void> {
+    return this.#inTurn(() => this.#install(bundle, host, leastEpoch))
+  }
+
+  async #install(bundle: Uint8Array, host: Uint8Array, leastEpoch: number): Promise<void> {
+    const own = { line: this.#line, committed: this.#committed, digest: this.digestAt(this.#committed) }
+    const opened = await openBundle(bundle, this.#environment, this.sessionId, own)
+    // More may have been committed meanwhile.
+    if (opened === undefined || opened.snapshot.number < this.#committed) return
+    if (!equalBytes(opened.host.signKey, host) || opened.host.epoch < leastEpoch)
+      throw new ConvoyError('message-unauthentic', 'The snapshot was handed over by another than its host.')
+    if (own.committed > 0) this.#superseded ??= this.#state
+    if (this.#superseded !== undefined)
+      this.#news = newsBetween(this.#superseded, opened.state, opened.snapshot)
+    this.#adopt(opened)
+  }
+
+  #adopt({ snapshot, line, state, stateBytes, epochStateBytes }: OpenedBundle): void {
+    const { number, previous } = snapshot
+    this.#truncate(this.#first)
+    this.#void.clear()
+    this.#line = line
+    this.#state = state
+    this.#first = number
+    this.#base = previous
+    this.#hold(snapshot)
+    this.#committed = number + 1
+    this.#snapshots.begin(
+      { entry: snapshot, state: stateBytes, epochState: epochStateBytes },
+      line.host?.number ?? 0,
+    )
+    this.#settle()
+  }
+
+  /** What a snapshot brought that listeners know nothing of; nothing where none took the place of what they know. */
+  takeNews(): readonly Decision[] {
+    const news = this.#news
+    this.#superseded = undefined
+    this.#news = []
+    return news
+  }
+
+  /**
+   * Lets go of entries that nobody needs any more: those before the last snapshot but one ([REC-13]). Who decided and who voted
+   * stays known.
+   */
+  trim(): void {
+    const number = this.#snapshots.former?.entry.number ?? 0
+    if (number <= this.#first) return
+    const gone = this.#entries.splice(0, number - this.#first)
+    this.#forget(gone)
+    this.#base = gone.at(-1)?.digest ?? this.#base
+    this.#first = number
+    this.#line.trim(number)
+    for (const each of this.#void) if (each < number) this.#void.delete(each)
+    this.#settle()
+  }
+
+  /**
    * Takes back what was decided in `epoch`, committed or not, from the entry with number `count` on, and takes no such entry any
-   * more: it was proven that a voter voted twice, or that the host broke its word ([AUT-14], [AUT-16]).
+   * more: it was proven that a voter voted twice, or that the host broke its word ([AUT-14], [AUT-16]). What is before a snapshot
+   * of a former epoch can't be taken back.
    */
   voidFrom(count: number, epoch: number): void {
     this.#voidSince.set(epoch, Math.min(count, this.#voidSince.get(epoch) ?? Infinity))
-    this.#committed = Math.min(this.#committed, count)
+    if (count >= this.#committed) return this.#truncate(count)
+    const state = this.#stateAfter(count)
+    const next = this.entry(count)
+    if (state === undefined || next === undefined) return this.#environment.dropped.add('void-too-late')
     this.#truncate(count)
-    this.#state = new RecordState()
-    this.#void.clear()
-    for (const entry of this.#entries.slice(0, this.#committed)) this.#apply(entry)
+    this.#snapshots.truncate(count)
+    this.#base = count < this.#first ? next.previous : this.#base
+    this.#first = Math.min(this.#first, count)
+    this.#committed = count
+    this.#state = state
+    for (const each of this.#void) if (each >= count) this.#void.delete(each)
+    this.#settle()
   }
 
   /** Entries are signed and checked one after the other: each refers to the one before. */
@@ -276,113 +354,76 @@ export class SessionRecord {
   }
 
   #apply(entry: HeldEntry): void {
+    const { change, number, signKey, at } = entry
     try {
-      this.#state.apply(entry.change, entry.number, entry.signKey, entry.at)
+      if (change.type === 'elected') this.#snapshots.epochBegins(this.#state, this.#line, number)
+      if (change.type === 'snapshot') this.#checkState(change, number, signKey, at)
+      this.#state.apply(change, number, signKey, at)
+      if (change.type !== 'snapshot') return
+      this.#snapshots.committed(entry, this.#sourceAt(number))
+      this.#settle()
     } catch (error) {
-      this.#void.add(entry.number)
+      this.#void.add(number)
       this.#environment.dropped.add('record-void')
       this.#environment.logger.warn('A committed entry contradicts the record.', { error })
     }
   }
 
-  #previousOf(number: number): Uint8Array {
-    return this.digestAt(number) ?? new Uint8Array(32)
+  /** The state after the first `count` entries; undefined where too few of them are held. */
+  #stateAfter(count: number): RecordState | undefined {
+    const base = this.#snapshots.stateBefore(count) ?? { number: 0, state: new RecordState() }
+    if (base.number === count) return base.state
+    if (base.number < this.#first) return undefined
+    for (const { change, number, signKey, at } of this.#entries.slice(
+      base.number - this.#first,
+      count - this.#first,
+    ))
+      if (!this.#void.has(number)) base.state.apply(change, number, signKey, at)
+    return base.state
   }
 
   #checkState(change: Change, number: number, signKey: Uint8Array, at: number): void {
     if ((change.type === 'founded') !== (number === 0))
       throw new ConvoyError('message-malformed', 'A record begins with its founding, and only there.')
+    if (change.type === 'snapshot') this.#snapshots.check(change, this.#sourceAt(number))
     this.#state.check(change, signKey, at)
   }
 
-  /** Whether the entry is next, or may take the place of one that is held. */
-  #checkPlace(entry: Entry, signKey: Uint8Array): void {
-    const held = this.#entries[entry.number]
-    if (held === undefined) {
-      if (entry.number > this.length)
-        throw new ConvoyError('record-gap', `Entries before ${entry.number} are missing.`)
-    } else if (entry.epoch === held.epoch && equalBytes(signKey, held.signKey)) {
-      throw new ConvoyError('record-forked', `The host signed entry ${entry.number} twice.`, {
-        details: { epoch: entry.epoch, number: entry.number },
-      })
-    } else if (entry.epoch <= held.epoch || entry.number < this.#committed) {
-      throw new ConvoyError('message-replayed', `Entry ${entry.number} was decided otherwise.`)
+  /** What a snapshot with `number` is of. */
+  #sourceAt(number: number): SnapshotSource {
+    const from = Math.min(this.#committed, number)
+    return {
+      state: this.#state,
+      line: this.#line,
+      pending: this.#entries.slice(from - this.#first, number - this.#first),
+      number,
+      previous: this.digestAt(number) ?? new Uint8Array(32),
     }
-    if (!equalBytes(entry.previous, this.#previousOf(entry.number)))
-      throw new ConvoyError(
-        entry.number === 0 ? 'message-malformed' : 'record-gap',
-        `Entry ${entry.number} does not continue this record.`,
-      )
   }
 
-  /** Whether who signed the entry was host of its epoch. */
-  async #checkAuthor({ change, epoch, number, previous }: Entry, signKey: Uint8Array): Promise<void> {
-    const before = this.#entries[number - 1]
-    if (change.type === 'founded' || before === undefined) return this.#checkFounding(change, epoch, signKey)
-    if (change.type === 'elected') {
-      if (epoch <= before.epoch)
-        throw new ConvoyError('message-replayed', `Epoch ${epoch} is over: the record is at ${before.epoch}.`)
-      if (!equalBytes(change.signKey, signKey))
-        throw new ConvoyError('message-unauthentic', 'The entry of an elected host was signed by another.')
-      const vote = { sessionId: this.sessionId, epoch, number, previous, candidate: signKey }
-      return checkElected(this.#environment, vote, change, this.votersAt(number))
-    }
-    if (epoch !== before.epoch)
-      throw new ConvoyError('message-malformed', 'An epoch begins with the election of its host.')
-    const host = this.hostOf(epoch)
-    if (host === undefined || !equalBytes(host, signKey))
-      throw new ConvoyError('message-unauthentic', 'The entry was not signed by the host of its epoch.')
-    if (change.type === 'voters') this.#checkVoters(change, epoch, number)
-  }
-
-  #checkVoters({ voters }: Extract<Change, { type: 'voters' }>, epoch: number, number: number): void {
-    if (this.#environment.faults?.has('two-voters') === true) return
-    if (!differByOne(this.votersAt(number).voters, voters))
-      throw new ConvoyError('record-unlawful', 'Voters change one at a time.', {
-        details: { epoch, number },
-      })
-  }
-
-  #checkFounding(change: Change, epoch: number, signKey: Uint8Array): void {
-    if (change.type !== 'founded')
-      throw new ConvoyError('message-malformed', 'A record begins with its founding.')
-    const derived = deriveSessionId(change.signKey, change.founderNonce)
-    if (!equalBytes(derived, this.sessionId) || !equalBytes(change.signKey, signKey)) {
-      throw new ConvoyError('message-unauthentic', 'The session was not founded by the key that says so.')
-    }
-    if (epoch !== 0) throw new ConvoyError('message-malformed', 'A session is founded in epoch 0.')
-  }
-
-  #hold({ epoch, number, change }: Entry, bytes: Uint8Array, at: number, signKey: Uint8Array): HeldEntry {
-    const held = { number, epoch, change, at, signKey, bytes, digest: entryDigest(bytes) }
+  #hold(held: HeldEntry): void {
     this.#entries.push(held)
     this.#known.add(toHex(held.digest))
-    this.#bytes += bytes.length
-    if (change.type === 'founded') {
-      const { incarnation } = change
-      this.#voters.push({
-        number,
-        value: { since: number, voters: [{ signKey, incarnation }], witness: null },
-      })
-      this.#hosts.push({ number, value: { epoch, signKey, votes: [] } })
-    } else if (change.type === 'voters') {
-      this.#voters.push({
-        number,
-        value: { since: number, voters: change.voters, witness: change.witness?.key ?? null },
-      })
-    } else if (change.type === 'elected') {
-      this.#hosts.push({ number, value: { epoch, signKey, votes: change.votes } })
-    }
-    return held
+    this.#bytes += held.bytes.length
+    this.#line.push(held)
   }
 
   /** Lets go of the entries from `length` on. */
   #truncate(length: number): void {
-    for (const { bytes, digest } of this.#entries.splice(length)) {
+    this.#forget(this.#entries.splice(Math.max(0, length - this.#first)))
+    this.#line.truncate(length)
+  }
+
+  /** Reckons anew what is behind the newest snapshot. */
+  #settle(): void {
+    const count = this.snapshot === undefined ? 0 : this.snapshot.entry.number + 1 - this.#first
+    this.#settledBytes = this.#entries.slice(0, count).reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+
+  #forget(entries: readonly HeldEntry[]): void {
+    for (const { bytes, digest } of entries) {
       this.#bytes -= bytes.length
       this.#known.delete(toHex(digest))
     }
-    while ((this.#voters.at(-1)?.number ?? -1) >= length) this.#voters.pop()
-    while ((this.#hosts.at(-1)?.number ?? -1) >= length) this.#hosts.pop()
   }
 }

@@ -24,14 +24,19 @@ import { claimsSchema, gameVersionSchema } from './knockMessages.ts'
 import { mostCoolOffMs } from './moderation/constants.ts'
 import { askedFields, inviteHash, moderationChangeSchemas } from './moderation/moderationChanges.ts'
 import { restrictedSchema } from './restriction.ts'
+import { snapshotSchema } from './snapshot/snapshotChange.ts'
 
-const memberFields = {
+/** Who a member is. */
+export const memberFields = {
   signKey: publicKey,
   boxKey: publicKey,
   incarnation,
   name: memberName,
   vehicleClass: v.nullable(vehicleClass),
 }
+
+/** Slots of a convoy: 0 as well, once the founder has left. */
+export const slotNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.convoyMembers - 1))
 
 /** Reasons that the record gives for a member's leaving. */
 export const recordedLeaveReason = v.picklist(['left', 'kicked', 'banned', 'lost'])
@@ -61,8 +66,7 @@ export const changeSchema = byType([
   v.strictObject({
     type: v.literal('joined'),
     ...memberFields,
-    /** 0 as well, once the founder has left. */
-    slot: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.convoyMembers - 1)),
+    slot: slotNumber,
     /** What it was admitted by, and may be kept out by: left out where there is none. */
     claims: v.optional(claimsSchema),
     invite: v.optional(inviteHash),
@@ -76,6 +80,7 @@ export const changeSchema = byType([
     coolOffMs: v.optional(v.pipe(count, v.maxValue(mostCoolOffMs))),
     ...askedFields,
   }),
+  snapshotSchema,
   ...moderationChangeSchemas,
 ])
 

@@ -1,4 +1,4 @@
-import { BytesMap, ConvoyError, equalBytes } from '../core/index.ts'
+import { BytesMap, ConvoyError, equalBytes, fromHex, toHex } from '../core/index.ts'
 import { fingerprintOf, type PasswordVerifier } from '../identity/index.ts'
 import {
   changeRules,
@@ -15,6 +15,8 @@ import type { ChannelVersions } from './channelVersions.ts'
 import { ModerationState } from './moderation/moderationState.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { Restriction } from './restriction.ts'
+import { mostDepartures, mostRestricted } from './snapshot/constants.ts'
+import type { StateContents } from './snapshot/stateBytes.ts'
 
 /** A member as the record knows it. */
 export interface RecordMember {
@@ -64,9 +66,9 @@ export class RecordState {
   /** {@link RecordState.members}, until they change. */
   #bySlot: readonly RecordMember[] | undefined
   /** By sign key, also of those that left: coming back is no way out. */
-  readonly #restricted = new BytesMap<Restriction>()
+  readonly #restricted = new Map<string, Restriction>()
   /** How those that are not present went: a kick holds until its member is asked in anew. */
-  readonly #departures = new BytesMap<Departure>()
+  readonly #departures = new Map<string, Departure>()
 
   /** Members present, the host included, by the order of their slots. */
   get members(): readonly RecordMember[] {
@@ -90,7 +92,7 @@ export class RecordState {
 
   /** How the member with this sign key, which is not present, went. */
   departure(signKey: Uint8Array): Departure | undefined {
-    return this.#departures.get(signKey)
+    return this.#departures.get(toHex(signKey))
   }
 
   /** Who has this sign key, or had it when it was here last. */
@@ -108,7 +110,8 @@ export class RecordState {
 
   /** What the member with this sign key may not do for now. */
   restrictionOf(signKey: Uint8Array): Restriction | undefined {
-    return this.#restricted.get(signKey)
+    // The usual case, asked for every message: nobody is.
+    return this.#restricted.size === 0 ? undefined : this.#restricted.get(toHex(signKey))
   }
 
   /**
@@ -131,8 +134,10 @@ export class RecordState {
           throw new ConvoyError('message-malformed', `A record shares ${mostSharedValues} values at most.`)
         return
       case 'restricted': {
-        if (!this.#members.has(change.signKey) && !this.#restricted.has(change.signKey))
+        if (!this.#members.has(change.signKey) && !this.#restricted.has(toHex(change.signKey)))
           throw new ConvoyError('message-malformed', 'Somebody was restricted that is no member.')
+        if (!this.#restricted.has(toHex(change.signKey)) && this.#restricted.size >= mostRestricted)
+          throw new ConvoyError('message-malformed', `A record restricts ${mostRestricted} at most.`)
         return
       }
       case 'elected':
@@ -184,20 +189,79 @@ export class RecordState {
         // In force from when it is held: the record keeps it.
         return
       case 'restricted': {
-        const { signKey: key, restriction, detail } = change
+        const { restriction, detail } = change
+        const key = toHex(change.signKey)
         if (restriction === null) this.#restricted.delete(key)
         else this.#restricted.set(key, { restriction, detail })
         return
       }
       case 'left': {
-        const { signKey: key, reason, detail, coolOffMs = 0 } = change
-        const member = this.#remove(key)
-        if (member !== undefined)
-          this.#departures.set(key, { reason, detail, member, coolsUntil: at + coolOffMs })
-        return
+        const { signKey, reason, detail, coolOffMs = 0 } = change
+        const member = this.#remove(signKey)
+        if (member === undefined) return
+        this.#departures.set(toHex(signKey), { reason, detail, member, coolsUntil: at + coolOffMs })
+        return this.#forgetDepartures()
       }
       default:
     }
+  }
+
+  /** Everything in it, as a snapshot has it: see `encodeState`. */
+  contents(): StateContents {
+    const { founderNonce, host } = this
+    if (founderNonce === undefined) throw new ConvoyError('invalid-argument', 'Nothing was founded.')
+    const channels = Object.entries(this.channels).map(([name, version]) => ({ name, version }))
+    const shared = [...this.shared].map(([name, value]) => ({ name, value }))
+    const restricted = [...this.#restricted].map(([key, { restriction, detail }]) => {
+      return { key, signKey: fromHex(key), restriction, detail }
+    })
+    const departures = [...this.#departures.values()].map(({ member, ...how }) => {
+      return { ...how, member: withoutId(member) }
+    })
+    return {
+      founderNonce,
+      game: this.game,
+      channels: channels.sort((a, b) => order(a.name, b.name)),
+      password: this.password,
+      rules: this.rules,
+      loadOrder: this.loadOrder,
+      gameTime: this.gameTime ?? null,
+      shared: shared.sort((a, b) => order(a.name, b.name)),
+      host: host === undefined || this.knownMember(host.signKey) === undefined ? null : host.signKey,
+      members: this.members.map(withoutId),
+      departures,
+      restricted: restricted.sort((a, b) => order(a.key, b.key)).map(({ key: _, ...rest }) => rest),
+      moderation: this.moderation.contents(),
+    }
+  }
+
+  /** The state that a snapshot has. */
+  static of(contents: StateContents): RecordState {
+    const state = new RecordState()
+    const { members, departures, restricted, host } = contents
+    state.rules = contents.rules
+    state.loadOrder = contents.loadOrder
+    state.game = contents.game
+    state.gameTime = contents.gameTime ?? undefined
+    state.channels = Object.fromEntries(contents.channels.map(({ name, version }) => [name, version]))
+    state.password = contents.password
+    state.founderNonce = contents.founderNonce
+    for (const { name, value } of contents.shared) state.shared.set(name, value)
+    for (const member of members) state.#put(withId(member))
+    for (const { member, ...how } of departures)
+      state.#departures.set(toHex(member.signKey), { ...how, member: withId(member) })
+    for (const { signKey, ...restriction } of restricted) state.#restricted.set(toHex(signKey), restriction)
+    state.host = host === null ? undefined : state.knownMember(host)
+    state.moderation.restore(contents.moderation)
+    return state
+  }
+
+  /** Who left longest ago is forgotten first, and who was kicked last, since a kick holds ([REC-10]). */
+  #forgetDepartures(): void {
+    if (this.#departures.size <= mostDepartures) return
+    const departures = [...this.#departures]
+    const [oldest] = departures.find(([, { reason }]) => reason !== 'kicked') ?? departures[0] ?? []
+    if (oldest !== undefined) this.#departures.delete(oldest)
   }
 
   #checkJoin(signKey: Uint8Array, slot: number): void {
@@ -211,14 +275,17 @@ export class RecordState {
 
   #add(fields: Omit<RecordMember, 'id' | 'joinedAt'>, number: number): RecordMember {
     const { signKey, boxKey, incarnation, slot, name, vehicleClass, claims, invite } = fields
-    const id = fingerprintOf({ signKey, boxKey })
-    const own = { id, signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
-    const member: RecordMember = { ...own, claims, invite }
-    this.#members.set(signKey, member)
-    this.#membersById.set(id, member)
-    this.#bySlot = undefined
-    this.#departures.delete(signKey)
+    const own = { signKey, boxKey, incarnation, slot, name, vehicleClass, joinedAt: number }
+    const member = withId({ ...own, claims, invite })
+    this.#put(member)
+    this.#departures.delete(toHex(signKey))
     return member
+  }
+
+  #put(member: RecordMember): void {
+    this.#members.set(member.signKey, member)
+    this.#membersById.set(member.id, member)
+    this.#bySlot = undefined
   }
 
   #remove(signKey: Uint8Array): RecordMember | undefined {
@@ -229,4 +296,17 @@ export class RecordState {
     this.#bySlot = undefined
     return member
   }
+}
+
+function withId(member: Omit<RecordMember, 'id'>): RecordMember {
+  return { id: fingerprintOf(member), ...member }
+}
+
+function withoutId({ id: _, claims, ...member }: RecordMember): StateContents['members'][number] {
+  return { ...member, claims: claims === undefined ? undefined : [...claims] }
+}
+
+/** Of texts in ASCII, by their bytes. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
 }

@@ -18,12 +18,13 @@ import {
   rejoinTirelessPauseMs,
   unreachedPauseMs,
 } from './constants.ts'
-import { admittedMember, enter, type HostWay } from './entrance.ts'
+import { admittedMember, enter, type EntranceOptions, type HostWay } from './entrance.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { HostRedial, type Reopen, type ReopenedWay } from './hostRedial.ts'
 import type { JoinerProfile } from './knock.ts'
 import type { LeaveReason } from './member.ts'
 import type { MemberRole, WayBack } from './memberRole.ts'
+import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
 
 /** What a {@link Rejoin} is made with. */
@@ -184,9 +185,13 @@ export class Rejoin implements WayBack {
           timings: rejoinLinkTimings,
           challengeWithinMs: rejoinAnswerMs,
           leastEpoch: record.epoch,
+          get holds() {
+            return heldOf(record)
+          },
           entry: async (bytes) => {
             if (!record.has(bytes)) await record.accept(bytes)
           },
+          snapshot: (bundle, host) => record.install(bundle, host.signKey, session.authority.epoch),
           admitted: (admission, hostWay) => {
             const { signKey } = environment.identity
             const self = admittedMember(record, admission, hostWay, signKey, incarnation)
@@ -232,6 +237,13 @@ export class Rejoin implements WayBack {
     // It waits for what called this.
     void session.close()
   }
+}
+
+/** What is committed here: who has that as well needs to send what follows only. */
+function heldOf(record: SessionRecord): EntranceOptions['holds'] {
+  const { committed } = record
+  const digest = record.digestAt(committed)
+  return digest === undefined ? undefined : { committed, digest }
 }
 
 function removalOf(code: ErrorCode, detail: string): { reason: LeaveReason; detail: string } {

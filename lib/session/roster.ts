@@ -70,6 +70,9 @@ export class Roster {
   joined(signKey: Uint8Array): void {
     const member = this.#session.record.state.member(signKey)
     if (member === undefined || member.id === this.#session.self.id) return
+    // Known already, from a state that was taken over as a whole.
+    const known = this.peers.get(member.id)?.member
+    if (known !== undefined && sameBytes(known.incarnation, member.incarnation)) return
     this.#add(member)
     if (this.#session.isHost) this.unreached.add(member.id)
     else this.#session.events.emit('memberJoined', this.describe(member))

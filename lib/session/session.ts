@@ -14,7 +14,7 @@ import { HostRole, type HostPolicy } from './hostRole.ts'
 import { Moderation } from './moderation/moderation.ts'
 import { Quarantine } from './moderation/quarantine.ts'
 import type { Peer } from './peer.ts'
-import type { AppliedEntry, SessionRecord } from './record.ts'
+import type { Decision, SessionRecord } from './record.ts'
 import type { RecordMember } from './recordState.ts'
 import { Roster } from './roster.ts'
 import { SignalRelay } from './signalRelay.ts'
@@ -23,7 +23,8 @@ import { verificationsOf } from './verifications.ts'
 
 /** Messages that count only from a member whose ticket was checked. */
 type MemberMessage =
-  Extract<ControlMessage, { type: 'channel' | 'entries' | 'request' | 'requested' }> | AuthorityMessage
+  | Extract<ControlMessage, { type: 'channel' | 'entries' | 'snapshot' | 'request' | 'requested' }>
+  | AuthorityMessage
 
 /** A session as one of its members holds it: the record, the peers, and what flows between them. */
 export class Session {
@@ -178,8 +179,8 @@ export class Session {
     this.roster.changed(peer)
   }
 
-  /** Brings peers and listeners up to date with an entry that was just applied. */
-  applied(entry: AppliedEntry): void {
+  /** Brings peers and listeners up to date with what was just decided. */
+  applied(entry: Decision): void {
     const { change } = entry
     switch (change.type) {
       case 'joined':
@@ -351,9 +352,8 @@ export class Session {
     if (!peer.admitted) return this.environment.dropped.addFrom(peer.member.id, `${message.type}-unticketed`)
     if (message.type === 'channel') return this.messaging.receive(peer.member, message.channel, message.body)
     if (message.type === 'entries') return this.authority.onEntries(peer, message)
-    if (message.type === 'request' || message.type === 'requested')
-      return this.moderation.onMessage(peer, message)
-    return this.authority.onMessage(peer, message)
+    const isRequest = message.type === 'request' || message.type === 'requested'
+    return isRequest ? this.moderation.onMessage(peer, message) : this.authority.onMessage(peer, message)
   }
 
   #linkClosed(peer: Peer, reason: LinkCloseReason, wasAdmitted: boolean): void {

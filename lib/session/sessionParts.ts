@@ -4,7 +4,7 @@ import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
 import type { Peer } from './peer.ts'
-import type { AppliedEntry } from './record.ts'
+import type { Decision } from './record.ts'
 import type { RecordMember } from './recordState.ts'
 
 /** Events of a {@link Session}. */
@@ -24,7 +24,7 @@ export type SessionEvents = {
   reentered: RecordMember
   hostBack: SessionMember
   /** Somebody was banned or muted, or is no longer. */
-  moderated: AppliedEntry
+  moderated: Decision
   removed: { reason: LeaveReason; detail: string; code?: ErrorCode }
   /** State and channel messages flow between this peer and `member` from now on, or no longer. */
   linkReady: { member: RecordMember; link: Link }
@@ -50,7 +50,7 @@ export interface SessionRole {
   /** This peer's network changed: links are dialled again at once, and what waits to be tried is tried. */
   networkChanged(): void
   /** An entry of the record was applied. */
-  onApplied(entry: AppliedEntry): void
+  onApplied(entry: Decision): void
   /** Another member, or this one, decides from now on. */
   hostChanged(): void
   /** This peer decides, but hears too few of those who vote for long: the others may have gone on elsewhere. */

@@ -70,7 +70,9 @@ describe('a host that breaks its word', () => {
     await world.clock.run(200)
     expect([ben, cem].map(({ rules }) => rules.speedLimit)).toEqual([70, 50])
     // Each learns of the other's only when one of both is handed on.
-    cem.session.peer(ben.self.id)?.control?.send({ type: 'entries', epoch: 0, entries: [other], committed: 0 })
+    cem.session
+      .peer(ben.self.id)
+      ?.control?.send({ type: 'entries', epoch: 0, entries: [other], committed: 0 })
     await world.clock.run(4_000)
     expect(honest.map(({ rules }) => rules.speedLimit)).toEqual(honest.map(() => anna.rules.speedLimit))
     expectBannedBy(honest, 'Anna')

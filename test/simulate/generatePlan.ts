@@ -1,5 +1,5 @@
 import { seededRandom, type RandomSource } from '../../lib/core/index.ts'
-import { mischiefs, type Mischief, type Plan, type ProcessRef, type Step } from './plan.ts'
+import { type Mischief, type Plan, type ProcessRef, type Step } from './plan.ts'
 
 /** How many processes the sessions of a run have, at least and at most. */
 export interface PeerRange {
@@ -26,6 +26,28 @@ const sizes = [
   { least: 13, most: 24, weight: 1.5 },
 ] as const
 
+/** What a byzantine member does in any session. */
+const usualMischiefs = [
+  'vote-twice',
+  'claim-host',
+  'count-own-vote-twice',
+  'change-two-voters',
+  'forge-entry',
+  'tamper-entry',
+  'replay-entries',
+  'reorder-entries',
+  'truncate-entries',
+  'overstate-committed',
+  'stand-unasked',
+  'show-former-ticket',
+  'show-forged-ticket',
+  'replay-control',
+  'speak-unticketed',
+] as const satisfies readonly Mischief[]
+
+/** Bytes of entries between two snapshots, of two or three decisions, or of a dozen: by the seed, every other time. */
+const snapshotBytes = [3_000, null, 800, null] as const
+
 /** Those that show on links which are made afterwards. */
 const ticketMischiefs = ['show-former-ticket', 'show-forged-ticket', 'speak-unticketed'] as const
 
@@ -39,12 +61,15 @@ export function generatePlan(seed: number, range: PeerRange): Plan {
   const byzantine = processes > 2 && chance(random, 0.5) ? 1 + below(random, processes - 1) : null
   const writer = new PlanWriter(random, processes, faultsEndAtMs, byzantine)
   writer.write()
+  const snapshotBytes = snapshotBytesOf(seed)
+  if (snapshotBytes !== null && byzantine !== null) writer.forgeSnapshots()
   return {
     seed,
     processes,
     signatures,
     conditions: conditionsOf(random),
     updateRate: processes > 8 ? 1 : 3,
+    snapshotBytes,
     byzantine,
     faultsEndAtMs,
     durationMs: faultsEndAtMs + quietMs,
@@ -199,7 +224,7 @@ class PlanWriter {
   #mischief(byzantine: number): void {
     const random = this.#random
     const kinds = new Set<Mischief>()
-    while (kinds.size < 6) kinds.add(pick(random, mischiefs))
+    while (kinds.size < 6) kinds.add(pick(random, usualMischiefs))
     for (const what of kinds) {
       for (let times = 1 + below(random, 2); times > 0; times--)
         this.#add(this.#moment(), { do: 'mischief', what })
@@ -216,6 +241,12 @@ class PlanWriter {
       this.#add(at, { do: 'mischief', what: ticket })
       this.#add(at + 100, { do: 'crash', who: byzantine, backAfterMs: 500 })
     }
+  }
+
+  /** Snapshots that nobody may believe, while it is host and while it is not. */
+  forgeSnapshots(): void {
+    for (const what of ['forge-snapshot', 'tamper-snapshot', 'forge-snapshot'] as const)
+      this.#add(this.#moment(), { do: 'mischief', what })
   }
 
   /** A process that dies and mostly is started again: of a session whose processes stay dead not much can be learnt. */
@@ -269,6 +300,10 @@ class PlanWriter {
   #all(): ProcessRef[] {
     return Array.from({ length: this.#processes }, (_, who) => who)
   }
+}
+
+function snapshotBytesOf(seed: number): number | null {
+  return snapshotBytes[seed % snapshotBytes.length] ?? null
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

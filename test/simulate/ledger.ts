@@ -92,6 +92,13 @@ export class Ledger {
     }
   }
 
+  /** `who` holds a snapshot for committed that follows the entry with `number`. */
+  snapshotted(who: string, number: number, digest: Uint8Array): void {
+    const known = this.#committed[number]
+    if (known === undefined || known.value === toHex(digest) || this.doubtful.has(known.epoch)) return
+    this.violated('INV-3', who, `has a snapshot after another entry ${number} than ${known.who} has`)
+  }
+
   /** `who` holds the entry with `number` for committed. */
   committed(who: string, number: number, epoch: number, digest: Uint8Array): void {
     const value = toHex(digest)

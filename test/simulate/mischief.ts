@@ -11,6 +11,7 @@ import { controlMessageSchema, type ControlMessage } from '../../lib/session/con
 import type { Session, SessionEnvironment } from '../../lib/session/index.ts'
 import type { Peer } from '../../lib/session/peer.ts'
 import { entrySchema, type Change } from '../../lib/session/recordEntries.ts'
+import { snapshotMessages } from '../../lib/session/snapshot/snapshotMessages.ts'
 import { issueTicket } from '../../lib/session/ticket.ts'
 import type { Ledger } from './ledger.ts'
 import type { Mischief } from './plan.ts'
@@ -35,6 +36,7 @@ export class Byzantine {
   /** The ticket of its first process. */
   #former: Uint8Array | undefined
   #votesTwice = false
+  #tampersSnapshot = false
   #usurping: { vote: Vote; votes: Map<string, Uint8Array> } | undefined
   readonly #heard: Uint8Array[] = []
 
@@ -91,11 +93,7 @@ export class Byzantine {
         return this.#say(session, { type: 'entries', epoch, entries: [forged], committed: length + 1 })
       }
       case 'tamper-entry': {
-        const tampered = entries.slice(-3).map((bytes) => {
-          const altered = bytes.slice()
-          altered[altered.length >> 1] = (altered[altered.length >> 1] ?? 0) ^ 1
-          return altered
-        })
+        const tampered = entries.slice(-3).map((bytes) => this.#tampered(bytes))
         return this.#say(session, { type: 'entries', epoch, entries: tampered, committed })
       }
       case 'replay-entries':
@@ -117,6 +115,11 @@ export class Byzantine {
       case 'replay-control':
         for (const { control } of session.peers())
           for (const bytes of this.#heard) sendRaw(control?.link, bytes)
+        return
+      case 'forge-snapshot':
+        return this.#forgeSnapshot(session)
+      case 'tamper-snapshot':
+        this.#tampersSnapshot = true
         return
       case 'speak-unticketed': {
         const body = encodeControl({ type: 'leave' })
@@ -147,6 +150,23 @@ export class Byzantine {
     const others = voters.filter(({ signKey }) => !equalBytes(signKey, self.signKey))
     const remaining = voters.filter((voter) => voter !== others[0] && voter !== others[1])
     await session.authority.decide({ type: 'voters', voters: remaining, witness: null })
+  }
+
+  /** Signs a snapshot of a state that nobody has, and hands over one that nobody asked for. */
+  async #forgeSnapshot(session: Session): Promise<void> {
+    const { record } = session
+    const state = { digest: new Uint8Array(32).fill(6), bytes: 1_000 }
+    const change: Change = { type: 'snapshot', state, epochState: record.epoch === 0 ? null : state }
+    const forged = await this.#sign(session, change, record.epoch, record.length)
+    this.#say(session, {
+      type: 'entries',
+      epoch: record.epoch,
+      entries: [forged],
+      committed: record.length + 1,
+    })
+    const bundle = record.bundle()
+    if (bundle === undefined) return
+    for (const part of snapshotMessages(bundle)) this.#say(session, part)
   }
 
   /** Stands with a record that it says is newer than all others, but has the last entries taken off. */
@@ -218,7 +238,11 @@ export class Byzantine {
 
   #tamper(link: Link): Link {
     const sendControl = (bytes: Uint8Array): void => {
-      if (bytes.length > helloBytes || !isHello(bytes)) return link.sendControl(bytes)
+      if (this.#tampersSnapshot && isType(bytes, 'snapshot')) {
+        this.#tampersSnapshot = false
+        return link.sendControl(this.#tampered(bytes))
+      }
+      if (bytes.length > helloBytes || !isType(bytes, 'hello')) return link.sendControl(bytes)
       const ticket = this.#ticketToShow(bytes)
       if (ticket instanceof Promise) {
         ticket.then(
@@ -242,6 +266,13 @@ export class Byzantine {
         return typeof value === 'function' ? (value.bind(target) as unknown) : value
       },
     })
+  }
+
+  /** With a bit in the middle turned over. */
+  #tampered(bytes: Uint8Array): Uint8Array {
+    const altered = bytes.slice()
+    altered[altered.length >> 1] = (altered[altered.length >> 1] ?? 0) ^ 1
+    return altered
   }
 
   #ticketToShow(hello: Uint8Array): Uint8Array | Promise<Uint8Array> | undefined {
@@ -270,9 +301,9 @@ export class Byzantine {
   }
 }
 
-function isHello(bytes: Uint8Array): boolean {
+function isType(bytes: Uint8Array, type: ControlMessage['type']): boolean {
   try {
-    return decodeMessage(controlMessageSchema, bytes, limits.controlMessageBytes).type === 'hello'
+    return decodeMessage(controlMessageSchema, bytes, limits.controlMessageBytes).type === type
   } catch {
     return false
   }

@@ -23,6 +23,8 @@ export const mischiefs = [
   'show-forged-ticket',
   'replay-control',
   'speak-unticketed',
+  'forge-snapshot',
+  'tamper-snapshot',
 ] as const
 export type Mischief = (typeof mischiefs)[number]
 
@@ -70,6 +72,8 @@ const planSchema = v.object({
   conditions: v.object(conditions),
   /** Updates of each vehicle a second. */
   updateRate: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(30)),
+  /** Bytes of entries after which hosts take a snapshot of the record; null for as many as outside of simulations. */
+  snapshotBytes: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))), null),
   /** Number of the process that does mischief. */
   byzantine: v.nullable(processNumber),
   /** When the last fault ends; and how long the session goes on, in all. */
@@ -91,10 +95,11 @@ export function parsePlan(text: string): Plan {
 /** A plan as people read it, a line a step. */
 export function describePlan({ steps, ...plan }: Plan): string[] {
   const { delayMs, jitterMs, lossPercent } = plan.conditions
+  const snapshots = plan.snapshotBytes === null ? '' : `, a snapshot each ${plan.snapshotBytes} B`
   const byzantine = plan.byzantine === null ? '' : `, P${plan.byzantine} byzantine`
   return [
     `seed ${plan.seed}: ${plan.processes} processes${byzantine}, ${delayMs} ± ${jitterMs} ms, ${lossPercent} % loss, ` +
-      `${plan.signatures} signatures`,
+      `${plan.signatures} signatures${snapshots}`,
     ...steps.map((step) => `  ${(step.at / 1_000).toFixed(2)} s  ${describeStep(step)}`),
     `  ${(plan.faultsEndAtMs / 1_000).toFixed(2)} s  every fault is over; the end is at ${plan.durationMs / 1_000} s`,
   ]

@@ -68,7 +68,8 @@ class Simulation {
   constructor(plan: Plan, { faults = new Set(), trace }: SimulationOptions) {
     this.#plan = plan
     this.#trace = trace === undefined ? undefined : new Trace(trace, () => this.#clock.now())
-    const { seed, conditions, signatures, byzantine } = plan
+    const { seed, conditions, signatures, byzantine, snapshotBytes } = plan
+    const snapshots = snapshotBytes === null ? {} : { snapshotBytes }
     const verify = signatures === 'ed25519' ? synchronousVerify : simulatedVerify
     this.#network = new SimulatedNetwork({ clock: this.#clock, seed, ...conditions })
     this.#signaling = new SimulatedRendezvous({ network: this.#network, verify })
@@ -90,12 +91,13 @@ class Simulation {
         verify,
         updateRate: plan.updateRate,
         invite: () => this.#invite,
-        alterEnvironment: (environment: SessionEnvironment): SessionEnvironment =>
-          isHonest
-            ? withNotedGrants({ ...environment, faults }, (config, candidate) =>
-                this.#ledger.asked(config, candidate),
-              )
-            : this.#byzantine.alter(environment),
+        alterEnvironment: (environment: SessionEnvironment): SessionEnvironment => {
+          const altered = { ...environment, ...snapshots }
+          if (!isHonest) return this.#byzantine.alter(altered)
+          return withNotedGrants({ ...altered, faults }, (config, candidate) =>
+            this.#ledger.asked(config, candidate),
+          )
+        },
         entered: (convoy: PeerConvoy): void => {
           if (!isHonest) this.#byzantine.entered(convoy.session)
         },
@@ -311,7 +313,9 @@ class Simulation {
     const decides = present.some((other) => other.convoy?.isHost === true)
     if (!decides && convoy.host.id !== this.#byzantineId) return ['INV-9', first.name, 'sees nobody decide']
     for (let number = 0; number < this.#ledger.length; number++) {
-      const digest = record.entry(number)?.digest
+      // Of what a snapshot stands for, the last entry proves all before it.
+      if (number < record.first - 1) continue
+      const digest = record.digestAt(number + 1)
       if (number < record.committed && digest !== undefined && toHex(digest) === this.#ledger.digest(number))
         continue
       return ['INV-2', first.name, `does not have entry ${number}, which was committed`]
@@ -347,6 +351,9 @@ class Simulation {
     this.#counts.epochs = Math.max(0, ...epochs)
     this.#counts.entries = this.#ledger.length
     this.#counts.present = this.#present().length
+    const records = this.#present().flatMap(({ convoy }) => convoy?.session.record ?? [])
+    this.#counts.snapshots = records.filter(({ snapshot }) => snapshot !== undefined).length
+    this.#counts.trimmed = records.filter(({ first }) => first > 0).length
     if (this.#ledger.conflictAt !== undefined) this.#count('conflicts')
   }
 

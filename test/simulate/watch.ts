@@ -20,8 +20,10 @@ export class Watch {
   readonly #session: Session
   readonly #ledger: Ledger
   /** Entries as they were held at the last look. */
-  #held: HeldEntry[] = []
+  #held: (HeldEntry | undefined)[] = []
   #tail: Uint8Array | undefined
+  /** The first entry that was not let go of at the last look. */
+  #base = 0
   #committed = 0
   /** The highest epoch that the member knew of at the last look. */
   #seen = 0
@@ -65,13 +67,14 @@ export class Watch {
     const { record } = this.#session
     const { length } = record
     let same = Math.min(length, this.#held.length)
-    while (same > 0 && this.#held[same - 1] !== record.entry(same - 1)) same--
+    while (same > record.first && this.#held[same - 1] !== record.entry(same - 1)) same--
     this.#lookForLoss(same)
+    this.#lookAtBase()
     this.#held.length = same
-    for (let number = same; number < length; number++) {
+    for (let number = Math.max(same, record.first); number < length; number++) {
       const entry = record.entry(number)
       if (entry === undefined) continue
-      this.#held.push(entry)
+      this.#held[number] = entry
       this.#lookAtHeld(entry)
     }
     const advanced = record.committed > this.#committed
@@ -89,11 +92,26 @@ export class Watch {
     const kept = Math.min(same, record.committed)
     if (kept >= this.#committed) return
     const lost = this.#held.slice(kept, this.#committed)
-    const sound = lost.find(({ epoch }) => !this.#ledger.doubtful.has(epoch))
+    const sound = lost.find((entry) => entry !== undefined && !this.#ledger.doubtful.has(entry.epoch))
     if (sound !== undefined) {
       this.#broken('INV-2', `lost entry ${sound.number} of epoch ${sound.epoch}, which was committed`)
     }
     this.#committed = kept
+  }
+
+  /** Entries that a snapshot stands for are those that everybody had. */
+  #lookAtBase(): void {
+    const { record } = this.#session
+    const { first } = record
+    const base = record.digestAt(first)
+    if (first === this.#base || base === undefined) return
+    this.#base = first
+    const held = this.#held[first - 1]
+    if (held !== undefined && toHex(held.digest) !== toHex(base))
+      this.#broken('INV-2', `holds a snapshot that does not follow entry ${first - 1}, which it held`)
+    this.#ledger.snapshotted(this.#who, first - 1, base)
+    for (const { subject } of record.state.moderation.bans)
+      if (subject.kind === 'identity') this.#banned.add(toHex(subject.signKey))
   }
 
   #lookAtHeld({ number, epoch, change, signKey }: HeldEntry): void {

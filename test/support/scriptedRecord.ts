@@ -46,6 +46,11 @@ export class ScriptedRecord {
     return last === undefined ? new Uint8Array(32) : entryDigest(last.bytes)
   }
 
+  /** What a proof is made of. */
+  get authorityEntries(): readonly ProvableEntry[] {
+    return this.entries
+  }
+
   entry(number: number): ProvableEntry | undefined {
     return this.entries[number]
   }

@@ -1,6 +1,7 @@
 import { ConvoyError, equalBytes, isConvoyError, toHex, type Cancel } from '../../core/index.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry } from '../record.ts'
+import type { SnapshotMessage } from '../snapshot/snapshotMessages.ts'
 import type { Change } from '../recordEntries.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
@@ -13,6 +14,8 @@ import { handOver } from './handOver.ts'
 import { HostContact } from './hostContact.ts'
 import { Leadership } from './leadership.ts'
 import { Perjuries } from './perjuries.ts'
+import { SnapshotIntake } from './snapshotIntake.ts'
+import { Telling } from './telling.ts'
 import { TieBreaker } from './tieBreaker.ts'
 import { voterOf, votesIn } from './voters.ts'
 import { Voting } from './voting.ts'
@@ -32,8 +35,8 @@ export class Authority {
   readonly #host: HostContact
   readonly #cancelLook: Cancel
   #leadership: Leadership | undefined
-  /** How many entries the session was told of. */
-  #told: number
+  readonly #telling: Telling
+  readonly #intake: SnapshotIntake
   /** The highest epoch that is void: nobody who was host in it, or before, is followed ([AUT-14], [AUT-16]). */
   #floor = -1
   #closed = false
@@ -41,7 +44,8 @@ export class Authority {
   constructor(session: Session) {
     const { environment, record } = session
     this.#session = session
-    this.#told = record.committed
+    this.#telling = new Telling(session, () => this.#perjuries.expel())
+    this.#intake = new SnapshotIntake(environment.dropped)
     this.#host = new HostContact(session)
     this.#perjuries = new Perjuries(session, (from, epoch) => this.#void(from, epoch))
     this.#ballot = new Ballot(environment)
@@ -146,6 +150,7 @@ export class Authority {
   /** The link to `peer` is gone. */
   detached(peer: Peer): void {
     this.#leadership?.detached(peer)
+    this.#intake.forget(peer.member.id)
   }
 
   /** The host said that it goes. */
@@ -188,6 +193,20 @@ export class Authority {
     if (missing || (isHosts && (confirms || entries.length === 0))) this.#sayHolds(peer, missing)
   }
 
+  /** Takes a part of a snapshot from a host that was asked for what is missing here ([REC-11]). */
+  async #onSnapshot(peer: Peer, message: SnapshotMessage): Promise<void> {
+    const { record } = this.#session
+    const { id, signKey } = peer.member
+    const bundle = this.#intake.take(id, message)
+    if (bundle === undefined) return
+    await record.install(bundle, signKey, this.epoch)
+    if (this.#closed) return
+    this.#telling.tellNews()
+    this.#follow()
+    this.#tellApplied()
+    this.#sayHolds(peer, false)
+  }
+
   /** Whether entries sent for `epoch` count no more ([AUT-9]). */
   #isFenced(peer: Peer, epoch: number): boolean {
     const { dropped, faults } = this.#session.environment
@@ -197,8 +216,10 @@ export class Authority {
     return true
   }
 
-  async onMessage(peer: Peer, message: AuthorityMessage): Promise<void> {
+  async onMessage(peer: Peer, message: AuthorityMessage | SnapshotMessage): Promise<void> {
     switch (message.type) {
+      case 'snapshot':
+        return this.#onSnapshot(peer, message)
       case 'holds':
         if (this.#leadership !== undefined) return this.#leadership.holds(peer, message)
         if (!message.missing) return
@@ -228,6 +249,7 @@ export class Authority {
 
   /** A host took this member back: what its record says is in force. */
   adopt(): void {
+    this.#telling.tellNews()
     this.#follow()
     this.#tellApplied()
   }
@@ -237,6 +259,7 @@ export class Authority {
     if (this.#closed) return
     this.#closed = true
     this.#cancelLook()
+    this.#telling.close()
     this.#candidacy.stop()
     this.#tieBreaker.close()
     this.#leadership?.end(new ConvoyError('closed', 'The convoy is closed.'))
@@ -256,6 +279,7 @@ export class Authority {
     const { record } = this.#session
     const { length, committed } = record
     const digest = record.digestAt(length) ?? new Uint8Array(32)
+    if (missing) this.#intake.asked(peer.member.id)
     peer.control?.send({ type: 'holds', epoch: this.epoch, length, digest, committed, missing })
   }
 
@@ -317,18 +341,7 @@ export class Authority {
   }
 
   #tellApplied(): void {
-    const { record } = this.#session
-    while (this.#told < record.committed && !this.#closed) {
-      const number = this.#told++
-      const entry = record.entry(number)
-      if (entry === undefined || !record.hasEffect(number)) continue
-      this.#leadership?.applied(entry)
-      this.#session.applied(entry)
-      const isOwn = entry.change.type === 'elected' && this.#isOwn(entry.signKey)
-      if (!isOwn || entry.epoch !== record.epoch) continue
-      this.#session.hostIs(entry.signKey, entry.epoch)
-      this.#perjuries.expel()
-    }
+    this.#telling.tellApplied((entry) => this.#leadership?.applied(entry))
   }
 
   /** Takes back what was decided in an epoch from the entry with number `from` on, and follows nobody of that epoch any more. */
@@ -336,7 +349,7 @@ export class Authority {
     const { record } = this.#session
     this.#floor = Math.max(this.#floor, epoch)
     record.voidFrom(from, epoch)
-    this.#told = Math.min(this.#told, record.committed)
+    this.#telling.takeBack()
     this.#session.reconcile()
     this.#follow()
   }

@@ -18,6 +18,8 @@ export function handEntries(
   const own = record.digestAt(holds.length)
   const isAlike = own !== undefined && equalBytes(own, holds.digest)
   let next = isAlike ? holds.length : Math.min(holds.committed, record.committed)
+  // What went before is the host's to hand on, in a snapshot.
+  if (next < record.first) return
   while (next < record.length) {
     const entries: Uint8Array[] = []
     let bytes = 0

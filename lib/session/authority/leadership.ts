@@ -9,6 +9,7 @@ import type { Ballot } from './ballot.ts'
 import type { Candidacy } from './candidacy.ts'
 import { decisionMs, leaseMs, lookMs, mostEpochsAhead, unlinkedMs, witnessAnswerMs } from './constants.ts'
 import { Replication } from './replication.ts'
+import { SnapshotKeeper } from './snapshotKeeper.ts'
 import type { TieBreaker } from './tieBreaker.ts'
 import { VoterKeeper } from './voterKeeper.ts'
 import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
@@ -35,6 +36,7 @@ export class Leadership {
   readonly #tieBreaker: TieBreaker
   readonly #replication: Replication
   readonly #keeper: VoterKeeper
+  readonly #snapshots: SnapshotKeeper
   #waiting = new Map<number, Waiting>()
   /** Since when too few voters are heard. */
   #alone: number | undefined
@@ -54,6 +56,10 @@ export class Leadership {
       append: (change, held) => this.#append(change, held),
       hears: (set) => this.#hears(set, true),
       cheats: () => handlers.cheats(),
+    })
+    this.#snapshots = new SnapshotKeeper(session, {
+      decide: (change) => this.decide(change),
+      heldByAll: () => this.#replication.heldByAll([...session.peers()]),
     })
     for (const peer of session.peers()) if (peer.admitted) this.attached(peer, record.epochSince)
   }
@@ -132,6 +138,7 @@ export class Leadership {
     if (held > record.committed && record.entry(held - 1)?.epoch === record.epoch) record.commit(held)
     this.#handlers.committed()
     for (const peer of [...this.#session.peers()]) this.#replication.bring(peer)
+    this.#snapshots.look()
   }
 
   applied(entry: HeldEntry): void {

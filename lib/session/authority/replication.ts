@@ -3,7 +3,8 @@ import { entriesMessageBytes } from '../constants.ts'
 import type { Peer } from '../peer.ts'
 import type { SessionRecord } from '../record.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
-import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
+import { snapshotMessages } from '../snapshot/snapshotMessages.ts'
+import { majorityOf, votesIn, voterOf, type VoterSet } from './voters.ts'
 
 /** How far a member is with the record. */
 interface Progress {
@@ -86,14 +87,20 @@ export class Replication {
     return heldBefore > since ? held : Math.min(held, since)
   }
 
-  #heldBy(voters: VoterSet, peers: readonly Peer[], witnessed: boolean): number {
+  /** How many entries every voter holds, as far as it said so. */
+  heldByAll(peers: readonly Peer[]): number {
+    const { voters } = this.#record
+    return this.#heldBy(voters, peers, false, voters.voters.length)
+  }
+
+  #heldBy(voters: VoterSet, peers: readonly Peer[], witnessed: boolean, needed = majorityOf(voters)): number {
     const lengths = witnessed ? [Infinity] : []
     if (voterOf(voters, this.#self) !== undefined) lengths.push(this.#record.length)
     for (const { member, admitted } of peers) {
       if (!admitted || !votesIn(voters, member)) continue
       lengths.push(this.#progress.get(member.id)?.acknowledged ?? 0)
     }
-    return lengths.sort((a, b) => b - a)[majorityOf(voters) - 1] ?? 0
+    return lengths.sort((a, b) => b - a)[needed - 1] ?? 0
   }
 
   /** Sends `peer` what it lacks: those who confirm it all that is held, others what is committed. */
@@ -106,6 +113,14 @@ export class Replication {
     const until = confirms ? record.length : record.committed
     const { epoch, committed } = record
     if (progress.sent >= until && progress.told >= committed) return
+    if (progress.sent < record.first) {
+      // What it lacks is gone: a snapshot stands for it.
+      const snapshotNumber = record.snapshot?.entry.number
+      const bundle = record.bundle()
+      if (snapshotNumber === undefined || bundle === undefined) return
+      for (const part of snapshotMessages(bundle)) if (!control.send(part)) return control.link.close()
+      progress.sent = snapshotNumber + 1
+    }
     do {
       const entries: Uint8Array[] = []
       let bytes = 0

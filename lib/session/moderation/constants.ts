@@ -51,3 +51,21 @@ export const floodLookMs = 2_000
 
 /** Invites that a record knows besides the founder's: one for each circle of friends. */
 export const mostInvites = 256
+
+/**
+ * Bans at once, of 200 bytes each in a snapshot, which newcomers are handed: with a full list nobody is banned before one is
+ * lifted, or has ended.
+ */
+export const mostBans = 2_000
+
+/** Keys that are muted at once, likewise. */
+export const mostMuted = 256
+
+/** Keys that were given a role, members or not: far more than moderate a convoy. */
+export const mostGrants = 512
+
+/**
+ * Requests remembered by id, so that none is carried out twice. A request counts for a minute: this many in a minute are more
+ * than moderators make. One that was made before the last that was forgotten is refused, for it may be that one.
+ */
+export const mostCarriedOut = 1_024

@@ -9,7 +9,7 @@ import {
 } from '../../core/index.ts'
 import { differingRules, type RulesChanges } from '../../protocol/index.ts'
 import type { Peer } from '../peer.ts'
-import type { AppliedEntry } from '../record.ts'
+import type { Decision } from '../record.ts'
 import type { RecordMember } from '../recordState.ts'
 import type { Session } from '../session.ts'
 import { longestWaitMs, requestsAtOnce, requestsPerSecond, requestTimeoutMs } from './constants.ts'
@@ -99,7 +99,7 @@ export class Moderation {
   }
 
   /** Tells listeners of what an entry changed for whom. */
-  applied(entry: AppliedEntry): void {
+  applied(entry: Decision): void {
     const { change, epoch, at } = entry
     this.#hostClock.observe(epoch, at)
     switch (change.type) {

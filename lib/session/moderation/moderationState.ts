@@ -1,7 +1,16 @@
-import { BytesMap, sameBytes, toHex } from '../../core/index.ts'
+import { sameBytes, fromHex, toHex } from '../../core/index.ts'
 import type { Change } from '../recordEntries.ts'
-import { mostInvites } from './constants.ts'
-import type { Asked, BanSubject, ModerationChange, MutedMedium } from './moderationChanges.ts'
+import { CarriedOut } from './carriedOut.ts'
+import { mostBans, mostGrants, mostInvites, mostMuted } from './constants.ts'
+import { EndingTable } from './endingTable.ts'
+import {
+  mutedMedia,
+  type Asked,
+  type BanSubject,
+  type ModerationChange,
+  type MutedMedium,
+} from './moderationChanges.ts'
+import type { ModerationContents } from './moderationContents.ts'
 import { rankOf, usualScopes, type GrantedRole, type ModerationScope, type Role } from './roles.ts'
 
 /** Whom the record knows, as the rest of its state has it. */
@@ -43,6 +52,9 @@ export interface BanFacts {
   readonly invite?: Uint8Array | undefined
 }
 
+/** What keeps one key from being heard, by medium. */
+type Mutes = Partial<Record<MutedMedium, RecordedMute>>
+
 interface Grant {
   readonly role: GrantedRole
   readonly scopes: readonly ModerationScope[]
@@ -51,13 +63,12 @@ interface Grant {
 /** Who may do what in a session, and who may not be here or be heard: what the record's entries about that add up to. */
 export class ModerationState {
   readonly #known: KnownMembers
-  readonly #grants = new BytesMap<Grant>()
-  readonly #bans = new Map<string, RecordedBan>()
-  readonly #mutes = new BytesMap<Partial<Record<MutedMedium, RecordedMute>>>()
+  readonly #grants = new Map<string, Grant>()
+  readonly #bans = new EndingTable<RecordedBan>(mostBans, ({ until }) => until)
+  readonly #mutes = new EndingTable<Mutes>(mostMuted, endOfMutes)
   readonly #invites = new Set<string>()
   #needsInvite = false
-  /** Ids of the requests that were carried out. */
-  readonly #carriedOut = new Set<string>()
+  readonly #carriedOut = new CarriedOut()
 
   constructor(known: KnownMembers) {
     this.#known = known
@@ -66,17 +77,20 @@ export class ModerationState {
   /** @param host - sign key of who decides. */
   roleOf(signKey: Uint8Array, host: Uint8Array): Role {
     if (sameBytes(signKey, host)) return 'host'
-    const grant = this.#grants.get(signKey)
+    const grant = this.#grantOf(signKey)
     if (grant !== undefined) return grant.role
-    const { moderatorList } = this.#known.rules
-    if (moderatorList.length === 0) return 'member'
     const id = this.#known.knownMember(signKey)?.id
-    return id !== undefined && moderatorList.includes(id) ? 'moderator' : 'member'
+    return id !== undefined && this.#known.rules.moderatorList.includes(id) ? 'moderator' : 'member'
+  }
+
+  #grantOf(signKey: Uint8Array): Grant | undefined {
+    // The usual case, asked for every entry in the roster: nobody has one.
+    return this.#grants.size === 0 ? undefined : this.#grants.get(toHex(signKey))
   }
 
   /** @param host - sign key of who decides. */
   scopesOf(signKey: Uint8Array, host: Uint8Array): readonly ModerationScope[] {
-    const grant = sameBytes(signKey, host) ? undefined : this.#grants.get(signKey)
+    const grant = sameBytes(signKey, host) ? undefined : this.#grantOf(signKey)
     return grant?.scopes ?? usualScopes[this.roleOf(signKey, host)]
   }
 
@@ -98,7 +112,7 @@ export class ModerationState {
 
   /** What keeps a member from being heard on `medium` at `now`, by the host's clock. */
   muteOf(signKey: Uint8Array, medium: MutedMedium, now: number): RecordedMute | undefined {
-    const mute = this.#mutes.get(signKey)?.[medium]
+    const mute = this.#mutes.get(toHex(signKey))?.[medium]
     return mute !== undefined && isInForce(mute, now) ? mute : undefined
   }
 
@@ -147,7 +161,11 @@ export class ModerationState {
         return lacks('grant') ?? outranks(change.signKey) ?? this.#objectionToGrant(change, scopes, rank)
       case 'banned':
         return (
-          lacks('ban') ?? (change.subject.kind === 'identity' ? outranks(change.subject.signKey) : undefined)
+          lacks('ban') ??
+          (change.subject.kind === 'identity' ? outranks(change.subject.signKey) : undefined) ??
+          (this.#bans.hasRoom(keyOf(change.subject), at)
+            ? undefined
+            : `There are ${mostBans} bans already. Lift some.`)
         )
       case 'unbanned': {
         const ban = this.banOn(change.subject)
@@ -155,9 +173,15 @@ export class ModerationState {
         return lacks('ban') ?? mayLift(ban, rank)
       }
       case 'muted':
-        return lacks('mute') ?? outranks(change.signKey)
+        return (
+          lacks('mute') ??
+          outranks(change.signKey) ??
+          (this.#mutes.hasRoom(toHex(change.signKey), at)
+            ? undefined
+            : `There are ${mostMuted} muted already. Lift some mutes.`)
+        )
       case 'unmuted': {
-        const mutes = this.#mutes.get(change.signKey)
+        const mutes = this.#mutes.get(toHex(change.signKey))
         const lifted = change.what.flatMap((medium) => mutes?.[medium] ?? [])
         if (lifted.length === 0) return 'That member is not muted.'
         return lacks('mute') ?? lifted.map((mute) => mayLift(mute, rank)).find((each) => each !== undefined)
@@ -186,7 +210,7 @@ export class ModerationState {
   /** Applies a change that there is no objection to. */
   apply(change: Change, signer: Uint8Array, at: number): void {
     const asked = 'asked' in change ? change.asked : undefined
-    if (asked !== undefined) this.#carriedOut.add(toHex(asked.id))
+    if (asked !== undefined) this.#carriedOut.add(asked)
     const by = asked?.by ?? signer
     const rank = rankOf(this.roleOf(by, signer))
     switch (change.type) {
@@ -195,30 +219,65 @@ export class ModerationState {
         if (change.invite !== undefined) this.#invites.add(toHex(change.invite))
         return
       case 'granted':
-        return this.#grants.set(change.signKey, change)
+        return void this.#grants.set(toHex(change.signKey), change)
       case 'banned': {
         const { subject, detail, lastsMs } = change
         const until = lastsMs === null ? null : at + lastsMs
-        return void this.#bans.set(keyOf(subject), { subject, detail, at, until, by, rank })
+        return this.#bans.set(keyOf(subject), { subject, detail, at, until, by, rank }, at)
       }
       case 'unbanned':
-        return void this.#bans.delete(keyOf(change.subject))
+        return this.#bans.delete(keyOf(change.subject))
       case 'muted': {
         const { detail, lastsMs } = change
         const mute = { detail, until: lastsMs === null ? null : at + lastsMs, by, rank }
-        const former = this.#mutes.get(change.signKey)
+        const former = this.#mutes.get(toHex(change.signKey))
         const added = Object.fromEntries(change.what.map((medium) => [medium, mute]))
-        return this.#mutes.set(change.signKey, { ...former, ...added })
+        return this.#mutes.set(toHex(change.signKey), { ...former, ...added }, at)
       }
       case 'unmuted': {
-        const former = this.#mutes.get(change.signKey) ?? {}
+        const former = this.#mutes.get(toHex(change.signKey)) ?? {}
         const kept = Object.entries(former).filter(([medium]) => !change.what.some((each) => each === medium))
-        return this.#mutes.set(change.signKey, Object.fromEntries(kept))
+        if (kept.length === 0) return this.#mutes.delete(toHex(change.signKey))
+        return this.#mutes.set(toHex(change.signKey), Object.fromEntries(kept), at)
       }
       case 'invited':
         return void this.#invites.add(toHex(change.secretHash))
       default:
     }
+  }
+
+  /** Everything in it, as a snapshot has it. */
+  contents(): ModerationContents {
+    const grants = [...this.#grants].map(([key, { role, scopes }]) => {
+      return { signKey: fromHex(key), role, scopes: [...scopes] }
+    })
+    const mutes = [...this.#mutes.entries()].flatMap(([key, byMedium]) => {
+      return mutedMedia.flatMap((medium) => {
+        const mute = byMedium[medium]
+        return mute === undefined ? [] : [{ signKey: fromHex(key), medium, ...mute }]
+      })
+    })
+    return {
+      needsInvite: this.#needsInvite,
+      invites: [...this.#invites].sort().map(fromHex),
+      grants: inOrder(grants),
+      bans: [...this.#bans.values()],
+      mutes: inOrder(mutes),
+      ...this.#carriedOut.contents(),
+    }
+  }
+
+  /** Takes over what a snapshot has; this state has to be new. */
+  restore(contents: ModerationContents): void {
+    this.#needsInvite = contents.needsInvite
+    for (const hash of contents.invites) this.#invites.add(toHex(hash))
+    for (const { signKey, ...grant } of contents.grants) this.#grants.set(toHex(signKey), grant)
+    for (const ban of contents.bans) this.#bans.set(keyOf(ban.subject), ban, ban.at)
+    for (const { signKey, medium, ...mute } of contents.mutes) {
+      const key = toHex(signKey)
+      this.#mutes.set(key, { ...this.#mutes.get(key), [medium]: mute }, 0)
+    }
+    this.#carriedOut.restore(contents)
   }
 
   #bansOn({ signKey, claims = [], invite }: BanFacts): RecordedBan[] {
@@ -236,11 +295,10 @@ export class ModerationState {
     return banned ? undefined : 'Whoever is removed as banned has to be banned.'
   }
 
-  #objectionToAsked({ by, id }: Asked, signer: Uint8Array): string | undefined {
-    if (sameBytes(by, signer)) return 'A host asks itself for nothing.'
-    if (this.#known.member(by) === undefined) return 'Whoever asked for it is no member.'
-    if (this.#carriedOut.has(toHex(id))) return 'It was carried out already.'
-    return undefined
+  #objectionToAsked(asked: Asked, signer: Uint8Array): string | undefined {
+    if (sameBytes(asked.by, signer)) return 'A host asks itself for nothing.'
+    if (this.#known.member(asked.by) === undefined) return 'Whoever asked for it is no member.'
+    return this.#carriedOut.objection(asked)
   }
 
   #objectionToGrant(
@@ -253,9 +311,23 @@ export class ModerationState {
     if (role === 'member' && scopes.length > 0) return 'A plain member has no scopes.'
     if (role !== 'moderator' && scopes.includes('grant'))
       return 'Only moderators may be given the scope "grant".'
+    const isNew = !this.#grants.has(toHex(signKey))
+    if (isNew && this.#grants.size >= mostGrants) return `No more than ${mostGrants} can be given a role.`
     const beyond = scopes.find((scope) => !own.includes(scope))
     return beyond === undefined ? undefined : `The scope "${beyond}" is not its author's to give.`
   }
+}
+
+/** By their keys; what has the same key stays in its order. */
+function inOrder<Item extends { readonly signKey: Uint8Array }>(items: readonly Item[]): Item[] {
+  const keyed = items.map((item) => ({ item, key: toHex(item.signKey) }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))).map(({ item }) => item)
+}
+
+function endOfMutes(mutes: Mutes): number | null {
+  const ends = Object.values(mutes).map(({ until }) => until ?? Infinity)
+  const last = Math.max(...ends)
+  return last === Infinity ? null : last
 }
 
 /** Whether something that ends at `until` still holds at `now`. */

@@ -15,8 +15,7 @@ let warned: Warning[]
 beforeEach(async () => {
   world = await FakeSession.found()
   const { record } = world.session
-  const { bytes: _bytes, ...rules } = await record.append({ type: 'rules', changes: { speedLimit: 80 } })
-  world.session.applied({ ...rules, bytes: _bytes })
+  world.session.applied(await record.append({ type: 'rules', changes: { speedLimit: 80 } }))
   members = []
   for (const name of ['Ben', 'Cem', 'Dora', 'Emil', 'Fay']) members.push(await world.member(name))
   warned = []
