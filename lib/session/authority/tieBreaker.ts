@@ -22,6 +22,8 @@ export class TieBreaker {
   readonly #clock: Clock
   readonly #abort = new AbortController()
   #offered: WitnessName | undefined
+  /** Whether the witness that is named has forgotten the voters. */
+  #isForgotten = false
   #busy = false
   #lookedAt = -Infinity
   #checkedAt = -Infinity
@@ -34,6 +36,11 @@ export class TieBreaker {
   /** Whether there is a witness that a host could name. */
   get isOffered(): boolean {
     return this.#offered !== undefined
+  }
+
+  /** Whether two may go on voting: with the witness that they have, as far as this peer knows, or with another. */
+  get isThere(): boolean {
+    return this.isOffered || (this.#named() !== undefined && !this.#isForgotten)
   }
 
   get isClosed(): boolean {
@@ -53,6 +60,7 @@ export class TieBreaker {
       this.#lookedAt = now
       this.#begin(async () => {
         this.#offered = await this.#use((witnesses) => Promise.resolve(witnesses[0]))
+        this.#isForgotten = false
       })
     }
   }
@@ -90,7 +98,10 @@ export class TieBreaker {
       )
     } catch (error) {
       // It restarted: it can't vote for these voters any more, and another has to be named.
-      if (isConvoyError(error, 'session-not-found')) this.#offered = undefined
+      if (isConvoyError(error, 'session-not-found')) {
+        this.#offered = undefined
+        this.#isForgotten = true
+      }
       throw error
     }
   }

@@ -123,11 +123,11 @@ export class VoterKeeper {
     const isPair =
       record.state.memberCount === 2 && eligible.filter(({ reachable }) => reachable).length === 2
     if (isPair || witness !== null) this.#tieBreaker.look()
-    const { isOffered } = this.#tieBreaker
+    const { isOffered, isThere } = this.#tieBreaker
     // A witness votes once, and is named together with the second voter.
     const isUseless = witness === null || this.#tieBreaker.hasVoted(record.voters)
     if (isPair && isOffered && voters.length === 2 && isUseless) return [voterFrom(self)]
-    return nextVoters(voters, eligible, self, isPair && isOffered)
+    return nextVoters(voters, eligible, self, isPair && isThere)
   }
 
   async #change(voters: Voter[]): Promise<AppliedEntry> {
