@@ -1,4 +1,4 @@
-import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
+import { BytesMap, ConvoyError, equalBytes } from '../core/index.ts'
 import {
   deriveSessionId,
   entryDigest,
@@ -48,7 +48,8 @@ export class SessionRecord {
   readonly sessionId: Uint8Array
   readonly #environment: SessionEnvironment
   readonly #entries: HeldEntry[] = []
-  readonly #known = new Set<string>()
+  /** By their digests. */
+  readonly #known = new BytesMap<HeldEntry>()
   /** Numbers of committed entries that have no effect. */
   readonly #void = new Set<number>()
   readonly #voters: Since<VoterSet>[] = []
@@ -149,7 +150,7 @@ export class SessionRecord {
 
   /** Whether the record has this very entry. */
   has(bytes: Uint8Array): boolean {
-    return this.#known.has(toHex(entryDigest(bytes)))
+    return this.#known.has(entryDigest(bytes))
   }
 
   entry(number: number): HeldEntry | undefined {
@@ -184,7 +185,7 @@ export class SessionRecord {
     )
     // As everybody else reads it: what ends some time after it was decided ends at one time for all.
     const at = peekEnvelope(bytes)?.issuedAt ?? clock.wallTime()
-    const held = this.#hold(entry, bytes, at, identity.signKey)
+    const held = this.#hold(entry, { bytes, digest: entryDigest(bytes), at, signKey: identity.signKey })
     if (majorityOf(this.voters) === 1 && !this.#isWitnessRelieved) this.commit(this.length)
     return held
   }
@@ -203,7 +204,9 @@ export class SessionRecord {
   async #accept(bytes: Uint8Array): Promise<HeldEntry> {
     if (this.#bytes + bytes.length > recordBytes)
       throw new ConvoyError('message-too-large', `A record has at most ${recordBytes} bytes.`)
-    if (this.has(bytes)) throw new ConvoyError('message-replayed', 'The entry is part of the record already.')
+    const digest = entryDigest(bytes)
+    if (this.#known.has(digest))
+      throw new ConvoyError('message-replayed', 'The entry is part of the record already.')
     const opened = await openEnvelope(bytes, {
       ...opening(this.#environment),
       purpose: 'entry',
@@ -219,7 +222,7 @@ export class SessionRecord {
     if (entry.number === this.#committed)
       this.#checkState(entry.change, entry.number, opened.signKey, opened.issuedAt)
     this.#truncate(entry.number)
-    return this.#hold(entry, bytes, opened.issuedAt, opened.signKey)
+    return this.#hold(entry, { bytes, digest, at: opened.issuedAt, signKey: opened.signKey })
   }
 
   /** Applies what is held up to `count` entries from the first. What contradicts the state has no effect, for anybody. */
@@ -343,10 +346,14 @@ export class SessionRecord {
     if (epoch !== 0) throw new ConvoyError('message-malformed', 'A session is founded in epoch 0.')
   }
 
-  #hold({ epoch, number, change }: Entry, bytes: Uint8Array, at: number, signKey: Uint8Array): HeldEntry {
-    const held = { number, epoch, change, at, signKey, bytes, digest: entryDigest(bytes) }
+  #hold(
+    { epoch, number, change }: Entry,
+    signed: Pick<HeldEntry, 'bytes' | 'digest' | 'at' | 'signKey'>,
+  ): HeldEntry {
+    const { at, signKey, bytes, digest } = signed
+    const held = { number, epoch, change, at, signKey, bytes, digest }
     this.#entries.push(held)
-    this.#known.add(toHex(held.digest))
+    this.#known.set(digest, held)
     this.#bytes += bytes.length
     if (change.type === 'founded') {
       const { incarnation } = change
@@ -370,7 +377,7 @@ export class SessionRecord {
   #truncate(length: number): void {
     for (const { bytes, digest } of this.#entries.splice(length)) {
       this.#bytes -= bytes.length
-      this.#known.delete(toHex(digest))
+      this.#known.delete(digest)
     }
     while ((this.#voters.at(-1)?.number ?? -1) >= length) this.#voters.pop()
     while ((this.#hosts.at(-1)?.number ?? -1) >= length) this.#hosts.pop()
