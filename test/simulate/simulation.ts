@@ -1,4 +1,4 @@
-import { seededRandom, toHex, utf8 } from '../../lib/core/index.ts'
+import { sameBytes, seededRandom, toHex, utf8 } from '../../lib/core/index.ts'
 import type { SessionEnvironment } from '../../lib/session/index.ts'
 import type { Fault } from '../../lib/session/environment.ts'
 import { majorityOf, voterOf } from '../../lib/session/authority/voters.ts'
@@ -277,9 +277,7 @@ class Simulation {
         const living = present.filter(({ convoy: other }) => {
           const self = other?.session.self
           const voter = self === undefined ? undefined : voterOf(set, self.signKey)
-          return (
-            voter !== undefined && toHex(voter.incarnation) === toHex(self?.incarnation ?? new Uint8Array())
-          )
+          return voter !== undefined && self !== undefined && sameBytes(voter.incarnation, self.incarnation)
         })
         const witnesses = set.witness === null || this.#counts.outage !== undefined ? 0 : 1
         return living.length > 0 && living.length + witnesses >= majorityOf(set)
