@@ -1,4 +1,4 @@
-import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
+import { BytesMap, ConvoyError, equalBytes } from '../core/index.ts'
 import { entryDigest } from '../identity/index.ts'
 import { AuthorityLine } from './authority/authorityLine.ts'
 import { majorityOf, type VoterSet } from './authority/voters.ts'
@@ -29,7 +29,8 @@ export class SessionRecord {
   readonly #environment: SessionEnvironment
   /** Those from {@link SessionRecord.first} on. */
   readonly #entries: HeldEntry[] = []
-  readonly #known = new Set<string>()
+  /** By their digests. */
+  readonly #known = new BytesMap<HeldEntry>()
   /** Numbers of committed entries that have no effect. */
   readonly #void = new Set<number>()
   /** Of each epoch that is void, the number from which on it is. */
@@ -149,7 +150,7 @@ export class SessionRecord {
 
   /** Whether the record holds this very entry. */
   has(bytes: Uint8Array): boolean {
-    return this.#known.has(toHex(entryDigest(bytes)))
+    return this.#known.has(entryDigest(bytes))
   }
 
   /** The entry with `number`, where it is held: those from the first on, and others that show who decides. */
@@ -403,7 +404,7 @@ export class SessionRecord {
 
   #hold(held: HeldEntry): void {
     this.#entries.push(held)
-    this.#known.add(toHex(held.digest))
+    this.#known.set(held.digest, held)
     this.#bytes += held.bytes.length
     this.#line.push(held)
   }
@@ -423,7 +424,7 @@ export class SessionRecord {
   #forget(entries: readonly HeldEntry[]): void {
     for (const { bytes, digest } of entries) {
       this.#bytes -= bytes.length
-      this.#known.delete(toHex(digest))
+      this.#known.delete(digest)
     }
   }
 }

@@ -26,26 +26,26 @@ export function nextMacrotask(): Promise<void> {
 const turnsAtATime = 32
 
 /**
- * As {@link nextMacrotask}, time and again: Node takes many turns one after the other, with all microtasks between them,
- * before it looks at its timers and at I/O once, and that look costs four times as much as a turn.
+ * Fresh turns of the event loop, as {@link nextMacrotask} gives them, for who takes one after the other: Node runs many in
+ * a row, with all microtasks between them, before it looks at its timers and at I/O once, and that look costs four times as
+ * much as a turn.
  */
 export class Turns {
-  #resolve: (() => void) | undefined
+  #action: (() => void) | undefined
   #coming = 0
 
-  /** The next turn. Only one may be waited for at a time. */
-  next(): Promise<void> {
-    if (nodeSetImmediate === undefined) return nextMacrotask()
-    if (this.#coming === 0) {
-      for (; this.#coming < turnsAtATime; this.#coming++) nodeSetImmediate(this.#onTurn)
-    }
-    return new Promise((resolve) => (this.#resolve = resolve))
+  /** Calls `action`, which must not throw, in the next turn. Only one may wait at a time. */
+  next(action: () => void): void {
+    if (nodeSetImmediate === undefined) return void nextMacrotask().then(action)
+    this.#action = action
+    if (this.#coming > 0) return
+    for (; this.#coming < turnsAtATime; this.#coming++) nodeSetImmediate(this.#onTurn)
   }
 
   readonly #onTurn = (): void => {
     this.#coming--
-    const resolve = this.#resolve
-    this.#resolve = undefined
-    resolve?.()
+    const action = this.#action
+    this.#action = undefined
+    action?.()
   }
 }

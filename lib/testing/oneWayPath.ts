@@ -2,6 +2,7 @@ import type { Cancel, Counters, RandomSource } from '../core/index.ts'
 import type { NetworkConditions } from './conditions.ts'
 import { controlRetryAtMostMs, controlRetryMs, longestQueueMs, packetBytes } from './constants.ts'
 import type { SimulatedClock } from './simulatedClock.ts'
+import { copyOnSlab } from './slab.ts'
 
 /** What happened to what was sent, by name. */
 export type NetworkCount =
@@ -108,7 +109,7 @@ export class OneWayPath {
     const packets = Math.max(1, Math.ceil(bytes.length / packetBytes))
     const message = {
       sequence: this.#nextSequence++,
-      bytes: bytes.slice(),
+      bytes: copyOnSlab(bytes),
       packets,
       tries: 0,
       cancelRetry: undefined,
@@ -145,7 +146,7 @@ export class OneWayPath {
   }
 
   #deliverDatagram(arrival: number, bytes: Uint8Array): void {
-    const copy = bytes.slice()
+    const copy = copyOnSlab(bytes)
     this.#around.clock.at(arrival, () => this.#receiver.datagram(copy))
   }
 

@@ -183,18 +183,26 @@ export class SimulatedClock implements Clock {
   async #runWhile(durationMs: number, goOn: () => boolean): Promise<void> {
     checkDuration(durationMs)
     this.#begin()
+    const until = this.#now + durationMs
+    const guard = new MomentGuard()
     try {
-      const until = this.#now + durationMs
-      const guard = new MomentGuard()
-      await this.#turns.next()
-      while (goOn()) {
-        if (!this.#runNext(until)) {
-          this.#now = until
-          return
+      // No loop with an `await` in it: that would cost as much as many a timer does.
+      await new Promise<void>((resolve, reject) => {
+        const step = (): void => {
+          try {
+            if (!goOn()) return resolve()
+            if (!this.#runNext(until)) {
+              this.#now = until
+              return resolve()
+            }
+            guard.ran(this.#now)
+          } catch (error) {
+            return reject(error)
+          }
+          this.#turns.next(step)
         }
-        guard.ran(this.#now)
-        await this.#turns.next()
-      }
+        this.#turns.next(step)
+      })
     } finally {
       this.#advancing = false
     }

@@ -1,4 +1,4 @@
-import { concat, equalBytes, type RandomSource } from '../core/index.ts'
+import { equalBytes, type RandomSource } from '../core/index.ts'
 import {
   createIdentity,
   domainHash,
@@ -48,5 +48,5 @@ export function synchronousIdentity(random: RandomSource): Identity {
 export const synchronousVerify: Verify = verifySync
 
 function simulatedSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
-  return domainHash('openconvoy simulated signature', signatureBytes, concat(publicKey, message))
+  return domainHash('openconvoy simulated signature', signatureBytes, publicKey, message)
 }

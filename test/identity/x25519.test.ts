@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import nacl from 'tweetnacl'
 import { describe, expect, it } from 'vitest'
-import { fromHex, nativeCrypto, toHex, type NativeCrypto } from '../../lib/core/index.ts'
+import { concat, fromHex, nativeCrypto, toHex, utf8, type NativeCrypto } from '../../lib/core/index.ts'
 import { domainHash } from '../../lib/identity/index.ts'
 import { detectX25519, importX25519, portableX25519 } from '../../lib/identity/x25519.ts'
 import { lowOrderKeys } from './support.ts'
@@ -83,6 +83,13 @@ describe("the platform's cryptography", () => {
       }),
     )
     expect(toHex(domainHash('', 8, new Uint8Array()))).toBe(toHex(nacl.hash(new Uint8Array(1)).slice(0, 8)))
+  })
+
+  it.each([10, 2_047, 2_048, 5_000])('hashes %i bytes in parts as it does in one', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, index) => index)
+    const hash = domainHash('parts', 32, bytes.subarray(0, 5), bytes.subarray(5))
+    expect(domainHash('parts', 32, bytes)).toEqual(hash)
+    expect(hash).toEqual(nacl.hash(concat(utf8('parts\0'), bytes)).slice(0, 32))
   })
 
   it.each<[string, Partial<NativeCrypto> | undefined]>([

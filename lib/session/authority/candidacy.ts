@@ -246,6 +246,7 @@ export class Candidacy {
   #counting(): VoterSet {
     const { since, voters, witness } = this.#session.record.voters
     const cheats = this.#handlers.cheats()
+    if (cheats.size === 0) return { since, voters, witness }
     return { since, voters: voters.filter(({ signKey }) => !cheats.has(toHex(signKey))), witness }
   }
 

@@ -22,17 +22,21 @@ const largestVehicleBytes = 260
 /** What payloads are written with, shared by all links: only one is under way at a time. */
 export class PayloadBuffers {
   readonly bytes: Uint8Array
-  // Views made once: one for each length that a payload can have.
-  readonly views: readonly Uint8Array[]
+  /** Of each length that a payload had so far, made once. */
+  readonly #views: (Uint8Array | undefined)[] = []
   readonly range: RangeEncoder
   readonly coder: SymbolEncoder
 
   /** @param capacity - bytes that a payload may have. */
   constructor(capacity: number) {
     this.bytes = new Uint8Array(capacity)
-    this.views = Array.from({ length: capacity + 1 }, (_, length) => this.bytes.subarray(0, length))
     this.range = new RangeEncoder(this.bytes)
     this.coder = new SymbolEncoder(this.range)
+  }
+
+  /** The first `length` bytes. */
+  view(length: number): Uint8Array {
+    return (this.#views[length] ??= this.bytes.subarray(0, length))
   }
 }
 
@@ -47,7 +51,7 @@ export class OutgoingVehicles {
   readonly #deliveries: Deliveries
   readonly #tag: number
   readonly #buffer: Uint8Array
-  readonly #views: readonly Uint8Array[]
+  readonly #buffers: PayloadBuffers
   readonly #range: RangeEncoder
   readonly #coder: SymbolEncoder
   readonly #rings: (KnownRing | undefined)[] = []
@@ -66,7 +70,7 @@ export class OutgoingVehicles {
     this.#deliveries = deliveries
     this.#tag = tag
     this.#buffer = buffers.bytes
-    this.#views = buffers.views
+    this.#buffers = buffers
     this.#range = buffers.range
     this.#coder = buffers.coder
   }
@@ -124,7 +128,7 @@ export class OutgoingVehicles {
   /** Ends the payload. @returns its bytes, valid until the next is begun on the same buffers. */
   finish(): Uint8Array {
     codeMore(this.#coder, false, this.#count)
-    return this.#views[this.#range.finish()] ?? this.#buffer
+    return this.#buffers.view(this.#range.finish())
   }
 
   /** The payload went out in the datagram with `sequence`. One that didn't needs no word. */
