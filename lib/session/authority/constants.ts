@@ -49,6 +49,12 @@ export const transferMs = 4_000
 /** How long a decision waits for a majority before its author is told, ms. It may still come into force. */
 export const decisionMs = 5_000
 
+/**
+ * How long a voter that is heard may take to confirm an entry, ms, before its link is dialled again: several round trips of a
+ * slow path, and half of what a decision waits.
+ */
+export const slowVoterMs = 2_000
+
 /** How far ahead of its own an epoch may be that a member believes another one's word on: no peer may use them up. */
 export const mostEpochsAhead = 1_000
 

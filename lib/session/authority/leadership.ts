@@ -9,6 +9,7 @@ import type { Ballot } from './ballot.ts'
 import type { Candidacy } from './candidacy.ts'
 import { decisionMs, leaseMs, lookMs, mostEpochsAhead, unlinkedMs, witnessAnswerMs } from './constants.ts'
 import { Replication } from './replication.ts'
+import { SlowVoters } from './slowVoters.ts'
 import { SnapshotKeeper } from './snapshotKeeper.ts'
 import type { TieBreaker } from './tieBreaker.ts'
 import { VoterKeeper } from './voterKeeper.ts'
@@ -35,6 +36,7 @@ export class Leadership {
   readonly #handlers: LeadershipHandlers
   readonly #tieBreaker: TieBreaker
   readonly #replication: Replication
+  readonly #slowVoters: SlowVoters
   readonly #keeper: VoterKeeper
   readonly #snapshots: SnapshotKeeper
   #waiting = new Map<number, Waiting>()
@@ -52,6 +54,7 @@ export class Leadership {
     this.#tieBreaker = tieBreaker
     this.#handlers = handlers
     this.#replication = new Replication(record, environment.identity.signKey)
+    this.#slowVoters = new SlowVoters(record, this.#replication)
     this.#keeper = new VoterKeeper(session, ballot, tieBreaker, {
       append: (change, held) => this.#append(change, held),
       hears: (set) => this.#hears(set, true),
@@ -162,6 +165,7 @@ export class Leadership {
   look(candidacy: Candidacy, epoch: number): void {
     candidacy.expire()
     const now = this.#session.environment.clock.now()
+    this.#slowVoters.look(this.#session.peers(), now)
     const hasMajority = this.hasMajority()
     this.#alone = hasMajority ? undefined : (this.#alone ?? now)
     this.#unlinked = this.#hears(this.#session.record.voters, false, Infinity)

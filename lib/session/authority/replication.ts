@@ -47,9 +47,14 @@ export class Replication {
     return this.#progress.get(peer.member.id)?.epoch ?? 0
   }
 
+  /** How many entries this member confirmed that it holds. */
+  acknowledgedBy(memberId: string): number {
+    return this.#progress.get(memberId)?.acknowledged ?? 0
+  }
+
   /** Whether `peer` holds everything. */
   isUpToDate(peer: Peer): boolean {
-    return this.#progress.get(peer.member.id)?.acknowledged === this.#record.length
+    return this.acknowledgedBy(peer.member.id) === this.#record.length
   }
 
   /** Takes a member's word on what it holds. */
