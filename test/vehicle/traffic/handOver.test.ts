@@ -186,6 +186,8 @@ describe('a vehicle that another member is clearly nearer to', () => {
       const { world, convoys } = await convoyWithTraffic({ seed, delayMs: 60, jitterMs: 30, lossPercent: 20 })
       const [anna, ben, cleo] = convoys
       const ids = Array.from({ length: 8 }, (_, place) => ben.traffic.spawn(at(600 + place)))
+      // What the arbiter never heard of it can't pass on: a lost announcement is repeated after seconds only.
+      await world.clock.runUntil(() => [anna, cleo].every((convoy) => ownersBy(convoy).size === ids.length))
       cleo.setVehicle(at(590))
       await world.clock.run(2_000 + seed * 200)
       if (seed % 2 === 0) world.network.kill('ben')
