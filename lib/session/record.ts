@@ -249,20 +249,21 @@ export class SessionRecord {
   /**
    * Takes over a snapshot in place of what is held, where it is beyond what is committed here ([REC-12]).
    * @param host - sign key of who handed it over: of who decides, or nobody says that it was committed.
-   * @param leastEpoch - what was decided in an epoch below this one is not taken over ([AUT-9]).
+   * @param leastEpoch - what was decided in an epoch below this one is not taken over ([AUT-9]); asked once the snapshot was
+   * checked, since this peer may vote meanwhile.
    * @throws ConvoyError `message-unauthentic` where another one decides; `record-forked`, and what `openBundle` throws. Nothing has
    * changed then.
    */
-  install(bundle: Uint8Array, host: Uint8Array, leastEpoch = this.epoch): Promise<void> {
+  install(bundle: Uint8Array, host: Uint8Array, leastEpoch = (): number => this.epoch): Promise<void> {
     return this.#inTurn(() => this.#install(bundle, host, leastEpoch))
   }
 
-  async #install(bundle: Uint8Array, host: Uint8Array, leastEpoch: number): Promise<void> {
+  async #install(bundle: Uint8Array, host: Uint8Array, leastEpoch: () => number): Promise<void> {
     const own = { line: this.#line, committed: this.#committed, digest: this.digestAt(this.#committed) }
     const opened = await openBundle(bundle, this.#environment, this.sessionId, own)
     // More may have been committed meanwhile.
     if (opened === undefined || opened.snapshot.number < this.#committed) return
-    if (!equalBytes(opened.host.signKey, host) || opened.host.epoch < leastEpoch)
+    if (!equalBytes(opened.host.signKey, host) || opened.host.epoch < leastEpoch())
       throw new ConvoyError('message-unauthentic', 'The snapshot was handed over by another than its host.')
     if (own.committed > 0) this.#superseded ??= this.#state
     if (this.#superseded !== undefined)

@@ -191,7 +191,11 @@ export class Rejoin implements WayBack {
           entry: async (bytes) => {
             if (!record.has(bytes)) await record.accept(bytes)
           },
-          snapshot: (bundle, host) => record.install(bundle, host.signKey, session.authority.epoch),
+          snapshot: (bundle, host) =>
+            // What it promised binds the incarnation that it was ([AUT-2]).
+            record.install(bundle, host.signKey, () =>
+              this.#isSelf(incarnation) ? session.authority.epoch : record.epoch,
+            ),
           admitted: (admission, hostWay) => {
             const { signKey } = environment.identity
             const self = admittedMember(record, admission, hostWay, signKey, incarnation)

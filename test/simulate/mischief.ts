@@ -80,10 +80,6 @@ export class Byzantine {
       case 'change-two-voters':
         return this.#changeTwoVoters(session)
       case 'forge-entry': {
-        // As host it signs another entry with that number before long: a fork, which makes the rest of the epoch void.
-        const { hostKey } = record
-        const isHosts = hostKey !== undefined && equalBytes(hostKey, session.self.signKey)
-        if (isHosts) this.#ledger.doubtful.add(epoch)
         const forged = await this.#sign(
           session,
           { type: 'rules', changes: { speedLimit: 30 } },
@@ -226,6 +222,10 @@ export class Byzantine {
   async #sign(session: Session, change: Change, epoch: number, number: number): Promise<Uint8Array> {
     const { record, environment } = session
     const { identity, clock, random } = environment
+    const { hostKey } = record
+    // As host it signs another entry with that number before long: a fork, which makes the rest of the epoch void.
+    const isHosts = hostKey !== undefined && equalBytes(hostKey, session.self.signKey)
+    if (isHosts) this.#ledger.doubtful.add(record.epoch)
     const previous = record.digestAt(number) ?? new Uint8Array(32)
     const entry = { sessionId: record.sessionId, epoch, number, previous, change }
     const body = encodeMessage(entrySchema, entry, entriesMessageBytes)

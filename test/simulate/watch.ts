@@ -69,7 +69,7 @@ export class Watch {
     let same = Math.min(length, this.#held.length)
     while (same > record.first && this.#held[same - 1] !== record.entry(same - 1)) same--
     this.#lookForLoss(same)
-    this.#lookAtBase()
+    const isTakenOver = this.#lookAtBase()
     this.#held.length = same
     for (let number = Math.max(same, record.first); number < length; number++) {
       const entry = record.entry(number)
@@ -79,11 +79,14 @@ export class Watch {
     }
     const advanced = record.committed > this.#committed
     for (let number = this.#committed; number < record.committed; number++) this.#lookAtCommitted(number)
-    if (advanced && record.epoch < this.#seen && !this.#session.authority.isLeading) {
+    // Who hands a snapshot over proves its own epoch, and the entry that began it may follow: the record itself sees to that.
+    const isLower = record.epoch < this.#seen && !isTakenOver
+    if (advanced && isLower && !this.#session.authority.isLeading) {
       this.#broken('INV-6', `commits in epoch ${record.epoch} after it had seen ${this.#seen}`)
     }
     this.#committed = record.committed
     this.#tail = tail
+    if (isTakenOver) this.#lookAtBans()
   }
 
   /** What was committed is held as it was, unless its epoch is void. */
@@ -99,18 +102,23 @@ export class Watch {
     this.#committed = kept
   }
 
-  /** Entries that a snapshot stands for are those that everybody had. */
-  #lookAtBase(): void {
+  /** Entries that a snapshot stands for are those that everybody had. @returns whether there is such a snapshot since the last look. */
+  #lookAtBase(): boolean {
     const { record } = this.#session
     const { first } = record
     const base = record.digestAt(first)
-    if (first === this.#base || base === undefined) return
+    if (first === this.#base || base === undefined) return false
     this.#base = first
     const held = this.#held[first - 1]
     if (held !== undefined && toHex(held.digest) !== toHex(base))
       this.#broken('INV-2', `holds a snapshot that does not follow entry ${first - 1}, which it held`)
     this.#ledger.snapshotted(this.#who, first - 1, base)
-    for (const { subject } of record.state.moderation.bans)
+    return true
+  }
+
+  /** Bans that came with a snapshot. */
+  #lookAtBans(): void {
+    for (const { subject } of this.#session.record.state.moderation.bans)
       if (subject.kind === 'identity') this.#banned.add(toHex(subject.signKey))
   }
 

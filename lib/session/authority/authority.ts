@@ -199,7 +199,7 @@ export class Authority {
     const { id, signKey } = peer.member
     const bundle = this.#intake.take(id, message)
     if (bundle === undefined) return
-    await record.install(bundle, signKey, this.epoch)
+    await record.install(bundle, signKey, () => this.epoch)
     if (this.#closed) return
     this.#telling.tellNews()
     this.#follow()
