@@ -21,7 +21,9 @@ export class KeptBans {
   async restore(signal?: AbortSignal): Promise<void> {
     const { clock, logger } = this.#session.environment
     const now = clock.wallTime()
-    const kept = (await this.#store.bans.list()).filter(({ subject }) => subject.kind !== 'invite')
+    const kept = (await this.#store.bans.list()).flatMap(({ subject, ...ban }) =>
+      subject.kind === 'invite' ? [] : [{ subject, ...ban }],
+    )
     // Those that are newest matter most.
     const restored = kept.sort((a, b) => b.issuedAt - a.issuedAt).slice(0, mostBans)
     if (restored.length < kept.length)
@@ -29,7 +31,6 @@ export class KeptBans {
         left: kept.length - mostBans,
       })
     for (const { subject, detail, expiresAt } of restored.reverse()) {
-      if (subject.kind === 'invite') continue
       const lastsMs = expiresAt === null ? null : Math.max(1, Math.round(expiresAt - now))
       await this.#session.moderation.decide({ type: 'banned', subject, detail, lastsMs }, signal)
     }

@@ -4,15 +4,16 @@ import type { ReachedSession, Rendezvous } from '../rendezvous/index.ts'
 /**
  * Asks every rendezvous for a session at once and takes the first whose answer passes `check`, so that one that
  * lies does not keep the others from being heard; the rest are let go.
+ * @returns what `check` made of that answer.
  * @throws ConvoyError `session-not-found` when one answered that it holds no such session, else
  * `rendezvous-unreachable`; what `check` threw when no answer passed; `aborted`.
  */
-export async function reachFirst(
+export async function reachFirst<Checked>(
   rendezvous: readonly Rendezvous[],
   sessionId: Uint8Array,
-  check: (reached: ReachedSession) => Promise<unknown>,
+  check: (reached: ReachedSession) => Promise<Checked>,
   signal: AbortSignal | undefined,
-): Promise<ReachedSession> {
+): Promise<Checked> {
   throwIfAborted(signal)
   if (rendezvous.length === 0) {
     throw new ConvoyError('rendezvous-unreachable', 'The invite names no rendezvous. Pass one as an option.')
@@ -20,22 +21,23 @@ export async function reachFirst(
   const enough = new AbortController()
   const stop = (): void => enough.abort(signal?.reason)
   signal?.addEventListener('abort', stop, { once: true })
-  let winner: ReachedSession | undefined
+  let winner: { readonly checked: Checked } | undefined
   const attempts = rendezvous.map(async (each) => {
     const reached = await each.reach(sessionId, enough.signal)
+    let checked: Checked
     try {
-      await check(reached)
+      checked = await check(reached)
     } catch (error) {
       reached.route.close()
       throw error
     }
-    if (winner === undefined) winner = reached
+    if (winner === undefined) winner = { checked }
     else reached.route.close()
   })
   try {
     await Promise.any(attempts)
     if (winner === undefined) throw new ConvoyError('rendezvous-unreachable', 'No rendezvous answered.')
-    return winner
+    return winner.checked
   } catch (error) {
     throwIfAborted(signal)
     throw explain(error)

@@ -14,19 +14,18 @@ export interface ReachedHost extends ReachedSession {
  * The way to a session, over whichever rendezvous answers first with an announcement that fits the invite.
  * @param leastEpoch - no host of an epoch below it counts.
  */
-export async function reachHost(
+export function reachHost(
   { all }: OpenedRendezvous,
   invite: Invite,
   checks: { clock: Clock; verify?: Verify | undefined },
   signal?: AbortSignal,
   leastEpoch?: number,
 ): Promise<ReachedHost> {
-  const epochs = new Map<ReachedSession, number>()
-  const check = async (reached: ReachedSession): Promise<void> => {
-    epochs.set(reached, (await openReached(checks, invite, reached, leastEpoch)).epoch)
+  const check = async (reached: ReachedSession): Promise<ReachedHost> => {
+    const { epoch } = await openReached(checks, invite, reached, leastEpoch)
+    return { ...reached, epoch }
   }
-  const reached = await reachFirst(all, invite.sessionId, check, signal)
-  return { ...reached, epoch: epochs.get(reached) ?? 0 }
+  return reachFirst(all, invite.sessionId, check, signal)
 }
 
 /** How a member comes to its host once more: over rendezvous that are opened for it, and closed after. */

@@ -26,9 +26,9 @@ export class Departures {
     this.#leave = leave
   }
 
-  /** The link to a member broke: it is lost, unless it has, or gets, another one. */
-  unlinked(member: RecordMember): void {
-    this.#later(replacedMs, () => {
+  /** There is no link to a member any more: it is lost, unless it has, or gets, another one within `waitMs`. */
+  unlinked(member: RecordMember, waitMs: number = replacedMs): void {
+    this.#later(waitMs, () => {
       if (!this.#isHere(member)) this.record(member, 'lost')
     })
   }
@@ -54,11 +54,7 @@ export class Departures {
     for (const member of record.state.members) {
       if (member.id === self.id) continue
       if (this.#session.peer(member.id) === undefined) this.record(member, 'left')
-      else if (!this.#isHere(member)) {
-        this.#later(graceMs, () => {
-          if (!this.#isHere(member)) this.record(member, 'lost')
-        })
-      }
+      else if (!this.#isHere(member)) this.unlinked(member, graceMs)
     }
   }
 

@@ -5,6 +5,7 @@ import { entriesMessageBytes, loadOrderTimeoutMs, recordBytes, snapshotWaitMs } 
 import type { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import { describeVerdict } from './describeLoadOrder.ts'
+import { entryBatches } from './entryBatches.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { Knock } from './knockMessages.ts'
 import { compareLoadOrders } from './loadOrderCheck.ts'
@@ -78,7 +79,7 @@ export function lateRefusal(
   }
   // The other half is for what those inside still decide.
   const isOverdue = record.tailBytes > recordBytes / 2
-  if (isOverdue || (record.first > 0 && record.snapshot?.entry.number === undefined)) {
+  if (isOverdue || (record.first > 0 && record.snapshot === undefined)) {
     const message =
       'The host can bring nobody up to date before its voters agree on a snapshot. Try again soon.'
     return { ...refused('rate-limited', message), waitMs: snapshotWaitMs }
@@ -97,27 +98,15 @@ export function* recordMessages(
   const own = holds === undefined ? undefined : record.digestAt(holds.committed)
   if (holds !== undefined && own !== undefined && equalBytes(own, holds.digest))
     return yield* entryMessages(record, holds.committed)
-  const snapshotNumber = record.snapshot?.entry.number
+  const { snapshot } = record
   const bundle = record.bundle()
-  if (snapshotNumber === undefined || bundle === undefined) return yield* entryMessages(record, 0)
+  if (snapshot === undefined || bundle === undefined) return yield* entryMessages(record, 0)
   yield* snapshotMessages(bundle)
-  yield* entryMessages(record, snapshotNumber + 1)
+  yield* entryMessages(record, snapshot.entry.number + 1)
 }
 
 function* entryMessages(record: SessionRecord, from: number): Generator<ControlMessage, void> {
   const { epoch, committed } = record
-  let entries: Uint8Array[] = []
-  let bytes = 0
-  for (let number = from; number < committed; number++) {
-    const entry = record.entry(number)?.bytes
-    if (entry === undefined) return
-    if (entries.length > 0 && bytes + entry.length > entriesMessageBytes) {
-      yield { type: 'entries', epoch, entries, committed: 0 }
-      entries = []
-      bytes = 0
-    }
-    entries.push(entry)
-    bytes += entry.length + 5
-  }
-  if (entries.length > 0) yield { type: 'entries', epoch, entries, committed: 0 }
+  for (const entries of entryBatches(record, from, committed))
+    yield { type: 'entries', epoch, entries, committed: 0 }
 }

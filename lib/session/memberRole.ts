@@ -1,4 +1,3 @@
-import { equalBytes } from '../core/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { helloTimeoutMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
@@ -121,7 +120,7 @@ export class MemberRole implements SessionRole {
   onApplied({ change }: Decision): void {
     if (change.type === 'joined') return this.#joined(change.signKey)
     if (change.type !== 'left') return
-    const gone = [...this.#session.peers()].find(({ member }) => equalBytes(member.signKey, change.signKey))
+    const gone = this.#session.roster.peerOf(change.signKey)
     if (gone !== undefined) this.#dialer.forget(gone.member.id)
   }
 

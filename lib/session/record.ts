@@ -1,7 +1,7 @@
 import { BytesMap, ConvoyError, equalBytes } from '../core/index.ts'
 import { entryDigest } from '../identity/index.ts'
 import { AuthorityLine } from './authority/authorityLine.ts'
-import { majorityOf, type VoterSet } from './authority/voters.ts'
+import { majorityOf, noVoters, type VoterSet } from './authority/voters.ts'
 import { recordBytes } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
 import { openEntry, signEntry, type Decision, type HeldEntry } from './heldEntry.ts'
@@ -135,7 +135,7 @@ export class SessionRecord {
 
   /** Who voted before the entry with `number`. */
   votersAt(number: number): VoterSet {
-    return this.#line.votersAt(number) ?? { since: 0, voters: [], witness: null }
+    return this.#line.votersAt(number) ?? noVoters
   }
 
   /** The entries that show who decides and who votes, without those that do not matter to it any more. */

@@ -2,7 +2,7 @@ import { ConvoyError, equalBytes } from '../core/index.ts'
 import { deriveSessionId, foundingAuthority, type AuthorityAt } from '../identity/index.ts'
 import type { AuthorityLine } from './authority/authorityLine.ts'
 import { checkElected } from './authority/election.ts'
-import { differByOne } from './authority/voters.ts'
+import { differByOne, noVoters } from './authority/voters.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { HeldEntry } from './heldEntry.ts'
 import type { SessionRecord } from './record.ts'
@@ -37,7 +37,7 @@ export async function checkAuthor(
   { change, epoch, number, previous, signKey }: HeldEntry,
 ): Promise<void> {
   const before = line.epochAt(number) ?? 0
-  const voters = line.votersAt(number) ?? { since: 0, voters: [], witness: null }
+  const voters = line.votersAt(number) ?? noVoters
   if (change.type === 'elected') {
     if (epoch <= before)
       throw new ConvoyError('message-replayed', `Epoch ${epoch} is over: the record is at ${before}.`)

@@ -15,6 +15,7 @@ import type { ChannelVersions } from './channelVersions.ts'
 import { ModerationState } from './moderation/moderationState.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { Restriction } from './restriction.ts'
+import { byText, inKeyOrder } from './snapshot/canonicalOrder.ts'
 import { mostDepartures, mostRestricted } from './snapshot/constants.ts'
 import type { StateContents } from './snapshot/stateBytes.ts'
 
@@ -213,7 +214,7 @@ export class RecordState {
     const channels = Object.entries(this.channels).map(([name, version]) => ({ name, version }))
     const shared = [...this.shared].map(([name, value]) => ({ name, value }))
     const restricted = [...this.#restricted].map(([key, { restriction, detail }]) => {
-      return { key, signKey: fromHex(key), restriction, detail }
+      return { signKey: fromHex(key), restriction, detail }
     })
     const departures = [...this.#departures.values()].map(({ member, ...how }) => {
       return { ...how, member: withoutId(member) }
@@ -221,16 +222,16 @@ export class RecordState {
     return {
       founderNonce,
       game: this.game,
-      channels: channels.sort((a, b) => order(a.name, b.name)),
+      channels: channels.sort((a, b) => byText(a.name, b.name)),
       password: this.password,
       rules: this.rules,
       loadOrder: this.loadOrder,
       gameTime: this.gameTime ?? null,
-      shared: shared.sort((a, b) => order(a.name, b.name)),
+      shared: shared.sort((a, b) => byText(a.name, b.name)),
       host: host === undefined || this.knownMember(host.signKey) === undefined ? null : host.signKey,
       members: this.members.map(withoutId),
       departures,
-      restricted: restricted.sort((a, b) => order(a.key, b.key)).map(({ key: _, ...rest }) => rest),
+      restricted: inKeyOrder(restricted),
       moderation: this.moderation.contents(),
     }
   }
@@ -304,9 +305,4 @@ function withId(member: Omit<RecordMember, 'id'>): RecordMember {
 
 function withoutId({ id: _, claims, ...member }: RecordMember): StateContents['members'][number] {
   return { ...member, claims: claims === undefined ? undefined : [...claims] }
-}
-
-/** Of texts in ASCII, by their bytes. */
-function order(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
 }

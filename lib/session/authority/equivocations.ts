@@ -1,10 +1,7 @@
 import { equalBytes, toHex } from '../../core/index.ts'
-import { openEnvelope } from '../../identity/index.ts'
-import { decodeMessage } from '../../protocol/index.ts'
-import { entriesMessageBytes } from '../constants.ts'
-import { opening, type SessionEnvironment } from '../environment.ts'
+import type { SessionEnvironment } from '../environment.ts'
+import { openEntry } from '../heldEntry.ts'
 import type { SessionRecord } from '../record.ts'
-import { entrySchema } from '../recordEntries.ts'
 import { provenEquivocator } from './election.ts'
 import { openVote } from './vote.ts'
 
@@ -56,14 +53,9 @@ export class Equivocations {
     bytes: Uint8Array,
     found: (first: Uint8Array, second: Uint8Array) => Promise<void>,
   ): Promise<void> {
-    const opened = await openEnvelope(bytes, {
-      ...opening(this.#environment),
-      purpose: 'entry',
-      maxBytes: entriesMessageBytes,
-    })
-    const { change, epoch } = decodeMessage(entrySchema, opened.body, entriesMessageBytes)
+    const { change, epoch, signKey } = await openEntry(this.#environment, this.#sessionId, bytes)
     const known = record.hostOf(epoch)
-    if (change.type !== 'elected' || known === undefined || equalBytes(known, opened.signKey)) return
+    if (change.type !== 'elected' || known === undefined || equalBytes(known, signKey)) return
     const own = new Map<string, Uint8Array>()
     for (const vote of record.votesOf(epoch)) {
       own.set(toHex((await openVote(this.#environment, vote)).voter), vote)

@@ -1,5 +1,5 @@
 import { equalBytes } from '../../core/index.ts'
-import { entriesMessageBytes } from '../constants.ts'
+import { entryBatches } from '../entryBatches.ts'
 import type { Peer } from '../peer.ts'
 import type { SessionRecord } from '../record.ts'
 import type { Session } from '../session.ts'
@@ -17,19 +17,11 @@ export function handEntries(
 ): void {
   const own = record.digestAt(holds.length)
   const isAlike = own !== undefined && equalBytes(own, holds.digest)
-  let next = isAlike ? holds.length : Math.min(holds.committed, record.committed)
+  const next = isAlike ? holds.length : Math.min(holds.committed, record.committed)
   // What went before is the host's to hand on, in a snapshot.
   if (next < record.first) return
-  while (next < record.length) {
-    const entries: Uint8Array[] = []
-    let bytes = 0
-    for (let entry = record.entry(next); entry !== undefined; entry = record.entry(++next)) {
-      if (entries.length > 0 && bytes + entry.bytes.length > entriesMessageBytes) break
-      entries.push(entry.bytes)
-      bytes += entry.bytes.length + 5
-    }
+  for (const entries of entryBatches(record, next, record.length))
     peer.control?.send({ type: 'entries', epoch: Math.max(epoch, holds.epoch), entries, committed: 0 })
-  }
 }
 
 /** Shows a member whose record is older than this peer's that there is more: it asks for what is between ([AUT-4]). */

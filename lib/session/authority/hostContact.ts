@@ -17,10 +17,6 @@ export class HostContact {
     this.#heardAt = this.#now
   }
 
-  get hostKey(): Uint8Array | undefined {
-    return this.#hostKey
-  }
-
   /** Another one is host from now on; false where it is the same. */
   follow(hostKey: Uint8Array): boolean {
     if (this.#hostKey !== undefined && equalBytes(this.#hostKey, hostKey)) return false

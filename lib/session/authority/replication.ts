@@ -1,5 +1,5 @@
 import { equalBytes } from '../../core/index.ts'
-import { entriesMessageBytes } from '../constants.ts'
+import { entryBatches } from '../entryBatches.ts'
 import type { Peer } from '../peer.ts'
 import type { SessionRecord } from '../record.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
@@ -120,24 +120,18 @@ export class Replication {
     if (progress.sent >= until && progress.told >= committed) return
     if (progress.sent < record.first) {
       // What it lacks is gone: a snapshot stands for it.
-      const snapshotNumber = record.snapshot?.entry.number
+      const { snapshot } = record
       const bundle = record.bundle()
-      if (snapshotNumber === undefined || bundle === undefined) return
+      if (snapshot === undefined || bundle === undefined) return
       for (const part of snapshotMessages(bundle)) if (!control.send(part)) return control.link.close()
-      progress.sent = snapshotNumber + 1
+      progress.sent = snapshot.entry.number + 1
     }
-    do {
-      const entries: Uint8Array[] = []
-      let bytes = 0
-      while (progress.sent < until) {
-        const next = record.entry(progress.sent)?.bytes
-        if (next === undefined || (entries.length > 0 && bytes + next.length > entriesMessageBytes)) break
-        entries.push(next)
-        bytes += next.length + 5
-        progress.sent++
-      }
+    const batches = [...entryBatches(record, progress.sent, until)]
+    // What is committed is told with the last entries, or else by itself.
+    for (const entries of batches.length === 0 ? [[]] : batches) {
+      progress.sent += entries.length
       if (!control.send({ type: 'entries', epoch, entries, committed })) return control.link.close()
-    } while (progress.sent < until)
+    }
     progress.told = committed
   }
 }

@@ -51,7 +51,7 @@ export class SnapshotKeeper {
   #isDue(): boolean {
     const { record, environment } = this.#session
     // Those of a void epoch may have been the only ones.
-    if (record.first > 0 && record.snapshot?.entry.number === undefined) return true
+    if (record.first > 0 && record.snapshot === undefined) return true
     const { tailBytes } = record
     if (environment.snapshotBytes !== undefined) return tailBytes >= environment.snapshotBytes
     return tailBytes >= Math.max(snapshotEveryBytes, entriesPerState * (record.snapshot?.state.length ?? 0))

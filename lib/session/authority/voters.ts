@@ -17,6 +17,9 @@ export interface VoterSet {
   readonly witness: Uint8Array | null
 }
 
+/** Who votes before anything was founded: nobody. */
+export const noVoters: VoterSet = { since: 0, voters: [], witness: null }
+
 /** How many of `set` have to agree: more than half, the witness counted. */
 export function majorityOf({ voters, witness }: Pick<VoterSet, 'voters' | 'witness'>): number {
   return Math.floor((voters.length + (witness === null ? 0 : 1)) / 2) + 1

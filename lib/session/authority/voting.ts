@@ -34,10 +34,10 @@ export class Voting {
     this.#around = around
   }
 
-  /** Whether a record that ends like this is at least as new as this peer's. */
-  #isNew({ lastEpoch, length }: { lastEpoch: number; length: number }): boolean {
+  /** How far a record that ends like this is ahead of this peer's: below zero where it is older, above where it has more entries. */
+  #ahead({ lastEpoch, length }: { lastEpoch: number; length: number }): number {
     const { record } = this.#session
-    return lastEpoch > record.epoch || (lastEpoch === record.epoch && length >= record.length)
+    return lastEpoch === record.epoch ? length - record.length : lastEpoch - record.epoch
   }
 
   /** Whether a candidate says that its last entry is of another epoch than it is: so its record would pass for newer. */
@@ -48,21 +48,16 @@ export class Voting {
     return own !== undefined && equalBytes(own, digest) && last !== undefined && last.epoch !== lastEpoch
   }
 
-  /** Whether such a record has entries that this peer lacks: they may make it a voter, or none. */
-  #isNewer(message: { lastEpoch: number; length: number }): boolean {
-    const { record } = this.#session
-    return this.#isNew(message) && (message.lastEpoch > record.epoch || message.length > record.length)
-  }
-
   /** Answers who asks whether this peer would vote for it ([AUT-5]). */
   answerProbe(peer: Peer, message: AuthorityMessageOf<'probe'>): void {
-    const isNew = this.#isNew(message)
-    const agrees = this.#around.votes() && this.#around.silenceMs() >= suspectedMs && isNew
+    const ahead = this.#ahead(message)
+    const agrees = this.#around.votes() && this.#around.silenceMs() >= suspectedMs && ahead >= 0
     const standing = standingOf(this.#session)
     const { probe } = message
     peer.control?.send({ type: 'probed', probe, agrees, standing, epoch: this.#around.epoch() })
-    if (!isNew) handNewest(this.#session.record, peer, this.#around.epoch())
-    else if (this.#isNewer(message)) this.#around.lacks(peer)
+    if (ahead < 0) handNewest(this.#session.record, peer, this.#around.epoch())
+    // What it has more may make this peer a voter, or none.
+    else if (ahead > 0) this.#around.lacks(peer)
   }
 
   /** Votes for who stands for host, or says why not ([AUT-7]). */
@@ -79,13 +74,14 @@ export class Voting {
       this.#session.environment.dropped.addFrom(peer.member.id, 'stand-false')
       return refuse()
     }
-    if (!this.#isNew(message)) {
+    const ahead = this.#ahead(message)
+    if (ahead < 0) {
       refuse()
       // It would stand again and again, and fence off whoever is host.
       return handNewest(record, peer, Math.max(epoch, this.#around.epoch()))
     }
     if (!this.#around.votes()) {
-      if (this.#isNewer(message)) this.#around.lacks(peer)
+      if (ahead > 0) this.#around.lacks(peer)
       return refuse()
     }
     const agreed = consent !== null && (await this.isConsent(consent, epoch, candidate))

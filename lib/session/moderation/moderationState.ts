@@ -1,5 +1,6 @@
 import { sameBytes, fromHex, toHex } from '../../core/index.ts'
 import type { Change } from '../recordEntries.ts'
+import { inKeyOrder } from '../snapshot/canonicalOrder.ts'
 import { CarriedOut } from './carriedOut.ts'
 import { mostBans, mostGrants, mostInvites, mostMuted } from './constants.ts'
 import { EndingTable } from './endingTable.ts'
@@ -260,9 +261,9 @@ export class ModerationState {
     return {
       needsInvite: this.#needsInvite,
       invites: [...this.#invites].sort().map(fromHex),
-      grants: inOrder(grants),
+      grants: inKeyOrder(grants),
       bans: [...this.#bans.values()],
-      mutes: inOrder(mutes),
+      mutes: inKeyOrder(mutes),
       ...this.#carriedOut.contents(),
     }
   }
@@ -316,12 +317,6 @@ export class ModerationState {
     const beyond = scopes.find((scope) => !own.includes(scope))
     return beyond === undefined ? undefined : `The scope "${beyond}" is not its author's to give.`
   }
-}
-
-/** By their keys; what has the same key stays in its order. */
-function inOrder<Item extends { readonly signKey: Uint8Array }>(items: readonly Item[]): Item[] {
-  const keyed = items.map((item) => ({ item, key: toHex(item.signKey) }))
-  return keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))).map(({ item }) => item)
 }
 
 function endOfMutes(mutes: Mutes): number | null {

@@ -2,7 +2,6 @@ import * as v from 'valibot'
 import { ConvoyError, equalBytes } from '../../core/index.ts'
 import { domainHash, mostVoters, passwordVerifierSchema } from '../../identity/index.ts'
 import {
-  bytesOf,
   bytesUpTo,
   count,
   decodeMessage,
@@ -82,9 +81,6 @@ const stateSchema = v.strictObject({
   ),
   moderation: moderationContentsSchema,
 })
-
-/** Names a state. */
-export const stateDigest = bytesOf(32)
 
 /** See {@link stateSchema}. */
 export type StateContents = Omit<v.InferOutput<typeof stateSchema>, 'authority'>
