@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PeerConvoy } from '../../lib/convoy/peerConvoy.ts'
-import { signEnvelope, type Vote } from '../../lib/identity/index.ts'
-import { encodeMessage } from '../../lib/protocol/index.ts'
-import { entriesMessageBytes, entryLifetimeMs } from '../../lib/session/constants.ts'
-import { entrySchema, type Change } from '../../lib/session/recordEntries.ts'
+import type { Vote } from '../../lib/identity/index.ts'
+import { signEntry } from '../../lib/session/heldEntry.ts'
+import type { Change } from '../../lib/session/recordEntries.ts'
 import { signVote } from '../../lib/session/authority/vote.ts'
 import { isFullyConnected, SimulatedWorld } from '../support/simulatedWorld.ts'
 
@@ -35,11 +34,9 @@ async function five(): Promise<[PeerConvoy, ...PeerConvoy[]]> {
 /** An entry that `author` signs with any number, whatever it holds there. */
 async function signed({ session }: PeerConvoy, number: number, change: Change): Promise<Uint8Array> {
   const { record, environment } = session
-  const { identity, clock, random } = environment
+  const { sessionId, epoch } = record
   const previous = record.digestAt(number) ?? new Uint8Array(32)
-  const entry = { sessionId: record.sessionId, epoch: record.epoch, number, previous, change }
-  const body = encodeMessage(entrySchema, entry, entriesMessageBytes)
-  return signEnvelope(identity, { purpose: 'entry', body, lifetimeMs: entryLifetimeMs }, { clock, random })
+  return (await signEntry(environment, { sessionId, epoch, number, previous, change })).bytes
 }
 
 /** Hands entries of `from` to one member only. */

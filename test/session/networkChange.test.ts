@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Convoy } from '../../lib/index.ts'
 import type { Connector } from '../../lib/rtc/index.ts'
-import { SimulatedRendezvous } from '../../lib/testing/index.ts'
-import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
+import type { SimulatedRendezvous } from '../../lib/testing/index.ts'
+import { closeSignaledWorld, signaledWorld } from '../support/signaledWorld.ts'
+import { isFullyConnected, recordOf, type SimulatedWorld } from '../support/simulatedWorld.ts'
 
 let world: SimulatedWorld
 let signaling: SimulatedRendezvous
@@ -10,18 +11,11 @@ let signaling: SimulatedRendezvous
 let begun: Record<string, number>
 
 beforeEach(() => {
-  world = new SimulatedWorld()
-  signaling = new SimulatedRendezvous({ network: world.network })
+  ;({ world, signaling } = signaledWorld())
   begun = {}
 })
 
-afterEach(async () => {
-  await world.close()
-  await world.clock.complete(signaling.close())
-  await world.clock.run(5_000)
-  expect(world.network.openConnections).toBe(0)
-  expect(world.clock.pendingTimers).toBe(0)
-})
+afterEach(() => closeSignaledWorld({ world, signaling }))
 
 function counted(name: string): {
   connector: Connector

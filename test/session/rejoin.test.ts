@@ -2,24 +2,18 @@ import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyVehicleState, type Convoy, type HostOptions, type JoinOptions } from '../../lib/index.ts'
 import type { Rendezvous } from '../../lib/rendezvous/index.ts'
-import { SimulatedRendezvous } from '../../lib/testing/index.ts'
-import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
+import type { SimulatedRendezvous } from '../../lib/testing/index.ts'
+import { closeSignaledWorld, signaledWorld } from '../support/signaledWorld.ts'
+import { isFullyConnected, recordOf, type SimulatedWorld } from '../support/simulatedWorld.ts'
 
 let world: SimulatedWorld
 let signaling: SimulatedRendezvous
 
 beforeEach(() => {
-  world = new SimulatedWorld()
-  signaling = new SimulatedRendezvous({ network: world.network })
+  ;({ world, signaling } = signaledWorld())
 })
 
-afterEach(async () => {
-  await world.close()
-  await world.clock.complete(signaling.close())
-  await world.clock.run(5_000)
-  expect(world.network.openConnections).toBe(0)
-  expect(world.clock.pendingTimers).toBe(0)
-})
+afterEach(() => closeSignaledWorld({ world, signaling }))
 
 const host = (options: Partial<HostOptions> = {}): Promise<Convoy> =>
   world.host('Anna', { rendezvous: signaling.rendezvous('Anna'), ...options })

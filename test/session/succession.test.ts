@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { joinConvoy, type Convoy } from '../../lib/index.ts'
-import { SimulatedRendezvous } from '../../lib/testing/index.ts'
-import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
+import type { SimulatedRendezvous } from '../../lib/testing/index.ts'
+import { closeSignaledWorld, signaledWorld } from '../support/signaledWorld.ts'
+import { isFullyConnected, recordOf, type SimulatedWorld } from '../support/simulatedWorld.ts'
 
 let world: SimulatedWorld
 let signaling: SimulatedRendezvous
@@ -10,21 +11,14 @@ let ben: Convoy
 let cem: Convoy
 
 beforeEach(async () => {
-  world = new SimulatedWorld()
-  signaling = new SimulatedRendezvous({ network: world.network })
+  ;({ world, signaling } = signaledWorld())
   anna = await world.host('Anna', { rules: { maxPlayers: 32 }, rendezvous: signaling.rendezvous('Anna') })
   ben = await join('Ben')
   cem = await join('Cem')
   await world.clock.runUntil(() => [anna, ben, cem].every((convoy) => convoy.authority.voters.length === 3))
 })
 
-afterEach(async () => {
-  await world.close()
-  await world.clock.complete(signaling.close())
-  await world.clock.run(5_000)
-  expect(world.network.openConnections).toBe(0)
-  expect(world.clock.pendingTimers).toBe(0)
-})
+afterEach(() => closeSignaledWorld({ world, signaling }))
 
 /** Joins with the invite that the founder made when it founded the session. */
 const join = (name: string): Promise<Convoy> =>

@@ -1,23 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Convoy } from '../../lib/index.ts'
-import { SimulatedRendezvous } from '../../lib/testing/index.ts'
-import { isFullyConnected, SimulatedWorld } from '../support/simulatedWorld.ts'
+import type { SimulatedRendezvous } from '../../lib/testing/index.ts'
+import { closeSignaledWorld, signaledWorld } from '../support/signaledWorld.ts'
+import { isFullyConnected, type SimulatedWorld } from '../support/simulatedWorld.ts'
 
 let world: SimulatedWorld
 let signaling: SimulatedRendezvous
 
 beforeEach(() => {
-  world = new SimulatedWorld()
-  signaling = new SimulatedRendezvous({ network: world.network })
+  ;({ world, signaling } = signaledWorld())
 })
 
-afterEach(async () => {
-  await world.close()
-  await world.clock.complete(signaling.close())
-  await world.clock.run(5_000)
-  expect(world.network.openConnections).toBe(0)
-  expect(world.clock.pendingTimers).toBe(0)
-})
+afterEach(() => closeSignaledWorld({ world, signaling }))
 
 const hostOf = (name: string): Promise<Convoy> => world.host(name, { rendezvous: signaling.rendezvous(name) })
 const joinerOf = (name: string, invite: string): Promise<Convoy> =>

@@ -42,6 +42,6 @@ export function hasWitnessVoted(record: SessionRecord, { witness }: Pick<VoterSe
   if (witness === null || record.votersSince >= record.epochSince) return false
   return record.votesOf(record.epoch).some((vote) => {
     const signer = peekEnvelope(vote)?.signKey
-    return signer !== undefined && toHex(signer) === toHex(witness)
+    return signer !== undefined && equalBytes(signer, witness)
   })
 }

@@ -1,5 +1,5 @@
 import { seededRandom, type RandomSource } from '../../lib/core/index.ts'
-import { type Mischief, type Plan, type ProcessRef, type Step } from './plan.ts'
+import { usualMischiefs, type Mischief, type Plan, type ProcessRef, type Step } from './plan.ts'
 
 /** How many processes the sessions of a run have, at least and at most. */
 export interface PeerRange {
@@ -25,25 +25,6 @@ const sizes = [
   { least: 9, most: 12, weight: 4.5 },
   { least: 13, most: 24, weight: 1.5 },
 ] as const
-
-/** What a byzantine member does in any session. */
-const usualMischiefs = [
-  'vote-twice',
-  'claim-host',
-  'count-own-vote-twice',
-  'change-two-voters',
-  'forge-entry',
-  'tamper-entry',
-  'replay-entries',
-  'reorder-entries',
-  'truncate-entries',
-  'overstate-committed',
-  'stand-unasked',
-  'show-former-ticket',
-  'show-forged-ticket',
-  'replay-control',
-  'speak-unticketed',
-] as const satisfies readonly Mischief[]
 
 /** Bytes of entries between two snapshots, of two or three decisions, or of a dozen: by the seed, every other time. */
 const snapshotBytes = [3_000, null, 800, null] as const

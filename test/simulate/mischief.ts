@@ -1,16 +1,15 @@
 import { concat, equalBytes, toHex } from '../../lib/core/index.ts'
-import { signEnvelope } from '../../lib/identity/index.ts'
-import { decodeMessage, encodeMessage, limits } from '../../lib/protocol/index.ts'
+import { decodeMessage, limits } from '../../lib/protocol/index.ts'
 import type { Link } from '../../lib/rtc/index.ts'
 import type { AuthorityMessageOf } from '../../lib/session/authority/authorityMessages.ts'
 import { openVote, signVote, type Vote } from '../../lib/session/authority/vote.ts'
 import { majorityOf, voterOf } from '../../lib/session/authority/voters.ts'
-import { entriesMessageBytes, entryLifetimeMs } from '../../lib/session/constants.ts'
 import { encodeControl } from '../../lib/session/controlLink.ts'
 import { controlMessageSchema, type ControlMessage } from '../../lib/session/controlMessages.ts'
+import { signEntry } from '../../lib/session/heldEntry.ts'
 import type { Session, SessionEnvironment } from '../../lib/session/index.ts'
 import type { Peer } from '../../lib/session/peer.ts'
-import { entrySchema, type Change } from '../../lib/session/recordEntries.ts'
+import type { Change } from '../../lib/session/recordEntries.ts'
 import { snapshotMessages } from '../../lib/session/snapshot/snapshotMessages.ts'
 import { issueTicket } from '../../lib/session/ticket.ts'
 import type { Ledger } from './ledger.ts'
@@ -221,15 +220,13 @@ export class Byzantine {
 
   async #sign(session: Session, change: Change, epoch: number, number: number): Promise<Uint8Array> {
     const { record, environment } = session
-    const { identity, clock, random } = environment
     const { hostKey } = record
     // As host it signs another entry with that number before long: a fork, which makes the rest of the epoch void.
     const isHosts = hostKey !== undefined && equalBytes(hostKey, session.self.signKey)
     if (isHosts) this.#ledger.doubtful.add(record.epoch)
     const previous = record.digestAt(number) ?? new Uint8Array(32)
-    const entry = { sessionId: record.sessionId, epoch, number, previous, change }
-    const body = encodeMessage(entrySchema, entry, entriesMessageBytes)
-    return signEnvelope(identity, { purpose: 'entry', body, lifetimeMs: entryLifetimeMs }, { clock, random })
+    return (await signEntry(environment, { sessionId: record.sessionId, epoch, number, previous, change }))
+      .bytes
   }
 
   #say(session: Session, message: ControlMessage): void {
