@@ -42,7 +42,7 @@ export class Announcing {
   /**
    * Announces everywhere; the first place that takes it is enough, the others may take longer, and are tried again
    * at every renewal. It goes on trying until closed, also where it failed.
-   * @throws the first failure when no rendezvous took it; `message-too-large` when the host changed too often to be proved.
+   * @throws the first failure when no rendezvous took it; `message-too-large` when nobody can be shown who is host.
    */
   async start(signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#session.environment
@@ -54,7 +54,7 @@ export class Announcing {
       events.on('memberLeft', refresh),
       events.on('rulesChanged', refresh),
     )
-    const attempts = await this.#missing(signal)
+    const attempts = this.#missing(await this.#announcement(), signal)
     void this.#report(attempts)
     if (attempts.length === 0) return
     try {
@@ -78,8 +78,7 @@ export class Announcing {
   }
 
   /** Attempts at every rendezvous that does not hold the session, and is not asked to already. */
-  async #missing(signal: AbortSignal | undefined): Promise<Promise<void>[]> {
-    const announcement = await this.#announcement()
+  #missing(announcement: Announcement, signal: AbortSignal | undefined): Promise<void>[] {
     if (this.#closed) return []
     const until = signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal])
     return this.#rendezvous
@@ -118,9 +117,8 @@ export class Announcing {
   async #renew(): Promise<void> {
     try {
       const announcement = await this.#announcement()
-      // Before the updates: one that is refused meanwhile would have nobody who waits for it, which ends the process.
-      const attempts = await this.#missing(undefined)
       if (this.#closed) return
+      const attempts = this.#missing(announcement, undefined)
       const updates = [...this.#hosted.values()].map((hosted) => hosted.update(announcement))
       await this.#report([...updates, ...attempts])
     } catch (error) {
@@ -144,15 +142,29 @@ export class Announcing {
       this.#failures = 0
       return
     }
+    this.#tryAgain()
+  }
+
+  #tryAgain(): void {
     this.#refreshSoon(retryMs[Math.min(this.#failures++, retryMs.length - 1)])
   }
 
+  /** Those who can attest who is host may be back soon, where there is no proof that is short enough. */
   async #announcement(): Promise<Announcement> {
+    try {
+      return await this.#sign()
+    } catch (error) {
+      this.#tryAgain()
+      throw error
+    }
+  }
+
+  async #sign(): Promise<Announcement> {
     const { environment, record } = this.#session
     const { identity, clock, random } = environment
     const { state, sessionId } = record
     const { rules } = state
-    const { founder, founderNonce, epoch, proof } = successionOf(record)
+    const { founder, founderNonce, epoch, proof } = successionOf(this.#session)
     const listed = rules.showServer && !rules.friendsOnly
     const envelope = await signAnnouncement(
       identity,

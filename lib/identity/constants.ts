@@ -40,11 +40,11 @@ export const announcementBytes = 2_048
 
 /**
  * Bytes of a succession proof: what a frame of a rendezvous has room for besides an announcement. A change of host takes
- * 1.3 kB with three voters and 2.4 kB with nine (measured): eleven and five of them.
+ * 1.3 kB with three voters and 2.4 kB with nine (measured), a certificate that stands for any number of them 0.6 and 1.3 kB.
  */
 export const successionBytes = 14_000
 
-/** Entries of a succession proof: the shortest two have 870 bytes (measured). */
+/** Items of a succession proof: the shortest two entries have 870 bytes (measured). */
 export const successionEntries = 40
 
 /** Hints in an invite: several signaling services and a few libp2p addresses; more makes it unwieldy. */
@@ -82,6 +82,9 @@ export const entryLifetimeMs = 10 * 365 * 24 * 3_600_000
 
 /** Bytes of a vote: its fields take about 320 with the envelope around them. */
 export const voteBytes = 512
+
+/** Bytes of an attestation: an envelope around a digest has 159. */
+export const attestationBytes = 192
 
 /** Most voters there may be: every decision waits for more than half of them. */
 export const mostVoters = 9

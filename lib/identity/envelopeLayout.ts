@@ -14,6 +14,7 @@ const purposeCodes = {
   message: 9,
   vote: 10,
   request: 11,
+  attestation: 12,
 } as const
 
 /** What an envelope is for: a closed set, see [IDN-7]. */

@@ -1,5 +1,7 @@
 export * from './announcement.ts'
+export * from './authorityAt.ts'
 export * from './authorityChanges.ts'
+export * from './certificate.ts'
 export * from './constants.ts'
 export * from './createIdentity.ts'
 export * from './election.ts'

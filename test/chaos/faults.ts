@@ -36,23 +36,17 @@ export function spareOf(living: number): number {
 
 /**
  * Waits until enough are well, and picks victims.
- * @param sparesHost - whether the host is to be left alone now.
  * @throws when `signal` aborts.
  */
-export async function aim(
-  stage: Stage,
-  fault: Fault,
-  sparesHost: () => boolean,
-  signal: AbortSignal,
-): Promise<Blow> {
+export async function aim(stage: Stage, fault: Fault, signal: AbortSignal): Promise<Blow> {
   for (;;) {
-    const blow = aimNow(stage, fault, sparesHost())
+    const blow = aimNow(stage, fault)
     if (blow !== undefined) return blow
     await sleep(lookMs, undefined, { signal })
   }
 }
 
-function aimNow(stage: Stage, fault: Fault, sparesHost: boolean): Blow | undefined {
+function aimNow(stage: Stage, fault: Fault): Blow | undefined {
   if (fault.kind === 'service') return { fault, victims: [], hitsHost: false }
   const living = stage.seats.filter(({ isDead }) => !isDead)
   const well = living.filter(({ isWell }) => isWell)
@@ -60,11 +54,10 @@ function aimNow(stage: Stage, fault: Fault, sparesHost: boolean): Blow | undefin
   if (spare < 1) return undefined
   const host = stage.host()
   const others = well.filter((seat) => seat !== host)
-  const candidates = sparesHost ? others : well
-  const first = Math.floor(fault.place * candidates.length)
+  const first = Math.floor(fault.place * well.length)
   const count = fault.kind === 'split' ? 1 + Math.floor(fault.share * spare) : 1
-  const inTurn = [...candidates.slice(first), ...candidates.slice(0, first)]
-  const ordered = fault.host && !sparesHost && host?.isWell === true ? [host, ...others] : inTurn
+  const inTurn = [...well.slice(first), ...well.slice(0, first)]
+  const ordered = fault.host && host?.isWell === true ? [host, ...others] : inTurn
   const victims = ordered.slice(0, count)
   return { fault, victims, hitsHost: host !== undefined && victims.includes(host) }
 }

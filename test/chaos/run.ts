@@ -42,12 +42,6 @@ const closeLookMs = 250
 /** How far from where it is a vehicle may be shown, cm: trucks at 25 m/s seen by a process that shares two cores with many. */
 const vehicleErrorCm = 200
 
-/**
- * How often authority may move in a run. An invite bears five changes of host where nine vote, and eleven where three do
- * ([SUC-6]): after more, who was killed could not come back.
- */
-const hostChanges = 6
-
 /** With fewer members a dead one leaves too few to vote. */
 const leastForDead = 5
 
@@ -190,11 +184,10 @@ class Run {
     const over = AbortSignal.any([signal, failed.signal, AbortSignal.timeout(chaosMs)])
     const background = [this.#decider.run(this.#stage, over), this.#look(over)]
     const blows: Promise<void>[] = []
-    const startedAt = performance.now()
     try {
       for (const fault of scheduleOf(seed, kinds)) {
         await sleep(fault.afterMs, undefined, { signal: over })
-        const blow = await aim(this.#stage, fault, () => this.#sparesHost(startedAt), over)
+        const blow = await aim(this.#stage, fault, over)
         this.#tell(blow)
         blows.push(strike(this.#stage, blow, over).catch((error: unknown) => failed.abort(error)))
       }
@@ -206,12 +199,6 @@ class Run {
     signal.throwIfAborted()
     failed.signal.throwIfAborted()
     this.#say('all faults are over')
-  }
-
-  /** Changes of host are spread over the whole time. */
-  #sparesHost(startedAt: number): boolean {
-    const due = (hostChanges * (performance.now() - startedAt)) / this.#options.chaosMs
-    return this.#watch.hostChanges >= Math.min(hostChanges, 1 + due)
   }
 
   #tell({ fault, victims, hitsHost }: Blow): void {

@@ -2,9 +2,8 @@ import { Encoder } from '@msgpack/msgpack'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { decode } from '@msgpack/msgpack'
 import { concat, isConvoyError, seededRandom } from '../../lib/core/index.ts'
-import { signEnvelope, verifySuccession } from '../../lib/identity/index.ts'
+import { signEnvelope, succession, verifySuccession } from '../../lib/identity/index.ts'
 import { encodeMessage } from '../../lib/protocol/index.ts'
-import { successionOf } from '../../lib/session/index.ts'
 import { entriesMessageBytes, entryLifetimeMs } from '../../lib/session/constants.ts'
 import { lateRefusal } from '../../lib/session/linkAdmission.ts'
 import type { SessionRecord } from '../../lib/session/record.ts'
@@ -318,7 +317,7 @@ describe('who is handed a snapshot', () => {
     await emil.record.install(bundleOf(dora), dora.signKey)
     await emil.follow(dora)
     expect(stateOf(emil.record)).toEqual(stateOf(dora.record))
-    const { proof } = successionOf(emil.record)
+    const proof = succession(emil.record.authorityEntries)
     const founding = { sessionId: emil.record.sessionId, founderKey: anna.signKey, founderNonce }
     const proven = await verifySuccession(founding, proof, emil.environment)
     expect(proven).toMatchObject({ epoch: 6, signKey: dora.signKey })

@@ -5,8 +5,10 @@ import type { SnapshotMessage } from '../snapshot/snapshotMessages.ts'
 import type { Change } from '../recordEntries.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
+import { Attesting } from './attesting.ts'
 import { Ballot } from './ballot.ts'
 import { Candidacy } from './candidacy.ts'
+import { Certified } from './certified.ts'
 import { frozenMs, lookMs, mostEpochsAhead } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
 import { handEntries, handNews } from './handEntries.ts'
@@ -37,6 +39,8 @@ export class Authority {
   #leadership: Leadership | undefined
   readonly #telling: Telling
   readonly #intake: SnapshotIntake
+  readonly #certified: Certified
+  readonly #attesting: Attesting
   /** The highest epoch that is void: nobody who was host in it, or before, is followed ([AUT-14], [AUT-16]). */
   #floor = -1
   #closed = false
@@ -46,6 +50,8 @@ export class Authority {
     this.#session = session
     this.#telling = new Telling(session, () => this.#perjuries.expel())
     this.#intake = new SnapshotIntake(environment.dropped)
+    this.#certified = new Certified(record, environment)
+    this.#attesting = new Attesting(session, this.#certified)
     this.#host = new HostContact(session)
     this.#perjuries = new Perjuries(session, (from, epoch) => this.#void(from, epoch))
     this.#ballot = new Ballot(environment)
@@ -118,6 +124,14 @@ export class Authority {
     // Who was host before a void epoch is none any more, and neither is who made it void.
     const isVoid = this.#floor >= this.#session.record.epoch
     return isVoid ? Infinity : this.#host.silenceMs()
+  }
+
+  /**
+   * The shortest proof known here of who is host ([SUC-6]).
+   * @throws ConvoyError `message-too-large`: see `checkProofSize`.
+   */
+  succession(): Uint8Array[] {
+    return this.#certified.succession()
   }
 
   /**
@@ -239,7 +253,23 @@ export class Authority {
         return this.#succeed(peer, message)
       case 'equivocation':
         return this.#convict(message.first, message.second)
+      case 'attested':
+        if (this.#leadership !== undefined) return this.#leadership.attested(peer, message)
+        return this.#session.environment.dropped.addFrom(peer.member.id, 'attestation-unasked')
+      case 'attest':
+      case 'certified':
+        return this.#onHostsProof(peer, message)
     }
+  }
+
+  /** What this member attests, and the proof that came of it, are its host's to ask for and to hand on. */
+  #onHostsProof(peer: Peer, message: AuthorityMessageOf<'attest' | 'certified'>): Promise<void> | undefined {
+    if (!this.#host.isHost(peer) || this.epoch > this.#session.record.epoch) {
+      this.#session.environment.dropped.addFrom(peer.member.id, 'proof-unfit')
+      return undefined
+    }
+    if (message.type === 'certified') return this.#certified.take(message.proof)
+    return this.#attesting.answer(peer, message)
   }
 
   /** This member is another incarnation from now on, and so another voter. */
@@ -314,6 +344,7 @@ export class Authority {
     const former = this.#leadership
     this.#leadership = new Leadership(this.#session, this.#ballot, this.#tieBreaker, {
       committed: () => this.#tellApplied(),
+      certified: this.#certified,
       cheats: () => this.#equivocations.cheats,
     })
     former?.succeededBy(this.#leadership)
@@ -349,6 +380,7 @@ export class Authority {
     const { record } = this.#session
     this.#floor = Math.max(this.#floor, epoch)
     record.voidFrom(from, epoch)
+    this.#certified.truncate(from)
     this.#telling.takeBack()
     this.#session.reconcile()
     this.#follow()

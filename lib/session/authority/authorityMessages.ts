@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { attestationBytes, successionSchema } from '../../identity/index.ts'
 import { bytesOf, bytesUpTo, count } from '../../protocol/index.ts'
 import { voteBytes } from './authorityChanges.ts'
 
@@ -45,6 +46,11 @@ export const authorityMessageSchemas = [
   v.strictObject({ type: v.literal('succeed'), epoch: count, consent: vote }),
   /** To all: this voter voted twice. */
   v.strictObject({ type: v.literal('equivocation'), first: vote, second: vote }),
+  /** Host to who voted once: attest who decides and who votes since the entry with this number. */
+  v.strictObject({ type: v.literal('attest'), epoch: count, number: count }),
+  v.strictObject({ type: v.literal('attested'), attestation: bytesUpTo(attestationBytes) }),
+  /** Host to member: this proves who is host, should you have to. */
+  v.strictObject({ type: v.literal('certified'), proof: successionSchema }),
 ] as const
 
 /** See {@link authorityMessageSchemas}. */

@@ -72,3 +72,15 @@ export const suspectedMs = 750
  * session elsewhere, ms: links between members are dialled again within half of that.
  */
 export const unlinkedMs = 2_000
+
+/**
+ * How long who decides and who votes must have been the same before it is attested, ms: after a change of host the voters change
+ * several times within seconds, and each attestation is a signature.
+ */
+export const certifyAfterMs = 2_000
+
+/** How often a host looks whether there is something to attest, ms: nobody waits for it. */
+export const certifyLookMs = 1_000
+
+/** How long after it was asked in vain a member is asked for its attestation again, ms: it may have lagged behind. */
+export const attestAgainMs = 10_000

@@ -7,6 +7,8 @@ import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
 import type { Ballot } from './ballot.ts'
 import type { Candidacy } from './candidacy.ts'
+import type { Certified } from './certified.ts'
+import { Certifier } from './certifier.ts'
 import { decisionMs, leaseMs, lookMs, mostEpochsAhead, unlinkedMs, witnessAnswerMs } from './constants.ts'
 import { Replication } from './replication.ts'
 import { SlowVoters } from './slowVoters.ts'
@@ -19,6 +21,8 @@ import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
 export interface LeadershipHandlers {
   /** More of the record is committed. */
   committed(): void
+  /** Where proofs of who is host are kept. */
+  readonly certified: Certified
   /** Sign keys of voters that don't count, in hexadecimal. */
   cheats(): ReadonlySet<string>
 }
@@ -39,6 +43,7 @@ export class Leadership {
   readonly #slowVoters: SlowVoters
   readonly #keeper: VoterKeeper
   readonly #snapshots: SnapshotKeeper
+  readonly #certifier: Certifier
   #waiting = new Map<number, Waiting>()
   /** Since when too few voters are heard. */
   #alone: number | undefined
@@ -64,6 +69,7 @@ export class Leadership {
       decide: (change) => this.decide(change),
       heldByAll: () => this.#replication.heldByAll([...session.peers()]),
     })
+    this.#certifier = new Certifier(session, handlers.certified)
     for (const peer of session.peers()) if (peer.admitted) this.attached(peer, record.epochSince)
   }
 
@@ -125,6 +131,11 @@ export class Leadership {
   detached(peer: Peer): void {
     this.#keeper.detached(peer)
     this.#replication.detached(peer)
+    this.#certifier.detached(peer)
+  }
+
+  attested(peer: Peer, message: AuthorityMessageOf<'attested'>): Promise<void> {
+    return this.#certifier.attested(peer, message)
   }
 
   holds(peer: Peer, message: AuthorityMessageOf<'holds'>): void {
@@ -190,6 +201,7 @@ export class Leadership {
       return
     }
     this.#keeper.look(hasMajority)
+    this.#certifier.look((peer) => this.#replication.toldTo(peer))
   }
 
   /**

@@ -47,6 +47,11 @@ export class Replication {
     return this.#progress.get(peer.member.id)?.epoch ?? 0
   }
 
+  /** How many entries this member was told to be committed. */
+  toldTo(peer: Peer): number {
+    return this.#progress.get(peer.member.id)?.told ?? 0
+  }
+
   /** How many entries this member confirmed that it holds. */
   acknowledgedBy(memberId: string): number {
     return this.#progress.get(memberId)?.acknowledged ?? 0

@@ -1,5 +1,6 @@
-import { succession, type PublicIdentity } from '../../identity/index.ts'
+import type { PublicIdentity } from '../../identity/index.ts'
 import type { SessionRecord } from '../record.ts'
+import type { Authority } from './authority.ts'
 
 /** What shows newcomers, who know no more than an invite, by what right somebody is host. */
 export interface Succession {
@@ -13,13 +14,18 @@ export interface Succession {
 
 /**
  * The succession of the host of a record ([SUC-6]).
- * @throws ConvoyError `message-too-large` when the host changed too often: see `succession`.
+ * @throws ConvoyError `message-too-large` when nobody can be shown who is host: see `checkProofSize`.
  */
-export function successionOf(record: Pick<SessionRecord, 'epoch' | 'authorityEntries'>): Succession {
+export function successionOf({
+  record,
+  authority,
+}: {
+  readonly record: Pick<SessionRecord, 'epoch' | 'authorityEntries'>
+  readonly authority: Pick<Authority, 'succession'>
+}): Succession {
   const { epoch, authorityEntries } = record
   const [founding] = authorityEntries
   if (founding?.change.type !== 'founded') throw new Error('A record begins with its founding.')
   const { signKey, boxKey, founderNonce } = founding.change
-  const proof = epoch === 0 ? [] : succession(authorityEntries)
-  return { founder: { signKey, boxKey }, founderNonce, epoch, proof }
+  return { founder: { signKey, boxKey }, founderNonce, epoch, proof: authority.succession() }
 }
