@@ -89,7 +89,10 @@ describe('the invite of the founder', () => {
 })
 
 describe('what members say of who is host', () => {
-  const sessionOf = (convoy: Convoy): PeerConvoy['session'] => (convoy as PeerConvoy).session
+  const sessionOf = (convoy: Convoy): PeerConvoy['session'] => {
+    if (!(convoy instanceof PeerConvoy)) throw new Error('Convoys are peer convoys.')
+    return convoy.session
+  }
 
   /** `from` says something to `to`, which drops it and counts that by this name. */
   async function dropped(from: Convoy, to: Convoy, message: ControlMessage, name: string): Promise<void> {

@@ -26,15 +26,15 @@ export function canAgree(present: readonly Participant[], ledger: Ledger, witnes
   })
 }
 
-/** Whether the witness of these voters was asked first by one that is gone: it votes for no other ([AUT-15], [WIT-4]). */
+/** Whether the witness of these voters voted for one that is gone, or may have: it votes for no other ([AUT-15], [WIT-5]). */
 function isWitnessTaken(
   record: SessionRecord,
   ledger: Ledger,
   { since }: VoterSet,
   living: readonly Uint8Array[],
 ): boolean {
-  const candidate = ledger.grantedTo(toHex(record.digestAt(since + 1) ?? new Uint8Array()))
-  return candidate !== undefined && !living.some((signKey) => equalBytes(signKey, candidate))
+  const candidates = ledger.grantedTo(toHex(record.digestAt(since + 1) ?? new Uint8Array()))
+  return candidates.some((candidate) => !living.some((signKey) => equalBytes(signKey, candidate)))
 }
 
 /** Whether the witness stands for a voter in the present epoch ([AUT-15]). */

@@ -39,7 +39,8 @@ export class Ledger {
   readonly #hosts = new Map<number, Known>()
   readonly #committed: (Known | undefined)[] = []
   #conflictAt: number | undefined
-  /** Whom the witness of each configuration of voters was asked to vote for first. */
+  /** Whom the witness of each configuration of voters was asked to vote for, and whom it did. */
+  readonly #asked = new Map<string, Uint8Array[]>()
   readonly #granted = new Map<string, Uint8Array>()
 
   constructor(now: () => number) {
@@ -63,12 +64,20 @@ export class Ledger {
 
   /** The witness of the voters that the entry with this digest named was asked to vote for `candidate`. */
   asked(config: string, candidate: Uint8Array): void {
-    if (!this.#granted.has(config)) this.#granted.set(config, candidate)
+    const asked = this.#asked.get(config)
+    if (asked === undefined) this.#asked.set(config, [candidate])
+    else asked.push(candidate)
   }
 
-  /** Whom that witness votes for, now that it was asked; undefined where it never was. */
-  grantedTo(config: string): Uint8Array | undefined {
-    return this.#granted.get(config)
+  /** That witness voted for `candidate`. */
+  granted(config: string, candidate: Uint8Array): void {
+    this.#granted.set(config, candidate)
+  }
+
+  /** For whom that witness voted or, where nobody heard of it, may have. */
+  grantedTo(config: string): readonly Uint8Array[] {
+    const granted = this.#granted.get(config)
+    return granted === undefined ? (this.#asked.get(config) ?? []) : [granted]
   }
 
   /** Digest of the committed entry with `number`, in hexadecimal. */

@@ -1,11 +1,12 @@
 import { toHex } from '../../lib/core/index.ts'
 import type { Witness } from '../../lib/rendezvous/index.ts'
 import type { SessionEnvironment } from '../../lib/session/index.ts'
+import type { Ledger } from './ledger.ts'
 
-/** Tells `noted` whom a witness votes for, by the configuration of voters it votes in: it votes but once ([WIT-4]). */
+/** Tells the ledger whom a witness is asked to vote for, and whom it does, by the configuration of voters: it votes but once ([WIT-5]). */
 export function withNotedGrants(
   environment: SessionEnvironment,
-  noted: (config: string, candidate: Uint8Array) => void,
+  ledger: Pick<Ledger, 'asked' | 'granted'>,
 ): SessionEnvironment {
   const { witnesses } = environment
   if (witnesses === undefined) return environment
@@ -14,9 +15,13 @@ export function withNotedGrants(
     boot: witness.boot,
     register: (registration, signal) => witness.register(registration, signal),
     grant: async (request, signal) => {
-      // Noted when asked: whoever dies before the answer comes has it all the same.
-      noted(toHex(request.config), request.vote.candidate)
-      return witness.grant(request, signal)
+      const config = toHex(request.config)
+      const { candidate } = request.vote
+      // Whoever dies before the answer comes may have it all the same.
+      ledger.asked(config, candidate)
+      const vote = await witness.grant(request, signal)
+      ledger.granted(config, candidate)
+      return vote
     },
   })
   return { ...environment, witnesses: (use, signal) => witnesses((all) => use(all.map(note)), signal) }

@@ -94,9 +94,7 @@ class Simulation {
         alterEnvironment: (environment: SessionEnvironment): SessionEnvironment => {
           const altered = { ...environment, ...snapshots }
           if (!isHonest) return this.#byzantine.alter(altered)
-          return withNotedGrants({ ...altered, faults }, (config, candidate) =>
-            this.#ledger.asked(config, candidate),
-          )
+          return withNotedGrants({ ...altered, faults }, this.#ledger)
         },
         entered: (convoy: PeerConvoy): void => {
           if (!isHonest) this.#byzantine.entered(convoy.session)

@@ -4,16 +4,15 @@ import type { AppliedEntry } from '../record.ts'
 import type { SnapshotMessage } from '../snapshot/snapshotMessages.ts'
 import type { Change } from '../recordEntries.ts'
 import type { Session } from '../session.ts'
-import type { AuthorityMessage, AuthorityMessageOf, EntriesMessage } from './authorityMessages.ts'
-import { Attesting } from './attesting.ts'
+import type { AuthorityMessage, EntriesMessage } from './authorityMessages.ts'
 import { Ballot } from './ballot.ts'
 import { Candidacy } from './candidacy.ts'
-import { Certified } from './certified.ts'
-import { frozenMs, lookMs, mostEpochsAhead } from './constants.ts'
+import { frozenMs, lookMs } from './constants.ts'
 import { Equivocations } from './equivocations.ts'
 import { handEntries, handNews } from './handEntries.ts'
-import { handOver } from './handOver.ts'
+import { handOver, takeOver } from './handOver.ts'
 import { HostContact } from './hostContact.ts'
+import { HostProofs } from './hostProofs.ts'
 import { Leadership } from './leadership.ts'
 import { Perjuries } from './perjuries.ts'
 import { SnapshotIntake } from './snapshotIntake.ts'
@@ -39,8 +38,7 @@ export class Authority {
   #leadership: Leadership | undefined
   readonly #telling: Telling
   readonly #intake: SnapshotIntake
-  readonly #certified: Certified
-  readonly #attesting: Attesting
+  readonly #proofs: HostProofs
   /** The highest epoch that is void: nobody who was host in it, or before, is followed ([AUT-14], [AUT-16]). */
   #floor = -1
   #closed = false
@@ -50,8 +48,7 @@ export class Authority {
     this.#session = session
     this.#telling = new Telling(session, () => this.#perjuries.expel())
     this.#intake = new SnapshotIntake(environment.dropped)
-    this.#certified = new Certified(record, environment)
-    this.#attesting = new Attesting(session, this.#certified)
+    this.#proofs = new HostProofs(session, (peer) => this.#follows(peer))
     this.#host = new HostContact(session)
     this.#perjuries = new Perjuries(session, (from, epoch) => this.#void(from, epoch))
     this.#ballot = new Ballot(environment)
@@ -131,7 +128,7 @@ export class Authority {
    * @throws ConvoyError `message-too-large`: see `checkProofSize`.
    */
   succession(): Uint8Array[] {
-    return this.#certified.succession()
+    return this.#proofs.certified.succession()
   }
 
   /**
@@ -210,10 +207,9 @@ export class Authority {
   /** Takes a part of a snapshot from a host that was asked for what is missing here ([REC-11]). */
   async #onSnapshot(peer: Peer, message: SnapshotMessage): Promise<void> {
     const { record } = this.#session
-    const { id, signKey } = peer.member
-    const bundle = this.#intake.take(id, message)
+    const bundle = this.#intake.take(peer.member.id, message)
     if (bundle === undefined) return
-    await record.install(bundle, signKey, () => this.epoch)
+    await record.install(bundle, peer.member.signKey, () => this.epoch)
     if (this.#closed) return
     this.#telling.tellNews()
     this.#follow()
@@ -250,26 +246,12 @@ export class Authority {
       case 'noVote':
         return this.#candidacy.refused(message)
       case 'succeed':
-        return this.#succeed(peer, message)
+        return takeOver(this.#session, this.#voting, this.#candidacy, this.#host.isHost(peer), peer, message)
       case 'equivocation':
         return this.#convict(message.first, message.second)
-      case 'attested':
-        if (this.#leadership !== undefined) return this.#leadership.attested(peer, message)
-        return this.#session.environment.dropped.addFrom(peer.member.id, 'attestation-unasked')
-      case 'attest':
-      case 'certified':
-        return this.#onHostsProof(peer, message)
+      default:
+        return this.#proofs.onMessage(peer, message, this.#leadership)
     }
-  }
-
-  /** What this member attests, and the proof that came of it, are its host's to ask for and to hand on. */
-  #onHostsProof(peer: Peer, message: AuthorityMessageOf<'attest' | 'certified'>): Promise<void> | undefined {
-    if (!this.#host.isHost(peer) || this.epoch > this.#session.record.epoch) {
-      this.#session.environment.dropped.addFrom(peer.member.id, 'proof-unfit')
-      return undefined
-    }
-    if (message.type === 'certified') return this.#certified.take(message.proof)
-    return this.#attesting.answer(peer, message)
   }
 
   /** This member is another incarnation from now on, and so another voter. */
@@ -313,17 +295,6 @@ export class Authority {
     peer.control?.send({ type: 'holds', epoch: this.epoch, length, digest, committed, missing })
   }
 
-  async #succeed(peer: Peer, { epoch, consent }: AuthorityMessageOf<'succeed'>): Promise<void> {
-    const { environment } = this.#session
-    const fits =
-      this.#host.isHost(peer) &&
-      epoch > this.epoch &&
-      epoch <= this.epoch + mostEpochsAhead &&
-      (await this.#voting.isConsent(consent, epoch, environment.identity.signKey))
-    if (!fits) return environment.dropped.addFrom(peer.member.id, 'succeed-unfit')
-    await this.#candidacy.stand(epoch, consent)
-  }
-
   async #elected(epoch: number, number: number, votes: readonly Uint8Array[]): Promise<void> {
     const { record, environment } = this.#session
     if (this.#closed || record.length !== number || this.epoch > epoch) return
@@ -336,6 +307,11 @@ export class Authority {
     this.#leadership?.advance()
   }
 
+  /** Whether this peer follows it as host, and has not voted in a later epoch since. */
+  #follows(peer: Peer): boolean {
+    return this.#host.isHost(peer) && this.epoch <= this.#session.record.epoch
+  }
+
   #isOwn(signKey: Uint8Array | undefined): boolean {
     return signKey !== undefined && equalBytes(signKey, this.#session.environment.identity.signKey)
   }
@@ -344,7 +320,7 @@ export class Authority {
     const former = this.#leadership
     this.#leadership = new Leadership(this.#session, this.#ballot, this.#tieBreaker, {
       committed: () => this.#tellApplied(),
-      certified: this.#certified,
+      certified: this.#proofs.certified,
       cheats: () => this.#equivocations.cheats,
     })
     former?.succeededBy(this.#leadership)
@@ -380,7 +356,7 @@ export class Authority {
     const { record } = this.#session
     this.#floor = Math.max(this.#floor, epoch)
     record.voidFrom(from, epoch)
-    this.#certified.truncate(from)
+    this.#proofs.certified.truncate(from)
     this.#telling.takeBack()
     this.#session.reconcile()
     this.#follow()

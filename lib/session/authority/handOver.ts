@@ -1,9 +1,12 @@
 import { ConvoyError, withDeadline } from '../../core/index.ts'
 import type { Peer } from '../peer.ts'
 import type { Session } from '../session.ts'
+import type { AuthorityMessageOf } from './authorityMessages.ts'
 import type { Ballot } from './ballot.ts'
-import { transferMs } from './constants.ts'
+import type { Candidacy } from './candidacy.ts'
+import { mostEpochsAhead, transferMs } from './constants.ts'
 import type { Leadership } from './leadership.ts'
+import type { Voting } from './voting.ts'
 
 /**
  * Has `peer` elected in this host's place ([AUT-13]).
@@ -37,4 +40,22 @@ export async function handOver(
   peer.control?.send({ type: 'succeed', epoch, consent })
   const late = 'The member did not take over in time. This peer goes on as host.'
   await withDeadline(environment.clock, transferMs, late, gone, signal)
+}
+
+/** Stands for host where the host asks this peer to, with its vote ([AUT-13]). */
+export async function takeOver(
+  { authority, environment }: Session,
+  voting: Voting,
+  candidacy: Candidacy,
+  isHost: boolean,
+  peer: Peer,
+  { epoch, consent }: AuthorityMessageOf<'succeed'>,
+): Promise<void> {
+  const fits =
+    isHost &&
+    epoch > authority.epoch &&
+    epoch <= authority.epoch + mostEpochsAhead &&
+    (await voting.isConsent(consent, epoch, environment.identity.signKey))
+  if (!fits) return environment.dropped.addFrom(peer.member.id, 'succeed-unfit')
+  await candidacy.stand(epoch, consent)
 }
