@@ -37,6 +37,12 @@ export const announcementLifetimeMs = 15 * 60_000
 /** Waits before dialling a member again whose link broke, ms; the last one repeats. Each is jittered by ±25 %. */
 export const redialBackoffMs = [1_000, 5_000, 15_000] as const
 
+/** Neighbours that are asked to bring a signal where the host can't: some have no link to the addressee either. */
+export const relaysAsked = 3
+
+/** Of {@link redialBackoffMs}, how many count while the host is gone: an election may wait for the one that is dialled. */
+export const urgentBackoffs = 2
+
 /** Bytes of record entries per control message, and of one entry: leaves room for the message around them. */
 export const entriesMessageBytes = 50_000
 

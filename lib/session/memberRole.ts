@@ -1,5 +1,5 @@
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
-import { helloTimeoutMs } from './constants.ts'
+import { helloTimeoutMs, relaysAsked } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import { EarlySignals } from './earlySignals.ts'
@@ -44,6 +44,11 @@ export class MemberRole implements SessionRole {
       member: (signKey) => record.state.member(signKey),
       relay: (peer, sealed) => this.#relay(peer, sealed),
       connected: (peer, link) => this.#greet(peer, link),
+      isUrgent: () => session.hostIsGone,
+    })
+    session.events.on('linkReady', () => {
+      // Whoever is linked now may know those whom nobody brought signals to.
+      if (session.hostIsGone) this.#dialMissing()
     })
   }
 
@@ -100,12 +105,10 @@ export class MemberRole implements SessionRole {
 
   onLinkClosed(peer: Peer, _reason: LinkCloseReason, saidGoodbye: boolean): void {
     if (peer.member.id === this.#session.host.id) return this.#loseHost(saidGoodbye)
-    // With nobody to record it, a member that is gone is gone as far as this one sees.
-    if (this.#session.hostIsGone) {
-      this.#dialer.forget(peer.member.id)
-      return this.#session.removePeer(peer, saidGoodbye ? 'left' : 'lost', '')
-    }
+    // With nobody to record it, a member that is gone is gone as far as this one sees; it may be no more than out of reach.
+    if (this.#session.hostIsGone) this.#session.removePeer(peer, saidGoodbye ? 'left' : 'lost', '')
     if (!saidGoodbye) this.#dialer.reconnect(peer.member)
+    else if (this.#session.hostIsGone) this.#dialer.forget(peer.member.id)
   }
 
   networkChanged(): void {
@@ -145,18 +148,35 @@ export class MemberRole implements SessionRole {
     await this.wayBack?.close()
   }
 
+  /** Dials everyone whom the record has and who is not linked. */
+  #dialMissing(): void {
+    const { record, self } = this.#session
+    for (const member of record.state.members)
+      if (member.id !== self.id && this.#session.peer(member.id)?.control === undefined)
+        this.#dialer.connect(member)
+  }
+
   /** Has the host bring a signal to `peer`, or, where it is the host or there is none, another neighbour ([LNK-21]). */
   #relay(peer: RecordMember, sealed: Uint8Array): void {
     const { host } = this.#session
     const others = neighboursToAsk(this.#session).filter(({ member }) => member.id !== peer.id)
-    const first = others[0]
-    const way = first?.member.id === host.id ? first : others[this.#relays++ % Math.max(1, others.length)]
-    way?.control?.send({ type: 'signal', peer: peer.signKey, sealed })
+    const [first] = others
+    if (first?.member.id === host.id) {
+      first.control?.send({ type: 'signal', peer: peer.signKey, sealed })
+      return
+    }
+    // Nobody knows which of them are linked with it: the next ones are asked to bring the next signal.
+    for (let asked = 0; asked < Math.min(relaysAsked, others.length); asked++)
+      others[this.#relays++ % others.length]?.control?.send({ type: 'signal', peer: peer.signKey, sealed })
   }
 
   #loseHost(saidGoodbye: boolean): void {
+    const { host } = this.#session
     this.#session.loseHost(saidGoodbye ? 'left' : 'lost')
-    if (!saidGoodbye) this.wayBack?.lost()
+    if (saidGoodbye) return
+    this.wayBack?.lost()
+    // One that was elected and did not get as far as announcing itself is found by its neighbours only.
+    this.#dialer.reconnect(host)
   }
 
   /** A link to another member is open: both show their tickets, and nothing counts before. */

@@ -25,7 +25,7 @@ import {
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
 import { memberBudgetsOf } from './budgets.ts'
-import { memberLinkTimings, redialBackoffMs, signalLifetimeMs } from './constants.ts'
+import { memberLinkTimings, redialBackoffMs, signalLifetimeMs, urgentBackoffs } from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
 import type { RecordMember } from './recordState.ts'
 
@@ -48,6 +48,8 @@ export interface DialerContext {
   relay(peer: RecordMember, sealed: Uint8Array): void
   /** A link to `peer` is open. */
   connected(peer: RecordMember, link: Link): void
+  /** Whether members that are out of reach keep the others from agreeing. */
+  isUrgent(): boolean
 }
 
 interface Dial {
@@ -100,7 +102,8 @@ export class PeerDialer {
     if (this.#closed || !this.#dials(peer)) return
     const { clock, random } = this.#context.environment
     const state = this.#state(peer.id)
-    const backoff = redialBackoffMs[Math.min(state.failures, redialBackoffMs.length - 1)] ?? 0
+    const longest = this.#context.isUrgent() ? urgentBackoffs : redialBackoffMs.length
+    const backoff = redialBackoffMs[Math.min(state.failures, longest - 1)] ?? 0
     state.failures++
     state.cancelRedial?.()
     state.cancelRedial = clock.after(backoff * (0.75 + random.next() / 2), () => {

@@ -78,6 +78,16 @@ export class Roster {
     else this.#session.events.emit('memberJoined', this.describe(member))
   }
 
+  /** A member that had been given up is within reach again, where the record still has that process of it. */
+  returned(member: RecordMember): Peer | undefined {
+    const present = this.#session.record.state.member(member.signKey)
+    const isSame = present !== undefined && sameBytes(present.incarnation, member.incarnation)
+    if (!isSame || present.id === this.#session.self.id) return undefined
+    this.#add(present)
+    this.#session.events.emit('memberJoined', this.describe(present))
+    return this.#peers.get(present.id)
+  }
+
   /** Tells of those who were to be told of once they are linked. */
   announceUnreached(): void {
     for (const id of this.unreached) {

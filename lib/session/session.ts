@@ -149,8 +149,10 @@ export class Session {
    * @param sent - how many entries this peer, the host, has just handed over on this link.
    */
   attach(member: RecordMember, control: ControlLink, admitted: boolean, sent?: number): void {
-    const peer = this.roster.peers.get(member.id)
-    if (this.isClosed || peer === undefined || !equalBytes(peer.member.incarnation, member.incarnation)) {
+    const peer = this.isClosed
+      ? undefined
+      : (this.roster.peers.get(member.id) ?? this.roster.returned(member))
+    if (peer === undefined || !equalBytes(peer.member.incarnation, member.incarnation)) {
       control.detach()
       return control.link.close()
     }
@@ -365,8 +367,11 @@ export class Session {
   }
 
   #ready(peer: Peer, link: Link, sent?: number): void {
+    const isBack = this.#hostGone && peer.member.id === this.host.id
+    if (isBack) this.#hostGone = false
     this.events.emit('linkReady', { member: peer.member, link })
     this.authority.attached(peer, sent)
+    if (isBack) this.events.emit('hostBack', this.describe(peer.member))
   }
 
   #gone(peer: Peer): void {

@@ -63,6 +63,7 @@ beforeEach(() => {
     member: () => cemAsMember,
     relay: () => undefined,
     connected: () => undefined,
+    isUrgent: () => false,
   })
 })
 
@@ -188,6 +189,7 @@ describe('a signal between members', () => {
       member: () => benAsMember,
       relay: () => undefined,
       connected: () => undefined,
+      isUrgent: () => false,
     })
     leaving.connect(benAsMember)
     leaving.forget(benAsMember.id)

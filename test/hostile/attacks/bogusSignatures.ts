@@ -98,6 +98,7 @@ export const bogusSignals = (engine: NodeEngine): HostileCase => ({
       member: () => peer,
       relay: () => undefined,
       connected: () => undefined,
+      isUrgent: () => false,
     })
     const messages = await bogusMessages(own, other, 'signal')
     const lag = await attack((message) => dialer.receive(peer, message), messages)
