@@ -19,9 +19,10 @@ const retryMs = defaultTimings.backOffMs
 
 /**
  * Keeps a session announced at every rendezvous for as long as this peer is its host, be it the founder or one that proves
- * to have followed ([SUC-6]).
+ * to have followed ([SUC-6]), or as a meeting point of members that have lost theirs ([SUC-12]).
  */
 export class Announcing {
+  readonly as: 'host' | 'meeting'
   readonly #session: Session
   readonly #rendezvous: readonly Rendezvous[]
   readonly #hosted = new Map<Rendezvous, HostedSession>()
@@ -34,7 +35,9 @@ export class Announcing {
   #failures = 0
   #closed = false
 
-  constructor(session: Session, rendezvous: readonly Rendezvous[]) {
+  /** @param as - what this peer announces the session as: its host, or a meeting point ([SUC-12]). */
+  constructor(session: Session, rendezvous: readonly Rendezvous[], as: 'host' | 'meeting' = 'host') {
+    this.as = as
     this.#session = session
     this.#rendezvous = rendezvous
   }
@@ -96,8 +99,9 @@ export class Announcing {
     if (this.#closed) return hosted.close()
     this.#hosted.set(each, hosted)
     hosted.on('route', (route) => {
-      const { hostRole } = this.#session
-      if (hostRole === undefined) route.close()
+      const { hostRole, role } = this.#session
+      if (this.as === 'meeting') role?.meet(route)
+      else if (hostRole === undefined) route.close()
       else hostRole.receive(route)
     })
     hosted.on('lost', () =>
@@ -164,8 +168,8 @@ export class Announcing {
     const { identity, clock, random } = environment
     const { state, sessionId } = record
     const { rules } = state
-    const { founder, founderNonce, epoch, proof } = successionOf(this.#session)
-    const listed = rules.showServer && !rules.friendsOnly
+    const { founder, founderNonce, epoch, proof } = successionOf(this.#session, this.as === 'meeting')
+    const listed = this.as === 'host' && rules.showServer && !rules.friendsOnly
     const envelope = await signAnnouncement(
       identity,
       {
@@ -173,7 +177,11 @@ export class Announcing {
         founderKey: founder.signKey,
         founderNonce,
         boxKey: identity.boxKey,
-        ...(epoch === 0 ? {} : { succession: { epoch, founderBoxKey: founder.boxKey } }),
+        ...(this.as === 'meeting'
+          ? { succession: { epoch, founderBoxKey: founder.boxKey, meeting: true } }
+          : epoch === 0
+            ? {}
+            : { succession: { epoch, founderBoxKey: founder.boxKey } }),
         listing: listed
           ? {
               lobbyName: rules.lobbyName,

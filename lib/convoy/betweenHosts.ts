@@ -44,7 +44,7 @@ export async function betweenHosts<Joined>(
       failure = error
     }
     if (host !== undefined && (isConvoyError(failure, 'closed') || isConvoyError(failure, 'timeout'))) {
-      leastEpoch = host.epoch + 1
+      leastEpoch = host.announced.epoch + 1
       gone = failure
     } else if (gone !== undefined && isConvoyError(failure, 'message-replayed')) {
       // Who is gone is announced still.

@@ -15,7 +15,9 @@ import { openEnvelope, signEnvelope } from './envelope.ts'
 import { fingerprintBytes } from './fingerprint.ts'
 import type { Identity, PublicIdentity, Verify } from './identity.ts'
 import { isFoundedBy } from './sessionId.ts'
-import { verifySuccession } from './succession.ts'
+import { foundingAuthority, type AuthorityAt } from './authorityAt.ts'
+import { followSuccession } from './succession.ts'
+import type { Opening } from './vote.ts'
 
 /** What the public list shows of a session. */
 export const listingSchema = v.strictObject({
@@ -38,13 +40,15 @@ export const announcementSchema = v.strictObject({
   founderNonce: nonce,
   /** What knocks are sealed to. */
   boxKey: publicKey,
-  /** Of a host that was elected; left out where the founder has been host from the beginning. */
+  /** Of a host that was elected, or of a meeting point; left out where the founder has been host from the beginning. */
   succession: v.optional(
     v.strictObject({
-      /** The epoch that the host was elected for. */
-      epoch: v.pipe(count, v.minValue(1)),
+      /** The epoch that the host was elected for; that of a meeting point may be 0. */
+      epoch: count,
       /** With the founder's sign key it makes the fingerprint in the invite. */
       founderBoxKey: publicKey,
+      /** True where it is not the host that announces, but a voter of a session that has lost it ([SUC-12]). */
+      meeting: v.optional(v.literal(true)),
     }),
   ),
   /** Null keeps the session off the public list; an invite still reaches it. */
@@ -64,6 +68,8 @@ export interface OpenedAnnouncement extends AnnouncementBody {
   readonly founder: PublicIdentity
   /** The term of authority of the host; 0 for the founder, who was not elected. */
   readonly epoch: number
+  /** Whether who announces decides nothing: members that lost their host, and each other, meet there ([SUC-12]). */
+  readonly isMeeting: boolean
   /** Milliseconds since the Unix epoch on the host's clock. */
   readonly issuedAt: number
   /** Milliseconds since the Unix epoch on the host's clock. */
@@ -110,8 +116,8 @@ export function signAnnouncement(
 
 /**
  * Checks what a rendezvous handed out as the announcement of a session ([IDN-15]).
- * @throws ConvoyError those of {@link openEnvelope} and {@link verifySuccession}; `message-unauthentic` when the signer is
- * neither the founder nor the host that the proof leads to; `session-not-found` when it is another session than asked for;
+ * @throws ConvoyError those of {@link openEnvelope} and {@link followSuccession}; `message-unauthentic` when the signer is
+ * neither the founder nor the host that the proof leads to, nor, for a meeting point, one who votes there; `session-not-found` when it is another session than asked for;
  * `host-mismatch` when it was founded by another peer than the invite says.
  */
 export async function openAnnouncement(
@@ -149,15 +155,29 @@ export async function openAnnouncement(
     )
   }
   const epoch = body.succession?.epoch ?? 0
-  if (epoch === 0 && proof.length > 0)
+  const isMeeting = body.succession?.meeting === true
+  if (epoch === 0 && !isMeeting && (proof.length > 0 || body.succession !== undefined))
     throw new ConvoyError('message-malformed', 'A founder that was not elected has nothing to prove.')
+  if (isMeeting && body.listing !== null)
+    throw new ConvoyError('message-malformed', 'A meeting point is on no list: nobody can join there.')
   // Last, since it is the dearest.
-  if (epoch > 0) {
-    const proven = await verifySuccession(body, proof, { clock, verify })
-    if (proven.epoch !== epoch || !equalBytes(proven.signKey, opened.signKey))
+  if (body.succession !== undefined) {
+    const { host: proven, electorate } = await authorityBy(body, proof, { clock, verify })
+    const mayAnnounce = isMeeting ? electorate.voters : [proven]
+    if (proven.epoch !== epoch || !mayAnnounce.some(({ signKey }) => equalBytes(signKey, opened.signKey)))
       throw new ConvoyError('message-unauthentic', 'The proof of who is host leads to another peer.')
   }
-  return { ...body, host, founder, epoch, issuedAt: opened.issuedAt, expiresAt: opened.expiresAt }
+  return { ...body, host, founder, epoch, isMeeting, issuedAt: opened.issuedAt, expiresAt: opened.expiresAt }
+}
+
+/** Who decides and who votes, as a proof shows. */
+async function authorityBy(
+  body: AnnouncementBody,
+  proof: readonly Uint8Array[],
+  opening: Opening,
+): Promise<AuthorityAt> {
+  const after = await followSuccession(body, proof, opening)
+  return after.at(-1) ?? foundingAuthority(body.founderKey)
 }
 
 /** Why `signKey` may not announce this session, as far as the body shows; undefined when it may. */

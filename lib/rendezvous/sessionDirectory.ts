@@ -13,6 +13,8 @@ export interface DirectoryEntry {
   /** Sign key of the host, and its term of authority. */
   host: Uint8Array
   epoch: number
+  /** Whether it is no host that announces ([SUC-12]). */
+  isMeeting: boolean
   issuedAt: number
   expiresAt: number
   listed: boolean
@@ -66,7 +68,7 @@ export class SessionDirectory {
     const key = toHex(checked.announcement.sessionId)
     const existing = this.#entries.get(key)
     if (existing === undefined) return this.#add(key, client, checked)
-    const isLaterHost = checked.announcement.epoch > existing.epoch
+    const isLaterHost = goesBefore(checked.announcement, existing)
     if (!isLaterHost && !isUpToDate(existing, client, checked.announcement, resume)) return 'stale'
     // Whoever announced before has no say over what a later host announces.
     if (isLaterHost) existing.resume = this.#random.bytes(16)
@@ -152,14 +154,22 @@ export function answerWaiting(entry: DirectoryEntry, owner: SwitchboardClient | 
   for (const answer of [...entry.waiting]) answer(owner)
 }
 
+/** Whether an announcement takes the place of the one that is up, whoever signed that and whenever ([RDV-36]). */
+function goesBefore({ epoch, isMeeting }: OpenedAnnouncement, existing: DirectoryEntry): boolean {
+  if (epoch !== existing.epoch) return epoch > existing.epoch
+  if (isMeeting) return existing.owner === undefined
+  return existing.isMeeting
+}
+
 /** Whether `announcement` of the same term of authority may take the place of the one that is up. */
 function isUpToDate(
   existing: DirectoryEntry,
   client: SwitchboardClient,
-  { epoch, host, issuedAt }: OpenedAnnouncement,
+  { epoch, isMeeting, host, issuedAt }: OpenedAnnouncement,
   resume: Uint8Array | null,
 ): boolean {
-  if (epoch < existing.epoch || !equalBytes(host.signKey, existing.host)) return false
+  const isAlike = epoch === existing.epoch && isMeeting === existing.isMeeting
+  if (!isAlike || !equalBytes(host.signKey, existing.host)) return false
   // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
   // the service gave to who announced before, shows that this is the host.
   const isProven = existing.owner === client || (resume !== null && equalBytes(resume, existing.resume))
@@ -172,6 +182,7 @@ function describe(owner: SwitchboardClient, { announcement, envelope, proof }: C
     address: owner.port.address,
     host: announcement.host.signKey.slice(),
     epoch: announcement.epoch,
+    isMeeting: announcement.isMeeting,
     // Copies: they are views into a frame, which they would keep alive.
     announced: { envelope: envelope.slice(), proof: proof.map((entry) => entry.slice()) },
     issuedAt: announcement.issuedAt,

@@ -132,6 +132,9 @@ export const rejoinEagerMs = 10 * 60_000
 /** The wait then, ms: an evening's worth of them must not weigh on a service that a host has left for good. */
 export const rejoinTirelessPauseMs = 15_000
 
+/** Wait between two looks for a meeting point, ms: a link whose host is silent lasts but a few of them. */
+export const searchPauseMs = 3_000
+
 /** A return that lasts this long, ms, counts: a link that breaks sooner is waited for as if it had failed. */
 export const rejoinSteadyMs = 60_000
 

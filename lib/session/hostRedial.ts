@@ -1,35 +1,40 @@
-import { ConvoyError, equalBytes, sleep, throwIfAborted, withDeadline } from '../core/index.ts'
-import type { Invite, PublicIdentity } from '../identity/index.ts'
+import { ConvoyError, equalBytes, isConvoyError, sleep, throwIfAborted, withDeadline } from '../core/index.ts'
+import type { OpenedAnnouncement, PublicIdentity } from '../identity/index.ts'
 import { protocolVersion } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
 import type { Link } from '../rtc/index.ts'
-import { resumePauseMs, resumeRouteMs } from './constants.ts'
+import { rejoinAnswerMs, resumePauseMs, resumeRouteMs } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
 import type { LinkSignals } from './linkSignals.ts'
-import { openReached } from './reachedHost.ts'
 import type { SessionRecord } from './record.ts'
 import { SealedRoute } from './sealedRoute.ts'
 
-/** A route to the host, opened anew, and how to let go of the rendezvous that it goes through. */
+/** A route to who announces the session, opened anew, and how to let go of the rendezvous that it goes through. */
 export interface ReopenedWay {
   readonly reached: ReachedSession
+  /** What was checked of who announces. */
+  readonly announced: OpenedAnnouncement
   close(): Promise<void>
 }
 
-/** Opens a route to the host anew, but to none of an epoch below `leastEpoch`. */
+/**
+ * Opens a route anew: to the host, but to none of an epoch below `leastEpoch`, or to a meeting point where no host is found ([SUC-12]).
+ * @throws ConvoyError as joining does: `session-not-found`, `rendezvous-unreachable`, …
+ */
 export type Reopen = (signal: AbortSignal, leastEpoch: number) => Promise<ReopenedWay>
 
 /** What a {@link HostRedial} is made with. */
 export interface HostRedialOptions {
   readonly environment: SessionEnvironment
-  readonly invite: Invite
   readonly host: PublicIdentity
   /** Who is host as this member knows. */
-  readonly record: Pick<SessionRecord, 'epoch' | 'hostKey'>
+  readonly record: Pick<SessionRecord, 'epoch' | 'hostKey' | 'sessionId'>
   readonly incarnation: Uint8Array
   readonly link: Link
   readonly signals: LinkSignals
   readonly reopen: Reopen
+  /** No host is announced: others may look for it as well, at the meeting point `way` where that is one ([SUC-12]). Never rejects. */
+  unannounced(way: ReopenedWay | undefined, signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -68,6 +73,7 @@ export class HostRedial {
       } catch (error) {
         throwIfAborted(signal)
         environment.logger.debug('The host was not reached for another connection.', { error })
+        if (isConvoyError(error, 'session-not-found')) await this.#options.unannounced(undefined, signal)
       }
       await sleep(environment.clock, resumePauseMs, signal)
     } while (link.state === 'suspect' && this.#isHost())
@@ -80,11 +86,12 @@ export class HostRedial {
   }
 
   async #attempt(signal: AbortSignal): Promise<void> {
-    const { environment, invite, record, host, incarnation, link, signals } = this.#options
+    const { environment, record, host, incarnation, link, signals } = this.#options
     const way = await this.#options.reopen(signal, record.epoch)
+    const { announced } = way
+    if (announced.isMeeting) return this.#options.unannounced(way, signal).finally(() => way.close())
     const route = new SealedRoute(way.reached.route, environment)
     try {
-      const announced = await openReached(environment, invite, way.reached, record.epoch)
       if (!equalBytes(announced.host.signKey, host.signKey)) {
         // Those who elected it tell this member, unless it has lost them too: then it comes back at the later host ([LNK-74]).
         await sleep(environment.clock, resumePauseMs, signal)
@@ -92,7 +99,7 @@ export class HostRedial {
         return
       }
       route.settleRemote(host)
-      const { sessionId } = invite
+      const { sessionId } = record
       route.send({
         type: 'resume',
         protocol: protocolVersion,
@@ -100,7 +107,7 @@ export class HostRedial {
         boxKey: environment.identity.boxKey,
         incarnation,
       })
-      const { message } = await route.next(signal)
+      const { message } = await route.next(signal, rejoinAnswerMs)
       // It comes back as another incarnation then ([LNK-74]).
       if (message.type === 'refused') return link.close()
       if (message.type !== 'welcome') {

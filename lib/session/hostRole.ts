@@ -1,11 +1,10 @@
 import { ConvoyError, equalBytes, withDeadline } from '../core/index.ts'
-import { ReplayGuard, type PublicIdentity } from '../identity/index.ts'
+import type { PublicIdentity } from '../identity/index.ts'
 import { differingRules, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
 import type { AdmitHook, VerifyClaims } from './admissionChecks.ts'
-import { memberBudgetsOf, type MemberBudgets } from './budgets.ts'
 import { handOverMs, resumeRouteMs, slotReservationMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import { DecisionQueue } from './decisionQueue.ts'
@@ -24,13 +23,14 @@ import { linkOverRoute } from './routeLink.ts'
 import type { LinkSignals } from './linkSignals.ts'
 import { ModeratedDecisions } from './moderation/moderatedDecisions.ts'
 import type { AskableChange, Asked } from './moderation/moderationChanges.ts'
-import { Strangers, type AdmissionLoad } from './moderation/strangers.ts'
+import type { AdmissionLoad } from './moderation/strangers.ts'
 import { patiently } from './patiently.ts'
 import { isNeighbour } from './neighbours.ts'
 import type { Peer } from './peer.ts'
+import { Reception } from './reception.ts'
 import type { Change, RecordedLeaveReason } from './recordEntries.ts'
 import type { RecordMember } from './recordState.ts'
-import { SealedRoute } from './sealedRoute.ts'
+import type { SealedRoute } from './sealedRoute.ts'
 import type { Session } from './session.ts'
 import { SlotTable } from './slotTable.ts'
 import { issueTicket } from './ticket.ts'
@@ -52,22 +52,20 @@ export class HostRole {
   readonly #session: Session
   readonly #policy: HostPolicy
   readonly #slots: SlotTable
-  readonly #replays = new ReplayGuard()
-  readonly #strangers: Strangers
-  readonly #budgets: Readonly<MemberBudgets>
+  readonly #reception: Reception
   readonly #abort = new AbortController()
   readonly #decisions: DecisionQueue
   readonly #departures: Departures
   readonly #moderated: ModeratedDecisions
-  #knocks = 0
 
   constructor(session: Session, policy: HostPolicy) {
     this.#session = session
     this.#policy = policy
     const { clock } = session.environment
-    this.#budgets = memberBudgetsOf(session.environment)
     this.#slots = new SlotTable(clock, slotReservationMs)
-    this.#strangers = new Strangers(clock, this.#budgets)
+    this.#reception = new Reception(session.environment, (route, origin, signal) =>
+      this.#answer(route, origin, signal),
+    )
     this.#decisions = new DecisionQueue(session, this.#abort.signal)
     this.#moderated = new ModeratedDecisions(session, this.#slots, (change) => this.#append(change))
     this.#departures = new Departures(session, this.#decisions, (member, reason) =>
@@ -77,23 +75,7 @@ export class HostRole {
 
   /** Answers a joiner that opened a route. */
   receive(route: Route): void {
-    const { dropped, logger } = this.#session.environment
-    if (this.#abort.signal.aborted || this.#knocks >= this.#budgets.knocksAtOnce) {
-      dropped.add('knock-busy')
-      return route.close()
-    }
-    this.#knocks++
-    const guard = { replays: this.#replays, strangers: this.#strangers.messagesOf(route.origin) }
-    const sealed = new SealedRoute(route, this.#session.environment, guard)
-    this.#answer(sealed, route.origin)
-      .catch((error: unknown) => {
-        dropped.add(`knock-${error instanceof ConvoyError ? error.code : 'internal'}`)
-        logger.info('A knock came to nothing.', { error })
-      })
-      .finally(() => {
-        this.#knocks--
-        sealed.finish()
-      })
+    this.#reception.receive(route)
   }
 
   /** Records those of `changes` that differ from the rules in force; nothing where none does. */
@@ -128,7 +110,7 @@ export class HostRole {
 
   /** How much is asked of this host right now. */
   load(): AdmissionLoad {
-    return this.#strangers.load(this.#knocks)
+    return this.#reception.strangers.load(this.#reception.knocks)
   }
 
   /** Hands authority over to the member that votes already or has been here longest, where there is one. */
@@ -184,12 +166,13 @@ export class HostRole {
 
   async close(): Promise<void> {
     this.#departures.close()
-    this.#abort.abort(new ConvoyError('closed', 'The host closed the session.'))
+    const closed = new ConvoyError('closed', 'The host closed the session.')
+    this.#reception.close(closed)
+    this.#abort.abort(closed)
     await this.#decisions.idle()
   }
 
-  async #answer(route: SealedRoute, origin: Uint8Array | undefined): Promise<void> {
-    const { signal } = this.#abort
+  async #answer(route: SealedRoute, origin: Uint8Array | undefined, signal: AbortSignal): Promise<void> {
     const { environment } = this.#session
     const first = await route.next(signal)
     if (first.message.type === 'resume') return this.#resume(route, first.signKey, first.message, signal)
@@ -250,7 +233,7 @@ export class HostRole {
       admit: this.#policy.admit,
       verifyClaims: this.#policy.verifyClaims,
       slotFree: (signKey) => this.#slots.find(record.state, signKey) !== undefined,
-      joinWaitMs: (invite) => this.#strangers.join(invite, origin),
+      joinWaitMs: (invite) => this.#reception.strangers.join(invite, origin),
     }
   }
 

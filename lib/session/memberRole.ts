@@ -1,11 +1,15 @@
+import { ConvoyError } from '../core/index.ts'
+import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { helloTimeoutMs, relaysAsked } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import { EarlySignals } from './earlySignals.ts'
+import { answerMeeting } from './meeting.ts'
 import { neighboursToAsk } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
+import { Reception } from './reception.ts'
 import type { Decision } from './record.ts'
 import type { RecordMember } from './recordState.ts'
 import type { Session } from './session.ts'
@@ -16,6 +20,8 @@ import { checkTicket } from './ticket.ts'
 export interface WayBack {
   /** The host is not there any more, and said no word of farewell. */
   lost(): void
+  /** The host is silent: looks whether others look for it as well ([SUC-12]). */
+  search(): void
   /** The network changed: whatever is to be tried is tried at once. */
   networkChanged(): void
   /** Idempotent. */
@@ -30,6 +36,7 @@ export class MemberRole implements SessionRole {
   #ticket: Uint8Array
   readonly #dialer: PeerDialer
   readonly #early = new EarlySignals()
+  readonly #reception: Reception
   /** Counts signals, so that another neighbour is asked to bring the next one where the host can't. */
   #relays = 0
 
@@ -43,12 +50,16 @@ export class MemberRole implements SessionRole {
       self: () => record.state.member(session.environment.identity.signKey),
       member: (signKey) => record.state.member(signKey),
       relay: (peer, sealed) => this.#relay(peer, sealed),
-      connected: (peer, link) => this.#greet(peer, link),
-      isUrgent: () => session.hostIsGone,
+      connected: (peer, link) => this.greet(peer, link),
+      isUrgent: () => session.isAdrift,
+    })
+    this.#reception = new Reception(session.environment, async (route, _origin, signal) => {
+      const encounter = await answerMeeting(session, route, signal)
+      if (encounter !== undefined) this.greet(encounter.member, encounter.link)
     })
     session.events.on('linkReady', () => {
       // Whoever is linked now may know those whom nobody brought signals to.
-      if (session.hostIsGone) this.#dialMissing()
+      if (session.isAdrift) this.#dialMissing()
     })
   }
 
@@ -143,7 +154,16 @@ export class MemberRole implements SessionRole {
     this.wayBack?.lost()
   }
 
+  hostSilent(): void {
+    this.wayBack?.search()
+  }
+
+  meet(route: Route): void {
+    this.#reception.receive(route)
+  }
+
   async close(): Promise<void> {
+    this.#reception.close(new ConvoyError('closed', 'The session is closed.'))
     this.#dialer.close()
     await this.wayBack?.close()
   }
@@ -180,7 +200,7 @@ export class MemberRole implements SessionRole {
   }
 
   /** A link to another member is open: both show their tickets, and nothing counts before. */
-  #greet(member: RecordMember, link: Link): void {
+  greet(member: RecordMember, link: Link): void {
     // Another way may have been quicker: a link to the host also comes about through the rendezvous ([LNK-74]).
     const present = this.#session.peer(member.id)
     if (present?.admitted === true && present.control?.link.state === 'open') return link.close()

@@ -15,7 +15,8 @@ export async function openReached(
   leastEpoch = 0,
 ): Promise<OpenedAnnouncement> {
   const announced = await openAnnouncement(envelope, { clock, verify, proof, sessionId, hostFingerprint })
-  if (announced.epoch < leastEpoch)
+  // At a meeting point everybody is welcome: who is there may have missed what happened last.
+  if (announced.epoch < leastEpoch && !announced.isMeeting)
     throw new ConvoyError('message-replayed', 'A former host answers for this session; try again later.')
   return announced
 }

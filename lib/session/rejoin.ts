@@ -16,6 +16,7 @@ import {
   rejoinReachMs,
   rejoinSteadyMs,
   rejoinTirelessPauseMs,
+  searchPauseMs,
   unreachedPauseMs,
 } from './constants.ts'
 import { admittedMember, enter, type EntranceOptions, type HostWay } from './entrance.ts'
@@ -23,6 +24,7 @@ import type { SessionEnvironment } from './environment.ts'
 import { HostRedial, type Reopen, type ReopenedWay } from './hostRedial.ts'
 import type { JoinerProfile } from './knock.ts'
 import type { LeaveReason } from './member.ts'
+import { meet } from './meeting.ts'
 import type { MemberRole, WayBack } from './memberRole.ts'
 import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
@@ -68,6 +70,7 @@ export class Rejoin implements WayBack {
   #hurry = new AbortController()
   #running: Promise<void> | undefined
   #busy = false
+  #searching: Promise<void> | undefined
   #failures = 0
   /** Whether the host has just admitted this member: the link that comes now is that one. */
   #isReturning = false
@@ -97,6 +100,14 @@ export class Rejoin implements WayBack {
     })
   }
 
+  search(): void {
+    const { environment } = this.#options
+    if (this.#busy || this.#searching !== undefined || this.#abort.signal.aborted) return
+    this.#searching = this.#search(this.#abort.signal)
+      .catch((error: unknown) => environment.logger.debug('Nobody was met.', { error }))
+      .finally(() => (this.#searching = undefined))
+  }
+
   networkChanged(): void {
     if (!this.#busy) return this.#redial?.start()
     this.#awaySince = this.#options.environment.clock.now()
@@ -106,12 +117,34 @@ export class Rejoin implements WayBack {
   async close(): Promise<void> {
     this.#abort.abort(new ConvoyError('closed', 'The session is closed.'))
     await this.#running
+    await this.#searching
   }
 
   #follow({ host, link, signals }: HostWay, incarnation: Uint8Array): HostRedial {
-    const { environment, invite, session, reopen } = this.#options
+    const { environment, session, reopen } = this.#options
     const { record } = session
-    return new HostRedial({ environment, invite, record, host, incarnation, link, signals, reopen })
+    const unannounced = (met: ReopenedWay | undefined, signal: AbortSignal): Promise<void> =>
+      this.#meet(met, signal).catch((error: unknown) => {
+        environment.logger.debug('Nobody was met.', { error })
+      })
+    const way = { environment, record, host, incarnation, link, signals, reopen, unannounced }
+    return new HostRedial(way)
+  }
+
+  /** A host that is announced is left to the link with it, which is dialled again, or gives up in time. */
+  async #search(signal: AbortSignal): Promise<void> {
+    const { environment } = this.#options
+    try {
+      const way = await this.#reopen(signal)
+      try {
+        if (way === undefined || way.announced.isMeeting) await this.#meet(way, signal)
+      } finally {
+        way?.reached.route.close()
+        await way?.close()
+      }
+    } finally {
+      await sleep(environment.clock, searchPauseMs, signal)
+    }
   }
 
   async #comeBack(): Promise<void> {
@@ -175,6 +208,7 @@ export class Rejoin implements WayBack {
     const { record } = session
     const way = await this.#reopen(signal)
     try {
+      if (way === undefined || way.announced.isMeeting) return await this.#meet(way, signal)
       await enter(
         way.reached,
         {
@@ -212,12 +246,12 @@ export class Rejoin implements WayBack {
         signal,
       )
     } finally {
-      await way.close()
+      await way?.close()
     }
   }
 
-  /** A route to the host: soon, or another attempt is better. */
-  async #reopen(signal: AbortSignal): Promise<ReopenedWay> {
+  /** A route to the host, or to a meeting point: soon, or another attempt is better. Undefined where neither is announced. */
+  async #reopen(signal: AbortSignal): Promise<ReopenedWay | undefined> {
     const { environment, session, reopen } = this.#options
     const late = new AbortController()
     const cancel = environment.clock.after(rejoinReachMs, () =>
@@ -228,10 +262,25 @@ export class Rejoin implements WayBack {
       return await reopen(AbortSignal.any([signal, late.signal]), session.record.epoch)
     } catch (error) {
       this.#reached = !isConvoyError(error, 'rendezvous-unreachable')
+      if (isConvoyError(error, 'session-not-found')) return undefined
       throw error
     } finally {
       cancel()
     }
+  }
+
+  /**
+   * Goes where others that look for the host as well may be; where nobody is, this peer may wait for them there.
+   * @throws ConvoyError `session-not-found` at last: the host is not found by that.
+   */
+  async #meet(way: ReopenedWay | undefined, signal: AbortSignal): Promise<void> {
+    const { session, role } = this.#options
+    if (way === undefined) session.events.emit('unannounced', undefined)
+    else {
+      const { member, link } = await meet(session, way.reached, way.announced, signal)
+      role.greet(member, link)
+    }
+    throw new ConvoyError('session-not-found', 'No host is announced for the session.')
   }
 
   #giveUp({ code, message }: ConvoyError): void {

@@ -111,11 +111,6 @@ export class Session {
     return this.roster.describe(member)
   }
 
-  /** Shows in the roster who forwards a member's vehicle; nobody where undefined. */
-  setForwarder(memberId: string, via: string | undefined): void {
-    this.roster.setForwarder(memberId, via)
-  }
-
   peer(id: string): Peer | undefined {
     return this.roster.peers.get(id)
   }
@@ -293,11 +288,6 @@ export class Session {
   /** The host took this member back as the process that it is: whoever is in the record is here. */
   resumed(): void {
     this.#hostGone = false
-    this.roster.reconcile()
-  }
-
-  /** Everyone whom the record has is here, and nobody else: after a while apart, or when decisions were void. */
-  reconcile(): void {
     this.roster.reconcile()
   }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/index.ts'
 import type { Rules } from '../protocol/index.ts'
+import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
@@ -29,6 +30,8 @@ export type SessionEvents = {
   /** State and channel messages flow between this peer and `member` from now on, or no longer. */
   linkReady: { member: RecordMember; link: Link }
   linkGone: { member: RecordMember }
+  /** No host, and no meeting point, is announced for the session that this peer looks for. */
+  unannounced: undefined
   closed: undefined
 }
 
@@ -55,6 +58,10 @@ export interface SessionRole {
   hostChanged(): void
   /** This peer decides, but hears too few of those who vote for long: the others may have gone on elsewhere. */
   adrift(): void
+  /** Nobody decides, though there is a link to the host: others may look for it as well. */
+  hostSilent(): void
+  /** Answers a member at the meeting point that this peer announces ([SUC-12]). */
+  meet(route: Route): void
   /** Idempotent. */
   close(): Promise<void>
 }

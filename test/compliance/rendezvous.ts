@@ -106,6 +106,15 @@ export function foundSuccession(clock: Clock, identity: () => Identity = synchro
       const envelope = await signAnnouncement(host, body, options)
       return { sessionId, envelope, proof: succession(record.entries) }
     },
+    /** What a voter puts up where the host is gone ([SUC-12]). */
+    async meeting(voter: Identity): Promise<Announcement> {
+      const { sessionId, founding, epoch } = record
+      const later = { epoch, founderBoxKey: founder.boxKey, meeting: true as const }
+      const body = { ...founding, boxKey: voter.boxKey, succession: later, listing: null }
+      const options = { clock, random: systemRandom, lifetimeMs: 3_600_000 }
+      const envelope = await signAnnouncement(voter, body, options)
+      return { sessionId, envelope, proof: record.entries.slice(1).map(({ bytes }) => bytes) }
+    },
   }
 }
 

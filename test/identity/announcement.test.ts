@@ -77,6 +77,7 @@ describe('[IDN-14] an announcement', () => {
       host: { signKey: alice.signKey, boxKey: alice.boxKey },
       founder: { signKey: alice.signKey, boxKey: alice.boxKey },
       epoch: 0,
+      isMeeting: false,
       issuedAt: vectorTime,
       expiresAt: vectorTime + 60_000,
     })

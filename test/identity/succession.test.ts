@@ -326,3 +326,63 @@ describe('[IDN-16] the announcement of a later host', () => {
     ).toBe('message-malformed')
   })
 })
+
+describe('[SUC-12] a meeting point', () => {
+  const announce = (by: Identity, changes: Partial<AnnouncementBody> = {}): Promise<Uint8Array> =>
+    signAnnouncement(
+      by,
+      {
+        ...record.founding,
+        boxKey: by.boxKey,
+        succession: { epoch: record.epoch, founderBoxKey: alice.boxKey, meeting: true },
+        listing: null,
+        ...changes,
+      },
+      { ...context, lifetimeMs: 60_000 },
+    )
+  const open = (envelope: Uint8Array, proof = record.entries.slice(1).map(({ bytes }) => bytes)) =>
+    openAnnouncement(envelope, { clock, hostFingerprint: fingerprintBytes(alice), proof })
+
+  it('is announced by one who votes where the proof leads, also while the founder was the only host', async () => {
+    await record.voters(alice, [alice, bob, carol])
+    expect(await open(await announce(carol))).toMatchObject({
+      isMeeting: true,
+      epoch: 0,
+      host: { signKey: carol.signKey },
+    })
+    await record.elected(bob, [bob, carol])
+    await record.voters(bob, [bob, carol, dave])
+    expect(await open(await announce(dave))).toMatchObject({ isMeeting: true, epoch: 1 })
+    expect(await open(await announce(bob))).toMatchObject({ isMeeting: true, epoch: 1 })
+  })
+
+  it('is nobody who does not vote there, or who has no proof, or that of another epoch', async () => {
+    await record.voters(alice, [alice, bob, carol])
+    await record.elected(bob, [bob, carol])
+    const codes = [
+      await codeOf(async () => open(await announce(mallory))),
+      await codeOf(async () => open(await announce(dave))),
+      await codeOf(async () => open(await announce(carol), [])),
+      await codeOf(async () =>
+        open(await announce(carol, { succession: { epoch: 2, founderBoxKey: alice.boxKey, meeting: true } })),
+      ),
+    ]
+    expect(codes).toEqual(codes.map(() => 'message-unauthentic'))
+  })
+
+  it('is on no list, and takes nothing from the host, which needs no such mark', async () => {
+    await record.voters(alice, [alice, bob, carol])
+    const listing = {
+      lobbyName: 'Mine now',
+      description: '',
+      game: null,
+      players: 1,
+      maxPlayers: 8,
+      passwordRequired: false,
+      vehicleClasses: [],
+    }
+    expect(await codeOf(async () => open(await announce(carol, { listing })))).toBe('message-malformed')
+    const succession = { epoch: 0, founderBoxKey: alice.boxKey }
+    expect(await codeOf(async () => open(await announce(alice, { succession })))).toBe('message-malformed')
+  })
+})

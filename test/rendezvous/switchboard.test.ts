@@ -3,6 +3,7 @@ import { seededRandom, utf8 } from '../../lib/core/index.ts'
 import {
   announcementBytes,
   clockSkewMs,
+  openAnnouncement,
   signAnnouncement,
   succession,
   successionBytes,
@@ -335,6 +336,41 @@ describe('a switchboard', () => {
       )
       const announced = { sessionId, envelope, proof: succession(entries) }
       expect(await announce(client(), null, announced)).toMatchObject({ type: 'announced' })
+    })
+
+    describe('[RDV-36] [SUC-12] and a meeting point', () => {
+      const meetAs = async (at: Client, index: 0 | 1 | 2, resume: Uint8Array | null = null) =>
+        announce(at, resume, await elected.meeting(elected.hosts[index]))
+      /** Whether it is a meeting point that is found. */
+      const isMeetingUp = async (): Promise<boolean | undefined> => {
+        const { sessionId } = elected.record
+        const answer = await client().ask({ type: 'open', request: 2, session: sessionId })
+        if (answer.type !== 'opened') return undefined
+        const { envelope, proof } = answer
+        return (await openAnnouncement(envelope, { clock, proof })).isMeeting
+      }
+
+      it('keeps the host up, as long as its connection is there', async () => {
+        const host = client()
+        await announceAs(host, 0)
+        expect(await meetAs(client(), 1)).toMatchObject({ code: 'message-replayed' })
+        expect(await isMeetingUp()).toBe(false)
+        host.socket.gone()
+        expect(await meetAs(client(), 1)).toMatchObject({ type: 'announced' })
+        expect(await isMeetingUp()).toBe(true)
+      })
+
+      it('gives way to the host, the same or a later one, and keeps its place before other meeting points', async () => {
+        const [first, second] = [client(), client()]
+        await meetAs(first, 1)
+        expect(await meetAs(second, 2)).toMatchObject({ code: 'message-replayed' })
+        expect(await announceAs(client(), 0)).toMatchObject({ type: 'announced' })
+        expect(first.types()).toContain('dropped')
+        expect(await isMeetingUp()).toBe(false)
+        await electNext(1)
+        expect(await meetAs(second, 2)).toMatchObject({ type: 'announced' })
+        expect(await announceAs(client(), 1)).toMatchObject({ type: 'announced' })
+      })
     })
 
     it('[RDV-25] takes a request more of its address for each change of host', async () => {

@@ -24,7 +24,7 @@ const join = (name: string): Promise<Convoy> =>
 const hostOf = (convoys: readonly Convoy[]): Convoy => convoys.find(({ isHost }) => isHost) as Convoy
 
 const proofOf = (convoy: Convoy): readonly Uint8Array[] =>
-  convoy instanceof PeerConvoy ? convoy.session.authority.succession() : []
+  convoy instanceof PeerConvoy ? convoy.session.authority.proofs.certified.succession() : []
 
 /** Until all of them vote, and nobody else, as all of them know. */
 const allVote = (convoys: readonly Convoy[]): Promise<void> => {

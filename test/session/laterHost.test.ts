@@ -92,20 +92,21 @@ describe('[LNK-73] dialling the host again', () => {
   /** Dials Anna over what answers, for a member that knows of `epoch`. */
   function dialling(answer: ReachedSession, epoch: number) {
     const link = new FakeLink()
-    const known = { epoch, hostKey: anna.signKey }
+    const known = { epoch, hostKey: anna.signKey, sessionId: record.sessionId }
     const asked: number[] = []
     const redial = new HostRedial({
       environment,
-      invite,
       record: known,
       host: anna,
       incarnation: new Uint8Array(8),
       link,
       signals: new LinkSignals({ send: () => undefined, onSignal: () => undefined }),
-      reopen: (_, leastEpoch) => {
+      reopen: async (_, leastEpoch) => {
         asked.push(leastEpoch)
-        return Promise.resolve({ reached: answer, close: () => Promise.resolve() })
+        const announced = await openReached(environment, invite, answer, leastEpoch)
+        return { reached: answer, announced, close: () => Promise.resolve() }
       },
+      unannounced: () => Promise.resolve(),
     })
     redial.start()
     return { link, known, asked, redial }

@@ -26,6 +26,7 @@ import { Voting } from './voting.ts'
  * gone, and decides while this peer is host. The specification is docs/protocol/08-authority.md.
  */
 export class Authority {
+  readonly proofs: HostProofs
   readonly #session: Session
   readonly #ballot: Ballot
   readonly #candidacy: Candidacy
@@ -38,7 +39,6 @@ export class Authority {
   #leadership: Leadership | undefined
   readonly #telling: Telling
   readonly #intake: SnapshotIntake
-  readonly #proofs: HostProofs
   /** The highest epoch that is void: nobody who was host in it, or before, is followed ([AUT-14], [AUT-16]). */
   #floor = -1
   #closed = false
@@ -48,7 +48,7 @@ export class Authority {
     this.#session = session
     this.#telling = new Telling(session, () => this.#perjuries.expel())
     this.#intake = new SnapshotIntake(environment.dropped)
-    this.#proofs = new HostProofs(session, (peer) => this.#follows(peer))
+    this.proofs = new HostProofs(session, (peer) => this.#follows(peer))
     this.#host = new HostContact(session)
     this.#perjuries = new Perjuries(session, (from, epoch) => this.#void(from, epoch))
     this.#ballot = new Ballot(environment)
@@ -121,14 +121,6 @@ export class Authority {
     // Who was host before a void epoch is none any more, and neither is who made it void.
     const isVoid = this.#floor >= this.#session.record.epoch
     return isVoid ? Infinity : this.#host.silenceMs()
-  }
-
-  /**
-   * The shortest proof known here of who is host ([SUC-6]).
-   * @throws ConvoyError `message-too-large`: see `checkProofSize`.
-   */
-  succession(): Uint8Array[] {
-    return this.#proofs.certified.succession()
   }
 
   /**
@@ -250,7 +242,7 @@ export class Authority {
       case 'equivocation':
         return this.#convict(message.first, message.second)
       default:
-        return this.#proofs.onMessage(peer, message, this.#leadership)
+        return this.proofs.onMessage(peer, message, this.#leadership)
     }
   }
 
@@ -285,6 +277,7 @@ export class Authority {
       this.#leadership.look(this.#candidacy, this.epoch)
     }
     if (this.isDeserted) this.#session.role?.adrift()
+    else if (this.#leadership === undefined && this.#host.isSilent) this.#session.role?.hostSilent()
   }
 
   #sayHolds(peer: Peer, missing: boolean): void {
@@ -320,7 +313,7 @@ export class Authority {
     const former = this.#leadership
     this.#leadership = new Leadership(this.#session, this.#ballot, this.#tieBreaker, {
       committed: () => this.#tellApplied(),
-      certified: this.#proofs.certified,
+      certified: this.proofs.certified,
       cheats: () => this.#equivocations.cheats,
     })
     former?.succeededBy(this.#leadership)
@@ -356,9 +349,9 @@ export class Authority {
     const { record } = this.#session
     this.#floor = Math.max(this.#floor, epoch)
     record.voidFrom(from, epoch)
-    this.#proofs.certified.truncate(from)
+    this.proofs.certified.truncate(from)
     this.#telling.takeBack()
-    this.#session.reconcile()
+    this.#session.roster.reconcile()
     this.#follow()
   }
 

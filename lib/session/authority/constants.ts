@@ -84,3 +84,9 @@ export const certifyLookMs = 1_000
 
 /** How long after it was asked in vain a member is asked for its attestation again, ms: it may have lagged behind. */
 export const attestAgainMs = 10_000
+
+/**
+ * Silence of the host, ms, after which a member looks for a meeting point though it still has a link: three elections would have
+ * been held, so those who should have held them may have lost each other.
+ */
+export const hostSilentMs = 6_000

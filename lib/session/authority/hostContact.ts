@@ -1,7 +1,7 @@
 import { equalBytes } from '../../core/index.ts'
 import type { Peer } from '../peer.ts'
 import type { Session } from '../session.ts'
-import { unlinkedMs } from './constants.ts'
+import { hostSilentMs, unlinkedMs } from './constants.ts'
 
 /** What a member that is not host hears of the one that is. */
 export class HostContact {
@@ -46,6 +46,11 @@ export class HostContact {
   look(): void {
     const isLinked = this.#peer()?.control !== undefined || this.#session.hostIsGone
     this.#unlinked = isLinked ? undefined : (this.#unlinked ?? this.#now)
+  }
+
+  /** Whether nothing was heard for so long, though there is a link, that others may look for the host as well. */
+  get isSilent(): boolean {
+    return !this.#session.hostIsGone && this.silenceMs() > hostSilentMs
   }
 
   /** Whether there has been no link for so long that the session is to be looked for elsewhere. */

@@ -153,7 +153,7 @@ export class Reception {
       this.#seek(origin, peer, now)
     }
     origin.hearing &&= origin.forwarderId !== undefined && now - origin.heardAt < forwarderPatienceMs
-    this.#session.setForwarder(peer.member.id, origin.hearing ? origin.forwarderId : undefined)
+    this.#session.roster.setForwarder(peer.member.id, origin.hearing ? origin.forwarderId : undefined)
   }
 
   #seek(origin: Origin, peer: Peer, now: number): void {
@@ -265,7 +265,7 @@ export class Reception {
     // A sample that was found to be forged leaves nothing to show.
     if (origin.hearing || origin.forwarderId === undefined) return
     origin.hearing = true
-    this.#session.setForwarder(origin.member.id, forwarderId)
+    this.#session.roster.setForwarder(origin.member.id, forwarderId)
   }
 
   #judged(origin: Origin, proof: Proof): void {
