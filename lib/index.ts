@@ -178,6 +178,22 @@ export type {
 } from './session/index.ts'
 
 export type {
+  BanRepository,
+  ConvoyStore,
+  FoundDamage,
+  IdentityRepository,
+  ReportRepository,
+  ReportSummary,
+  SeedOptions,
+  SessionRepository,
+  SessionSummary,
+  StoredBan,
+  StoredBanSubject,
+  StoreDamage,
+  WriteOptions,
+} from './store/index.ts'
+
+export type {
   InterestTier,
   RemoteTrafficVehicle,
   RemoteVehicle,

@@ -26,14 +26,14 @@ const banSchema = v.strictObject({
  * Whom a ban is against: the peer with a sign key, everybody with a verified claim (1 to 64 printable ASCII characters), or
  * everybody who comes by an invite, named by up to 64 bytes.
  */
-export type BanSubject =
+export type StoredBanSubject =
   | { kind: 'identity'; signKey: Uint8Array }
   | { kind: 'claim'; claim: string }
   | { kind: 'invite'; invite: Uint8Array }
 
 /** A ban that outlives the session in which it was decided. */
 export interface StoredBan {
-  subject: BanSubject
+  subject: StoredBanSubject
   /** The reason that the banned is shown, at most 200 characters. */
   detail: string
   /** Sign key of who decided it. */
@@ -54,7 +54,7 @@ export interface BanRepository {
    */
   put(ban: StoredBan): Promise<void>
   /** Lifts a ban; resolves once the disk has it. Does nothing where there is none. */
-  delete(subject: BanSubject): Promise<void>
+  delete(subject: StoredBanSubject): Promise<void>
   /** All bans in force, oldest first. Those that have ended are deleted. */
   list(): Promise<StoredBan[]>
 }
@@ -88,7 +88,7 @@ export class StoredBans implements BanRepository {
     })
   }
 
-  delete(subject: BanSubject): Promise<void> {
+  delete(subject: StoredBanSubject): Promise<void> {
     return this.#turns.take(() => this.#store.delete('bans', keyOf(subject), { durable: true }))
   }
 
@@ -109,7 +109,7 @@ export class StoredBans implements BanRepository {
 }
 
 /** @throws ConvoyError `invalid-argument`. */
-function keyOf(subject: BanSubject): string {
+function keyOf(subject: StoredBanSubject): string {
   if (!v.is(subjectSchema, subject)) {
     throw new ConvoyError(
       'invalid-argument',

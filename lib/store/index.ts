@@ -1,4 +1,4 @@
-export type { BanRepository, BanSubject, StoredBan } from './bans.ts'
+export type { BanRepository, StoredBanSubject, StoredBan } from './bans.ts'
 export { defaultStoreLimits, type StoreLimits } from './constants.ts'
 export { convoyStoreOn, type ConvoyStore, type ConvoyStoreOptions } from './convoyStore.ts'
 export type { StoreDamage } from './damages.ts'

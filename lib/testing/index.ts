@@ -1,4 +1,5 @@
 export { Counters } from '../core/index.ts'
+export type { SynchronousSigner } from '../identity/index.ts'
 export type { RendezvousTimings, SwitchboardLimits, SwitchboardStats } from '../rendezvous/index.ts'
 export * from './drives/index.ts'
 export { perfectConditions, type NetworkConditions } from './conditions.ts'

@@ -4,7 +4,7 @@ import type { LogFields, Logger } from '../../lib/core/index.ts'
 import { silentLogger } from '../../lib/core/index.ts'
 import {
   convoyStoreOn,
-  type BanSubject,
+  type StoredBanSubject,
   type ConvoyStore,
   type Store,
   type StoreLimits,
@@ -288,14 +288,14 @@ export function describeConvoyStore(
   })
 }
 
-const subjects: BanSubject[] = [
+const subjects: StoredBanSubject[] = [
   { kind: 'identity', signKey: new Uint8Array(32).fill(1) },
   { kind: 'claim', claim: 'steam:123' },
   { kind: 'invite', invite: new Uint8Array(16).fill(3) },
   { kind: 'identity', signKey: new Uint8Array(32).fill(2) },
 ]
 
-function ban(subject: BanSubject, changes: Partial<StoredBan> = {}): StoredBan {
+function ban(subject: StoredBanSubject, changes: Partial<StoredBan> = {}): StoredBan {
   return {
     subject,
     detail: 'rammed',

@@ -27,7 +27,7 @@ const observeChannel = 'observe'
 const warnChannel = 'warn'
 
 /** What a host does to members of its own accord. */
-export type EnforcementAct = Warning['action'] | 'kick'
+export type EnforcementAct = 'warning' | 'slow-lane' | 'released' | 'kick'
 
 /** What enforcing the rules came to so far. */
 export interface EnforcementStats {
