@@ -244,4 +244,21 @@ describe('voters', () => {
     expect(anna.authority.voters).toHaveLength(9)
     for (const dead of [all[2], all[3]]) expect(anna.authority.voters).not.toContain(dead?.self.id)
   })
+
+  it('[AUT-12] are staff before others, however late they came', async () => {
+    const names = ['Anna', 'Ben', 'Cem', 'Dora', 'Emil', 'Finn', 'Gül', 'Hugo', 'Ida', 'Jon', 'Kai'] as const
+    const all = await convoyOf(...names)
+    const [anna, , , , , , , , , jon, kai] = all as Convoy[] as [Convoy, ...Convoy[]]
+    const [jonId, kaiId] = [jon?.self.id ?? '', kai?.self.id ?? '']
+    expect(anna.authority.voters).not.toContain(kaiId)
+    await world.clock.complete(anna.setRole(kaiId, 'moderator'))
+    await world.clock.run(5_000)
+    expect(anna.authority.voters).toHaveLength(9)
+    expect(anna.authority.voters).toContain(kaiId)
+    expect(anna.authority.voters).not.toContain(jonId)
+    await world.clock.complete(anna.setRole(kaiId, 'member'))
+    await world.clock.run(5_000)
+    expect(anna.authority.voters).toHaveLength(9)
+    expect(anna.authority.voters).not.toContain(kaiId)
+  })
 })

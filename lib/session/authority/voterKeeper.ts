@@ -3,6 +3,7 @@ import { mostVoters } from '../../identity/index.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry } from '../record.ts'
 import type { Change } from '../recordEntries.ts'
+import type { RecordMember } from '../recordState.ts'
 import type { Session } from '../session.ts'
 import type { Ballot } from './ballot.ts'
 import { freshMs, leaseMs, voterGraceMs, voterProbationMs } from './constants.ts'
@@ -18,6 +19,9 @@ export interface VoterKeeperHandlers {
   /** Sign keys of voters that don't count, in hexadecimal. */
   cheats(): ReadonlySet<string>
 }
+
+/** More than any entry's number, which is what those who came first are told by. */
+const behindStaff = 2 ** 50
 
 /** Sees to it that those vote who should ([AUT-12], [AUT-15]), one change after the other ([AUT-2]). */
 export class VoterKeeper {
@@ -82,7 +86,7 @@ export class VoterKeeper {
         ? now - heardAt < graceForVoters
         : now - heardAt < freshMs && now - since >= voterProbationMs
       const counts = reachable && (cheats.size === 0 || !cheats.has(toHex(member.signKey)))
-      eligible.push({ ...voterFrom(member), reachable: counts, rank: member.joinedAt })
+      eligible.push({ ...voterFrom(member), reachable: counts, rank: this.#rankOf(member) })
     }
     const next = this.#nextVoters(eligible)
     // Those who are to vote from now on confirm it: of two, one may let the other go.
@@ -115,6 +119,12 @@ export class VoterKeeper {
       .append({ type: 'voters', voters: [voterFrom(self)], witness: null })
       .catch((error: unknown) => this.#log(error))
       .finally(() => (this.#withdrawing = false))
+  }
+
+  /** Smaller comes first: staff, then who has been here longest. */
+  #rankOf(member: RecordMember): number {
+    const isStaff = this.#session.moderation.roleOf(member) !== 'member'
+    return isStaff ? member.joinedAt : member.joinedAt + behindStaff
   }
 
   #nextVoters(eligible: readonly Eligible[]): Voter[] | undefined {
