@@ -26,6 +26,9 @@ export const badMessagesPerKnock = 8
 /** How long a ticket lasts, ms: longer than any evening's drive, short enough to be worthless to a finder. */
 export const ticketLifetimeMs = 24 * 3_600_000
 
+/** How often a host issues tickets anew, ms: two hosts may die just before they would have, and the third is in time. */
+export const ticketRenewalMs = 6 * 3_600_000
+
 export { entryLifetimeMs } from '../identity/index.ts'
 
 /** How far a signed signal may lie in the past, ms: it is used at once or never. */

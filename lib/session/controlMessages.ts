@@ -46,6 +46,8 @@ export const controlMessageSchema = byType([
   ...requestMessageSchemas,
   /** Host to joiner, after all entries so far: you are in. */
   v.strictObject({ type: v.literal('admitted'), ticket: bytesUpTo(1_024), entries: count }),
+  /** Host to member: another ticket, before the former one expires. */
+  v.strictObject({ type: v.literal('ticket'), ticket: bytesUpTo(1_024) }),
   /** Member to member, first on their link: proof of membership. */
   v.strictObject({ type: v.literal('hello'), ticket: bytesUpTo(1_024) }),
   /** Bring this to `peer`. */

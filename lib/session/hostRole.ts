@@ -1,11 +1,11 @@
-import { ConvoyError, equalBytes, withDeadline } from '../core/index.ts'
+import { ConvoyError, equalBytes, withDeadline, type Cancel } from '../core/index.ts'
 import type { PublicIdentity } from '../identity/index.ts'
 import { differingRules, type RulesChanges } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import { admit, type AdmissionContext, type WelcomedCandidate } from './admission.ts'
 import type { AdmitHook, VerifyClaims } from './admissionChecks.ts'
-import { handOverMs, resumeRouteMs, slotReservationMs } from './constants.ts'
+import { handOverMs, resumeRouteMs, slotReservationMs, ticketRenewalMs } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import { DecisionQueue } from './decisionQueue.ts'
 import { Departures } from './departures.ts'
@@ -57,6 +57,7 @@ export class HostRole {
   readonly #decisions: DecisionQueue
   readonly #departures: Departures
   readonly #moderated: ModeratedDecisions
+  readonly #cancelRenewal: Cancel
 
   constructor(session: Session, policy: HostPolicy) {
     this.#session = session
@@ -68,6 +69,11 @@ export class HostRole {
     )
     this.#decisions = new DecisionQueue(session, this.#abort.signal)
     this.#moderated = new ModeratedDecisions(session, this.#slots, (change) => this.#append(change))
+    this.#cancelRenewal = clock.every(ticketRenewalMs, () => {
+      this.#renewTickets().catch((error: unknown) => {
+        session.environment.logger.warn('Tickets were not renewed.', { error })
+      })
+    })
     this.#departures = new Departures(session, this.#decisions, (member, reason) =>
       this.#leave(member, reason, ''),
     )
@@ -165,6 +171,7 @@ export class HostRole {
   }
 
   async close(): Promise<void> {
+    this.#cancelRenewal()
     this.#departures.close()
     const closed = new ConvoyError('closed', 'The host closed the session.')
     this.#reception.close(closed)
@@ -222,6 +229,14 @@ export class HostRole {
       link.on('closed', () => resolve())
     })
     await withDeadline(environment.clock, 2 * resumeRouteMs, 'The member did not dial.', over, signal)
+  }
+
+  /** Tickets end, sessions may last: everybody gets another, this peer for when it is host no more ([TKT-3]). */
+  async #renewTickets(): Promise<void> {
+    const { record, environment, self, role } = this.#session
+    role?.renewed(await issueTicket(environment, record, self))
+    for (const { member, admitted, control } of this.#session.peers())
+      if (admitted) control?.send({ type: 'ticket', ticket: await issueTicket(environment, record, member) })
   }
 
   #admissionContext(origin: Uint8Array | undefined): AdmissionContext {

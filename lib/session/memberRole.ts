@@ -103,6 +103,10 @@ export class MemberRole implements SessionRole {
         if (!this.#early.keep(message.peer, message.sealed)) environment.dropped.add('signal-sender-unknown')
         return
       }
+      case 'ticket':
+        if (isHost || peer.member.id !== host.id) break
+        await checkTicket(environment, record, environment.identity.signKey, message.ticket)
+        return this.renewed(message.ticket)
       case 'removed':
         if (isHost || peer.member.id !== host.id) break
         this.#session.events.emit('removed', { reason: message.reason, detail: message.detail })
@@ -152,6 +156,10 @@ export class MemberRole implements SessionRole {
 
   adrift(): void {
     this.wayBack?.lost()
+  }
+
+  renewed(ticket: Uint8Array): void {
+    this.#ticket = ticket
   }
 
   hostSilent(): void {

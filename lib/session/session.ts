@@ -327,6 +327,7 @@ export class Session {
     switch (message.type) {
       case 'hello':
       case 'relayed':
+      case 'ticket':
       case 'removed':
         return this.role?.onControl(peer, message)
       case 'signal':

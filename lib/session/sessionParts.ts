@@ -60,6 +60,8 @@ export interface SessionRole {
   adrift(): void
   /** Nobody decides, though there is a link to the host: others may look for it as well. */
   hostSilent(): void
+  /** The host, be it this peer, certifies anew that it is a member. */
+  renewed(ticket: Uint8Array): void
   /** Answers a member at the meeting point that this peer announces ([SUC-12]). */
   meet(route: Route): void
   /** Idempotent. */

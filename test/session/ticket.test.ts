@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Counters, seededRandom, silentLogger, utf8 } from '../../lib/core/index.ts'
 import { deriveSessionId, type Identity } from '../../lib/identity/index.ts'
-import { defaultRules, encodeMessage, limits } from '../../lib/protocol/index.ts'
+import { decodeMessage, defaultRules, encodeMessage, limits } from '../../lib/protocol/index.ts'
 import { ControlLink } from '../../lib/session/controlLink.ts'
 import { controlMessageSchema, type ControlMessage } from '../../lib/session/controlMessages.ts'
 import type { SessionEnvironment } from '../../lib/session/index.ts'
@@ -12,6 +12,7 @@ import { Session } from '../../lib/session/session.ts'
 import { checkTicket, issueTicket } from '../../lib/session/ticket.ts'
 import { SimulatedClock, simulatedIdentity, simulatedVerify } from '../../lib/testing/index.ts'
 import { FakeLink } from '../support/fakeLink.ts'
+import { FakeSession } from '../support/fakeSession.ts'
 
 const clock = new SimulatedClock()
 
@@ -110,6 +111,50 @@ describe('a ticket', () => {
     const ticket = await issued(cemAsMember)
     clock.advance(25 * 3_600_000)
     await expect(check(ticket)).rejects.toMatchObject({ code: 'message-expired' })
+  })
+
+  it('[TKT-3] is issued anew every six hours, to each member and to the host itself', async () => {
+    const fake = await FakeSession.found()
+    const member = await fake.member('Ben')
+    let own: Uint8Array | undefined
+    const { role } = fake.session
+    if (role !== undefined) role.renewed = (ticket) => (own = ticket)
+    await fake.clock.run(6 * 3_600_000 + 1_000)
+    const messages = member.link.sent.map((bytes) =>
+      decodeMessage(controlMessageSchema, bytes, limits.controlMessageBytes),
+    )
+    const [renewed] = messages.filter((message) => message.type === 'ticket')
+    const { record: held, environment, self } = fake.session
+    await checkTicket(environment, held, member.identity.signKey, renewed?.ticket ?? new Uint8Array())
+    await checkTicket(environment, held, self.signKey, own ?? new Uint8Array())
+    await fake.close()
+    expect(fake.clock.pendingTimers).toBe(0)
+  })
+
+  it('[TKT-3] is taken anew from the host only, and only one that fits', async () => {
+    const bens = record.state.member(ben.signKey) as RecordMember
+    const session = new Session(bensEnvironment, record, bens)
+    const role = new MemberRole(session, new Uint8Array(1))
+    session.role = role
+    const taken: Uint8Array[] = []
+    role.renewed = (ticket) => taken.push(ticket)
+    const [fromCem, fromHost] = [new FakeLink(), new FakeLink()]
+    session.attach(cemAsMember, new ControlLink(fromCem, bensEnvironment), true)
+    session.attach(session.host, new ControlLink(fromHost, bensEnvironment), true)
+    const ticket = await issued(bens)
+    const arrive = (at: FakeLink, bytes: Uint8Array): void =>
+      at.arrive(
+        encodeMessage(controlMessageSchema, { type: 'ticket', ticket: bytes }, limits.controlMessageBytes),
+      )
+    arrive(fromCem, ticket)
+    arrive(fromHost, await issued(bens, cem))
+    arrive(fromHost, await issued(cemAsMember))
+    await clock.run(10)
+    expect(taken).toEqual([])
+    arrive(fromHost, ticket)
+    await clock.run(10)
+    expect(taken).toEqual([ticket])
+    await session.close()
   })
 
   it('[TKT-2] is needed before any state or channel message of a member counts', async () => {
