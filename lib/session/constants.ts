@@ -40,6 +40,9 @@ export const announcementLifetimeMs = 15 * 60_000
 /** Waits before dialling a member again whose link broke, ms; the last one repeats. Each is jittered by ±25 %. */
 export const redialBackoffMs = [1_000, 5_000, 15_000] as const
 
+/** Number of the dial that signals of a link name which came about over a route: dials are counted from 1. */
+export const adoptedDial = 0
+
 /** Neighbours that are asked to bring a signal where the host can't: some have no link to the addressee either. */
 export const relaysAsked = 3
 

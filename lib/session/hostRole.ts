@@ -305,6 +305,8 @@ export class HostRole {
     const { committed } = record
     control.send({ type: 'admitted', ticket, entries: committed })
     this.#session.attach(member, control, true, committed)
+    const signals = signalsOf.get(control.link)
+    if (signals !== undefined) this.#session.role?.adopt(member, control.link, signals)
   }
 
   /** Takes the former incarnation of who is being admitted out of the session, where there is one ([ADM-13]). */

@@ -61,6 +61,7 @@ export async function joinSession(
           role.wayBack = new Rejoin({ environment, invite, profile, loadOrder, reopen, session, role }, way)
           begun = session
           session.attach(session.host, way.control, true)
+          role.adopt(session.host, way.link, way.signals)
           role.start()
         },
       },

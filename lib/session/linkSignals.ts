@@ -16,6 +16,11 @@ export class LinkSignals implements SignalPort {
     if (this.#handler !== undefined) port.onSignal(this.#handler)
   }
 
+  /** Takes a signal that came another way. */
+  deliver(signal: Signal): void {
+    this.#handler?.(signal)
+  }
+
   send(signal: Signal): void {
     this.#port.send(signal)
   }

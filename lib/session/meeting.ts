@@ -4,6 +4,7 @@ import { protocolVersion } from '../protocol/index.ts'
 import type { ReachedSession } from '../rendezvous/index.ts'
 import type { Link } from '../rtc/index.ts'
 import { memberLinkTimings, rejoinAnswerMs } from './constants.ts'
+import type { LinkSignals } from './linkSignals.ts'
 import type { RecordMember } from './recordState.ts'
 import { linkOverRoute } from './routeLink.ts'
 import { SealedRoute } from './sealedRoute.ts'
@@ -13,6 +14,7 @@ import type { Session } from './session.ts'
 export interface Encounter {
   readonly member: RecordMember
   readonly link: Link
+  readonly signals: LinkSignals
 }
 
 /**
@@ -47,12 +49,12 @@ export async function meet(
     if (message.type === 'refused') throw new ConvoyError(message.code, message.message)
     if (message.type !== 'welcome')
       throw new ConvoyError('message-malformed', `The member answered with "${message.type}" out of turn.`)
-    const { link } = await linkOverRoute(route, environment, {
+    const made = await linkOverRoute(route, environment, {
       initiator: true,
       timings: memberLinkTimings,
       signal,
     })
-    return { member, link }
+    return { member, ...made }
   } finally {
     route.finish()
   }
@@ -85,10 +87,10 @@ export async function answerMeeting(
   }
   route.welcome()
   route.send({ type: 'welcome' })
-  const { link } = await linkOverRoute(route, environment, {
+  const made = await linkOverRoute(route, environment, {
     initiator: false,
     timings: memberLinkTimings,
     signal,
   })
-  return { member, link }
+  return { member, ...made }
 }

@@ -5,7 +5,8 @@ import { helloTimeoutMs, relaysAsked } from './constants.ts'
 import { ControlLink } from './controlLink.ts'
 import type { ControlMessage } from './controlMessages.ts'
 import { EarlySignals } from './earlySignals.ts'
-import { answerMeeting } from './meeting.ts'
+import { answerMeeting, type Encounter } from './meeting.ts'
+import type { LinkSignals } from './linkSignals.ts'
 import { neighboursToAsk } from './neighbours.ts'
 import type { Peer } from './peer.ts'
 import { PeerDialer } from './peerDialer.ts'
@@ -50,12 +51,13 @@ export class MemberRole implements SessionRole {
       self: () => record.state.member(session.environment.identity.signKey),
       member: (signKey) => record.state.member(signKey),
       relay: (peer, sealed) => this.#relay(peer, sealed),
-      connected: (peer, link) => this.greet(peer, link),
+      connected: (peer, link) => this.#greet(peer, link),
+      isHost: ({ id }) => id === session.host.id,
       isUrgent: () => session.isAdrift,
     })
     this.#reception = new Reception(session.environment, async (route, _origin, signal) => {
       const encounter = await answerMeeting(session, route, signal)
-      if (encounter !== undefined) this.greet(encounter.member, encounter.link)
+      if (encounter !== undefined) this.met(encounter)
     })
     session.events.on('linkReady', () => {
       // Whoever is linked now may know those whom nobody brought signals to.
@@ -129,9 +131,8 @@ export class MemberRole implements SessionRole {
   networkChanged(): void {
     this.wayBack?.networkChanged()
     for (const { member, control } of this.#session.peers()) {
-      if (member.id === this.#session.host.id) continue
       if (control === undefined) this.#dialer.connect(member)
-      else control.link.redial()
+      else this.#dialer.redial(member, control.link)
     }
   }
 
@@ -148,7 +149,12 @@ export class MemberRole implements SessionRole {
     for (const sealed of this.#early.take(signKey)) this.#dialer.receive(member, sealed)
   }
 
+  adopt(member: RecordMember, link: Link, signals: LinkSignals): void {
+    this.#dialer.adopt(member, link, signals)
+  }
+
   hostChanged(): void {
+    this.#dialer.hostChanged()
     // What was under way through a host that is gone comes to nothing: others bring it now.
     for (const { member, control } of this.#session.peers())
       if (control === undefined) this.#dialer.connect(member)
@@ -207,8 +213,14 @@ export class MemberRole implements SessionRole {
     this.#dialer.reconnect(host)
   }
 
+  /** A link came about at a meeting point. */
+  met({ member, link, signals }: Encounter): void {
+    this.#greet(member, link)
+    this.adopt(member, link, signals)
+  }
+
   /** A link to another member is open: both show their tickets, and nothing counts before. */
-  greet(member: RecordMember, link: Link): void {
+  #greet(member: RecordMember, link: Link): void {
     // Another way may have been quicker: a link to the host also comes about through the rendezvous ([LNK-74]).
     const present = this.#session.peer(member.id)
     if (present?.admitted === true && present.control?.link.state === 'open') return link.close()

@@ -25,12 +25,19 @@ import {
 } from '../protocol/index.ts'
 import type { Link } from '../rtc/index.ts'
 import { memberBudgetsOf } from './budgets.ts'
-import { memberLinkTimings, redialBackoffMs, signalLifetimeMs, urgentBackoffs } from './constants.ts'
+import {
+  adoptedDial,
+  memberLinkTimings,
+  redialBackoffMs,
+  signalLifetimeMs,
+  urgentBackoffs,
+} from './constants.ts'
 import { opening, type SessionEnvironment } from './environment.ts'
+import type { LinkSignals } from './linkSignals.ts'
 import type { RecordMember } from './recordState.ts'
 
 const peerSignalSchema = v.strictObject({
-  /** Counts the dials between two incarnations, from 1; the initiator raises it. */
+  /** Counts the dials between two incarnations, from 1; the initiator raises it. 0 for a link that came about over a route. */
   dial: count,
   from: incarnation,
   to: incarnation,
@@ -48,6 +55,8 @@ export interface DialerContext {
   relay(peer: RecordMember, sealed: Uint8Array): void
   /** A link to `peer` is open. */
   connected(peer: RecordMember, link: Link): void
+  /** Whether `peer` decides: a rendezvous brings the signals of a link to it. */
+  isHost(peer: RecordMember): boolean
   /** Whether members that are out of reach keep the others from agreeing. */
   isUrgent(): boolean
 }
@@ -60,10 +69,18 @@ interface Dial {
   readonly early: Signal[]
 }
 
+/** A link that came about over a route, and how it is dialled again through neighbours. */
+interface AdoptedLink {
+  readonly link: Link
+  readonly dial: Dial
+  redial(): void
+}
+
 interface PeerState {
   dial: Dial | undefined
   /** The dial whose link is open: it may be dialled again ([LNK-70]). */
   connected: Dial | undefined
+  adopted: AdoptedLink | undefined
   lastDial: number
   failures: number
   cancelRedial: Cancel | undefined
@@ -112,6 +129,47 @@ export class PeerDialer {
     })
   }
 
+  /**
+   * A link to `peer` came about over a route. Once that one is no host any more its signals go through neighbours as those of
+   * any link, with {@link adoptedDial} for the number of its dial ([LNK-22]).
+   */
+  adopt(peer: RecordMember, link: Link, signals: LinkSignals): void {
+    if (this.#closed) return
+    const dial: Dial = {
+      peer,
+      number: adoptedDial,
+      abort: new AbortController(),
+      handler: undefined,
+      early: [],
+    }
+    const port = { send: (signal: Signal) => this.#send(dial, signal), onSignal: () => undefined }
+    dial.handler = (signal) => {
+      // Answers go the same way.
+      signals.use(port)
+      signals.deliver(signal)
+    }
+    const redial = (): void => {
+      if (this.#context.isHost(peer)) return
+      signals.use(port)
+      link.redial()
+    }
+    this.#state(peer.id).adopted = { link, dial, redial }
+    link.on('suspect', redial)
+    link.on('unheard', redial)
+  }
+
+  /** Dials the link with `peer` again, whichever way it came about. */
+  redial({ id }: RecordMember, link: Link): void {
+    const { adopted } = this.#state(id)
+    if (adopted?.link === link) adopted.redial()
+    else link.redial()
+  }
+
+  /** Another one decides: nobody else sees any more to links with the former host that are broken. */
+  hostChanged(): void {
+    for (const { adopted } of this.#peers.values()) if (adopted?.link.state === 'suspect') adopted.redial()
+  }
+
   /** Gives up on a peer that left. */
   forget(id: string): void {
     const state = this.#peers.get(id)
@@ -158,6 +216,7 @@ export class PeerDialer {
     const state: PeerState = {
       dial: undefined,
       connected: undefined,
+      adopted: undefined,
       lastDial: 0,
       failures: 0,
       cancelRedial: undefined,
@@ -259,6 +318,7 @@ export class PeerDialer {
 
   #deliver(peer: RecordMember, number: number, signal: Signal): void {
     const state = this.#state(peer.id)
+    if (number === adoptedDial) return state.adopted?.dial.handler?.(signal)
     let dial = state.dial
     if (number > state.lastDial && !this.#dials(peer)) {
       if (!state.dials.tryTake()) throw new ConvoyError('rate-limited', 'The member dials too often.')

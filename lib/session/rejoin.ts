@@ -240,6 +240,7 @@ export class Rejoin implements WayBack {
             this.#isReturning = true
             if (this.#isSelf(incarnation)) role.resume(ticket, hostWay.control)
             else role.reenter(self, ticket, hostWay.control)
+            role.adopt(session.host, hostWay.link, hostWay.signals)
             this.#isReturning = false
           },
         },
@@ -276,10 +277,7 @@ export class Rejoin implements WayBack {
   async #meet(way: ReopenedWay | undefined, signal: AbortSignal): Promise<void> {
     const { session, role } = this.#options
     if (way === undefined) session.events.emit('unannounced', undefined)
-    else {
-      const { member, link } = await meet(session, way.reached, way.announced, signal)
-      role.greet(member, link)
-    }
+    else role.met(await meet(session, way.reached, way.announced, signal))
     throw new ConvoyError('session-not-found', 'No host is announced for the session.')
   }
 

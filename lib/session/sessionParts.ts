@@ -3,6 +3,7 @@ import type { Rules } from '../protocol/index.ts'
 import type { Route } from '../rendezvous/index.ts'
 import type { Link, LinkCloseReason } from '../rtc/index.ts'
 import type { ControlMessage } from './controlMessages.ts'
+import type { LinkSignals } from './linkSignals.ts'
 import type { LeaveReason, SessionMember } from './member.ts'
 import type { Peer } from './peer.ts'
 import type { Decision } from './record.ts'
@@ -54,6 +55,8 @@ export interface SessionRole {
   networkChanged(): void
   /** An entry of the record was applied. */
   onApplied(entry: Decision): void
+  /** A link with `member` came about over a route: where neither decides it is dialled again through neighbours. */
+  adopt(member: RecordMember, link: Link, signals: LinkSignals): void
   /** Another member, or this one, decides from now on. */
   hostChanged(): void
   /** This peer decides, but hears too few of those who vote for long: the others may have gone on elsewhere. */

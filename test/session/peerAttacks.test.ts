@@ -63,6 +63,7 @@ beforeEach(() => {
     member: () => cemAsMember,
     relay: () => undefined,
     connected: () => undefined,
+    isHost: () => false,
     isUrgent: () => false,
   })
 })
@@ -189,6 +190,7 @@ describe('a signal between members', () => {
       member: () => benAsMember,
       relay: () => undefined,
       connected: () => undefined,
+      isHost: () => false,
       isUrgent: () => false,
     })
     leaving.connect(benAsMember)

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PeerConvoy } from '../../lib/convoy/peerConvoy.ts'
 import { emptyVehicleState, type Convoy } from '../../lib/index.ts'
+import type { Link } from '../../lib/rtc/index.ts'
 import { isFullyConnected, recordOf, SimulatedWorld } from '../support/simulatedWorld.ts'
 
 let world: SimulatedWorld
@@ -21,6 +23,9 @@ function park(convoy: Convoy, x: number): void {
   state.y = 10
   convoy.setVehicle(state)
 }
+
+const linkOf = (from: Convoy, to: Convoy): Link | undefined =>
+  from instanceof PeerConvoy ? from.session.peer(to.self.id)?.control?.link : undefined
 
 /** Everything by which a convoy tells its program that somebody is gone. */
 function goodbyes(convoys: readonly Convoy[]): () => number {
@@ -125,5 +130,28 @@ describe('an outage', () => {
     heal()
     expect(await msUntilWhole(all)).toBeLessThan(5_000)
     expect(gone()).toBe(0)
+  })
+})
+
+describe('a link that came about at the host', () => {
+  it('[LNK-22] is dialled again through neighbours once another one is host (regression: nobody brought its signals, and it was given up after 15 s)', async () => {
+    const all = await world.convoy('Anna', 'Ben', 'Cem', 'Dora')
+    const [anna, ben, , dora] = all as [Convoy, Convoy, Convoy, Convoy]
+    await world.clock.runUntil(() => all.every(({ authority }) => authority.voters.length === 3))
+    await world.clock.complete(anna.transferHost(ben.self.id))
+    await world.clock.runUntil(() => all.every(({ host }) => host.id === ben.self.id))
+    const moved: string[] = []
+    for (const [from, to] of [
+      [dora, anna],
+      [anna, dora],
+    ] as const)
+      linkOf(from, to)?.on('moved', () => moved.push(from.self.name))
+    dora.networkChanged()
+    await world.clock.run(3_000)
+    expect(moved.sort()).toEqual(['Anna', 'Dora'])
+    anna.networkChanged()
+    await world.clock.run(3_000)
+    expect(moved.sort()).toEqual(['Anna', 'Anna', 'Dora', 'Dora'])
+    expect(whole(all)).toBe(true)
   })
 })

@@ -98,6 +98,7 @@ export const bogusSignals = (engine: NodeEngine): HostileCase => ({
       member: () => peer,
       relay: () => undefined,
       connected: () => undefined,
+      isHost: () => false,
       isUrgent: () => false,
     })
     const messages = await bogusMessages(own, other, 'signal')
