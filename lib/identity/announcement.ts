@@ -12,6 +12,7 @@ import {
 } from '../protocol/index.ts'
 import { announcementBytes } from './constants.ts'
 import { openEnvelope, signEnvelope } from './envelope.ts'
+import { parseEnvelope } from './envelopeLayout.ts'
 import { fingerprintBytes } from './fingerprint.ts'
 import type { Identity, PublicIdentity, Verify } from './identity.ts'
 import { isFoundedBy } from './sessionId.ts'
@@ -158,6 +159,17 @@ export async function openAnnouncement(
       throw new ConvoyError('message-unauthentic', 'The proof of who is host leads to another peer.')
   }
   return { ...body, host, founder, epoch, issuedAt: opened.issuedAt, expiresAt: opened.expiresAt }
+}
+
+/** The session that an announcement says it is of, before anything is verified; undefined when it is malformed. */
+export function peekAnnouncement(envelope: Uint8Array): Uint8Array | undefined {
+  const fields = envelope.length > announcementBytes ? undefined : parseEnvelope(envelope)
+  if (fields?.purpose !== 'announcement') return undefined
+  try {
+    return decodeMessage(announcementSchema, fields.body, announcementBytes).sessionId
+  } catch {
+    return undefined
+  }
 }
 
 /** Why `signKey` may not announce this session, as far as the body shows; undefined when it may. */
