@@ -96,7 +96,10 @@ export async function startNode(options: NodeOptions): Promise<ConvoyNode> {
           // A host is looked for as soon as it is there.
           initialQuerySelfInterval: 0,
         }),
-        transports: ({ transportManager }: { transportManager: Listening }) => transportManager,
+        // Not itself: libp2p starts what it is given as a service, and it is started already.
+        transports: ({ transportManager }: { transportManager: Listening }): Listening => ({
+          listen: (addresses) => transportManager.listen(addresses),
+        }),
         ...(isAutoNat ? { autoNat: autoNAT() } : {}),
         ...(isDcutr ? { dcutr: dcutr() } : {}),
         ...(isRelay ? { relay: relayServer(options) } : {}),
