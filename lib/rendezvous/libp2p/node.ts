@@ -34,6 +34,7 @@ export interface NodeOptions {
   readonly isRelay: boolean
   readonly connections?: number | undefined
   readonly reservations?: number | undefined
+  readonly relayedBytes?: number | undefined
   readonly isAutoNat: boolean
   readonly isDcutr: boolean
 }
@@ -110,13 +111,14 @@ export async function startNode(options: NodeOptions): Promise<ConvoyNode> {
   }
 }
 
-function relayServer({ reservations, connections }: NodeOptions): ReturnType<typeof circuitRelayServer> {
+function relayServer(options: NodeOptions): ReturnType<typeof circuitRelayServer> {
+  const { reservations, connections } = options
   return circuitRelayServer({
     maxInboundHopStreams: connections ?? relayConnections,
     maxOutboundStopStreams: connections ?? relayConnections,
     reservations: {
       maxReservations: reservations ?? relayReservations,
-      defaultDataLimit: BigInt(relayedBytes),
+      defaultDataLimit: BigInt(options.relayedBytes ?? relayedBytes),
       defaultDurationLimit: relayedMs,
     },
   })

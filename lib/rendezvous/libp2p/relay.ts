@@ -37,6 +37,8 @@ export interface Libp2pRelayOptions {
   connections?: number
   /** Peers that others may reach over it at once (default 512). */
   reservations?: number
+  /** What one relayed connection carries, bytes (default 1 MiB), before it ends; it ends after 10 min as well. */
+  relayedBytes?: number
   /** Whether it also holds announcements, and lists and introduces as a signaling service does (default true). */
   introduces?: boolean
   limits?: Partial<SwitchboardLimits>
@@ -86,6 +88,7 @@ export async function startLibp2pRelay(options: Libp2pRelayOptions = {}): Promis
     isRelay: true,
     connections: options.connections,
     reservations: options.reservations,
+    relayedBytes: options.relayedBytes,
     isAutoNat: true,
     isDcutr: false,
   })
