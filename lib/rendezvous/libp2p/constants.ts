@@ -81,6 +81,8 @@ export interface Libp2pTimings {
   lobbyWaitMs: number
   /** How often a host repeats its listing. */
   lobbyBeatMs: number
+  /** How often a host repeats it at most because somebody begins to listen. */
+  lobbyAnswerMs: number
   /** Waits before a relay is tried again; the last one repeats. */
   backOffMs: readonly number[]
 }
@@ -99,9 +101,14 @@ export const defaultLibp2pTimings: Libp2pTimings = {
   lobbyWaitMs: 1_500,
   // Two in a row may be lost before a session leaves the lists of others, a minute after it was heard last.
   lobbyBeatMs: 20_000,
+  // Those who begin to listen meanwhile hear the same answer; 600 B each time.
+  lobbyAnswerMs: 3_000,
   // As a client of a signaling service comes back.
   backOffMs: [1_000, 3_000, 5_000],
 }
 
 /** How long a peer that did not take a session is left alone, ms; its hosts are found elsewhere meanwhile. */
 export const otherPlaceRetryMs = 10_000
+
+/** How long an earlier connection of a peer that has a new one may take to show that it lives, ms: a slow round trip. */
+export const probeMs = 2_000

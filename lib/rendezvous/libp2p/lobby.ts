@@ -10,7 +10,7 @@ import {
   VerificationBudget,
   type OpenedAnnouncement,
 } from '../../identity/index.ts'
-import { bytesUpTo, count, decodeMessage, encodeMessage } from '../../protocol/index.ts'
+import { bytesUpTo, byType, count, decodeMessage, encodeMessage } from '../../protocol/index.ts'
 import type { Announcement } from '../rendezvous.ts'
 import {
   lobbyChecksPerMinute,
@@ -25,6 +25,7 @@ import type { ConvoyNode } from './node.ts'
 
 /** What a host says of its public session, again and again; libp2p signs it with the host's key ([P2P-15]). */
 const beatSchema = v.strictObject({
+  type: v.literal('beat'),
   /** The host's wall clock: of two the later one counts, and none is counted twice. */
   at: count,
   /** False where it is listed no longer. */
@@ -32,6 +33,15 @@ const beatSchema = v.strictObject({
   envelope: bytesUpTo(announcementBytes),
   proof: successionSchema,
 })
+
+/** What somebody says who begins to listen: hosts need not be heard to be asked ([P2P-17]). */
+const askSchema = v.strictObject({
+  type: v.literal('ask'),
+  /** The wall clock of who asks. */
+  at: count,
+})
+
+const lobbySchema = byType([beatSchema, askSchema])
 
 type Beat = v.InferOutput<typeof beatSchema>
 
@@ -61,7 +71,9 @@ export class Lobby {
   readonly #own = new Map<string, Announcement>()
   readonly #budget: VerificationBudget
   readonly #cancelBeats: Cancel
-  #cancelGreeting: Cancel | undefined
+  #cancelAnswer: Cancel | undefined
+  #answeredAt = -Infinity
+  #asked = false
   #subscribedAt: number | undefined
 
   constructor(options: LobbyOptions) {
@@ -79,6 +91,7 @@ export class Lobby {
     if (this.#subscribedAt !== undefined) return
     this.#subscribedAt = this.#options.clock.now()
     this.#options.node.services.pubsub.subscribe(lobbyTopic)
+    this.#ask()
   }
 
   /** Tells of a session of this peer, until withdrawn; of one without a listing nothing. */
@@ -117,19 +130,35 @@ export class Lobby {
   close(): void {
     for (const key of [...this.#own.keys()]) this.withdraw(key)
     this.#cancelBeats()
-    this.#cancelGreeting?.()
+    this.#cancelAnswer?.()
     const { pubsub } = this.#options.node.services
     pubsub.removeEventListener('subscription-change', this.#onNeighbour)
     pubsub.topicValidators.delete(lobbyTopic)
   }
 
-  /** Somebody begins to listen: it shall not have to wait for the next beat. */
+  /** The neighbours are known only now, or there is one more. */
   readonly #onNeighbour = (): void => {
+    this.#ask()
+    this.#answer()
+  }
+
+  /** Once, as soon as there is somebody who passes it on. */
+  #ask(): void {
+    const { pubsub } = this.#options.node.services
+    if (this.#asked || this.#subscribedAt === undefined || pubsub.getSubscribers(lobbyTopic).length === 0)
+      return
+    this.#asked = true
+    this.#publish({ type: 'ask', at: Math.floor(this.#options.clock.wallTime()) })
+  }
+
+  /** Somebody begins to listen: it shall not have to wait for the next beat. Rarely, however many ask. */
+  #answer(): void {
     if (this.#own.size === 0) return
-    // Gathered: a restarted relay's neighbours come all at once. A third of what a list waits.
-    const wait = this.#options.timings.lobbyWaitMs / 3
-    this.#cancelGreeting ??= this.#options.clock.after(wait, () => {
-      this.#cancelGreeting = undefined
+    const { clock, timings } = this.#options
+    const wait = Math.max(timings.lobbyWaitMs / 4, this.#answeredAt + timings.lobbyAnswerMs - clock.now())
+    this.#cancelAnswer ??= clock.after(wait, () => {
+      this.#cancelAnswer = undefined
+      this.#answeredAt = clock.now()
       this.#beatAll()
     })
   }
@@ -139,11 +168,15 @@ export class Lobby {
   }
 
   #beat({ envelope, proof = [] }: Announcement, open: boolean): void {
-    const { node, clock, logger } = this.#options
-    const beat: Beat = { at: Math.floor(clock.wallTime()), open, envelope, proof: [...proof] }
-    const bytes = encodeMessage(beatSchema, beat, lobbyMessageBytes)
+    const at = Math.floor(this.#options.clock.wallTime())
+    this.#publish({ type: 'beat', at, open, envelope, proof: [...proof] })
+  }
+
+  #publish(message: v.InferOutput<typeof lobbySchema>): void {
+    const { node, logger } = this.#options
+    const bytes = encodeMessage(lobbySchema, message, lobbyMessageBytes)
     node.services.pubsub.publish(lobbyTopic, bytes).catch((error: unknown) => {
-      logger.debug('A public session was not told of.', { error })
+      logger.debug('The lobby was told nothing.', { error })
     })
   }
 
@@ -155,9 +188,9 @@ export class Lobby {
       return result
     }
     if (message.type !== 'signed') return drop('lobby-unsigned')
-    let beat: Beat
+    let beat: v.InferOutput<typeof lobbySchema>
     try {
-      beat = decodeMessage(beatSchema, message.data, lobbyMessageBytes)
+      beat = decodeMessage(lobbySchema, message.data, lobbyMessageBytes)
     } catch {
       return drop('lobby-malformed')
     }

@@ -8,12 +8,15 @@ import {
   type Logger,
   type RandomSource,
 } from '../../core/index.ts'
+import type { Connection } from '@libp2p/interface'
+import { PING_PROTOCOL } from '@libp2p/ping'
 import { createIdentity, type Identity } from '../../identity/index.ts'
 import { Switchboard, type SwitchboardStats } from '../switchboard.ts'
 import type { SwitchboardLimits } from '../switchboardLimits.ts'
 import { forInvites, peerAddress } from './addresses.ts'
 import {
   defaultLibp2pTimings,
+  probeMs,
   rendezvousProtocol,
   streamsPerConnection,
   type Libp2pTimings,
@@ -21,7 +24,7 @@ import {
 import { serveStream } from './desk.ts'
 import { privateKeyOf } from './keys.ts'
 import { Lobby } from './lobby.ts'
-import { startNode } from './node.ts'
+import { startNode, type ConvoyNode } from './node.ts'
 
 /** What {@link startLibp2pRelay} takes. */
 export interface Libp2pRelayOptions {
@@ -108,6 +111,7 @@ export async function startLibp2pRelay(options: Libp2pRelayOptions = {}): Promis
       { runOnLimitedConnection: true, maxInboundStreams: streamsPerConnection },
     )
   }
+  node.addEventListener('connection:open', ({ detail }) => endDeadOnes(node, detail, clock))
   const meet = (): void => {
     for (const peer of peers) {
       node.dial(peer).catch((error: unknown) => logger.info('Another relay does not answer.', { error }))
@@ -132,5 +136,22 @@ export async function startLibp2pRelay(options: Libp2pRelayOptions = {}): Promis
     addresses: forInvites(node.getMultiaddrs(), []),
     stats: () => ({ ...switchboard.stats(), connections: node.getConnections().length }),
     close: () => (closing ??= close()),
+  }
+}
+
+/**
+ * A peer whose network changed comes back while its former connection seems to be alive, and libp2p's relay uses the oldest:
+ * so those that don't answer any more are ended.
+ */
+function endDeadOnes(node: ConvoyNode, newest: Connection, clock: Clock): void {
+  for (const earlier of node.getConnections(newest.remotePeer)) {
+    if (earlier === newest || earlier.limits !== undefined) continue
+    const late = new AbortController()
+    const cancel = clock.after(probeMs, () => late.abort())
+    earlier
+      .newStream(PING_PROTOCOL, { signal: late.signal })
+      .then((stream) => stream.close({ signal: late.signal }))
+      .catch(() => earlier.abort(new ConvoyError('timeout', 'It does not answer any more.')))
+      .finally(cancel)
   }
 }

@@ -13,7 +13,7 @@ import { clock } from '../../signaling/support.ts'
 export const environment = { clock, random: systemRandom }
 
 /** Short waits, so that coming back and listening take no seconds here. */
-export const timings = { backOffMs: [50], lobbyWaitMs: 100 }
+export const timings = { backOffMs: [50], lobbyWaitMs: 100, lobbyAnswerMs: 0 }
 
 /**
  * A relay on a port that can be taken again after a while: outside of the range from which systems give
