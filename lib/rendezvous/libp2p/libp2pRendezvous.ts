@@ -64,6 +64,8 @@ export interface Libp2pRendezvous extends Rendezvous {
   ready(signal?: AbortSignal): Promise<void>
   /** Takes a hint of an invite to ask there; false when it is not of this kind. */
   follow(hint: string): boolean
+  /** See {@link Rendezvous.reconnect}. */
+  reconnect(): void
   /** What was refused or ignored, by name. */
   dropped(): Readonly<Record<string, number | undefined>>
 }

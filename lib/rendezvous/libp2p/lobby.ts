@@ -197,6 +197,10 @@ export class Lobby {
     if (Math.abs(beat.at - clock.wallTime()) > clockSkewMs)
       return drop('lobby-stale', TopicValidatorResult.Ignore)
     if (!this.#budget.tryTake(neighbour.toString())) return drop('lobby-rate', TopicValidatorResult.Ignore)
+    if (beat.type === 'ask') {
+      this.#answer()
+      return TopicValidatorResult.Accept
+    }
     try {
       const announcement = await openAnnouncement(beat.envelope, { clock, proof: beat.proof })
       // Announcements are public: only its host may say that it still holds.
