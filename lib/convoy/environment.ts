@@ -7,6 +7,7 @@ import {
   silentLogger,
   systemRandom,
   type Clock,
+  type ConvoyError,
   type Logger,
   type RandomSource,
 } from '../core/index.ts'
@@ -91,7 +92,7 @@ export interface OpenedRendezvous {
 export function openRendezvous(sources: readonly RendezvousSource[], platform: Platform): OpenedRendezvous {
   const given = sources.filter((source) => typeof source !== 'string')
   const own: Rendezvous[] = []
-  let unknown: unknown
+  let unknown: ConvoyError | undefined
   for (const source of new Set(sources.filter((source) => typeof source === 'string'))) {
     if (given.some((each) => each.follow?.(source) === true)) continue
     try {

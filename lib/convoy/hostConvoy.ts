@@ -3,7 +3,14 @@ import { encodeInvite, fingerprintBytes } from '../identity/index.ts'
 import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.ts'
 import { comeBackAfterwards, hostSession } from '../session/index.ts'
 import { policyOf } from './enforcement/index.ts'
-import { environmentOf, hintsOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
+import {
+  environmentOf,
+  hintsOf,
+  listOf,
+  openRendezvous,
+  platformOf,
+  type OpenedRendezvous,
+} from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
 import { KeptBans, sinkOf } from './keeping.ts'
@@ -39,7 +46,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   try {
     const environment = await environmentOf(options, platform, rendezvous.all, open)
     // What a rendezvous can't prepare it can't announce either, and says so then.
-    await Promise.allSettled(rendezvous.all.map((each) => each.ready?.(options.signal)))
+    await Promise.allSettled(rendezvous.all.map(async (each) => each.ready?.(options.signal)))
     throwIfAborted(options.signal)
     const inviteSecret = rules.friendsOnly || !rules.showServer ? environment.random.bytes(16) : null
     const { session, role } = await hostSession(

@@ -34,8 +34,6 @@ export interface SwitchboardOptions {
   verify?: Verify
   /** Makes the signer of the witness from a seed; the platform's own Ed25519 where left out. */
   signer?: (seed: Uint8Array) => Signer
-  /** Whether it offers itself as a witness (default true): not where it would go down together with a voter. */
-  witness?: boolean
 }
 
 /** What the transport tells of a client that it accepted. */
@@ -77,7 +75,6 @@ export class Switchboard {
   readonly #directory: SessionDirectory
   readonly #introducer: Introducer
   readonly #witness: WitnessDesk
-  readonly #witnesses: boolean
   readonly #refused = new Counters()
   readonly #cancelTick: Cancel
   #relayedMessages = 0
@@ -101,7 +98,6 @@ export class Switchboard {
       verify: options.verify,
       refuse: (client, request, code, reason) => this.#refuse(client, request, code, reason),
     })
-    this.#witnesses = options.witness ?? true
     this.#witness = new WitnessDesk({
       clock: options.clock,
       random: options.random,
@@ -184,7 +180,7 @@ export class Switchboard {
       pingMs: this.#limits.pingMs,
       stunPort: stun?.port ?? null,
       stunHost: stun?.host ?? null,
-      witness: this.#witnesses ? { key: this.#witness.key, boot: this.#witness.boot } : null,
+      witness: this.#limits.configurations > 0 ? { key: this.#witness.key, boot: this.#witness.boot } : null,
     })
   }
 

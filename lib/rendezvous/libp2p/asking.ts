@@ -130,7 +130,7 @@ class Asking {
     try {
       const signal = AbortSignal.any([this.#enough.signal, late.signal])
       for await (const peer of this.#options.search(signal)) {
-        if (this.#over) break
+        if (this.#enough.signal.aborted) break
         void this.#ask(peer)
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 export { defaultLibp2pTimings, type Libp2pTimings } from './constants.ts'
-export { libp2pRendezvous, type Libp2pRendezvous, type Libp2pRendezvousOptions } from './libp2pRendezvous.ts'
+export { libp2pRendezvous } from './libp2pRendezvous.ts'
+export type { Libp2pRendezvous, Libp2pRendezvousOptions } from './options.ts'
 export {
   startLibp2pRelay,
   type Libp2pRelay,

@@ -1,4 +1,3 @@
-import type { PeerId } from '@libp2p/interface'
 import {
   ConvoyError,
   Counters,
@@ -8,67 +7,28 @@ import {
   toHex,
   withDeadline,
 } from '../../core/index.ts'
-import { peekAnnouncement, peekEnvelope, type Identity } from '../../identity/index.ts'
-import { RendezvousClient, type RendezvousEnvironment } from '../client.ts'
-import type { Announcement, HostedSession, ReachedSession, Rendezvous, Witness } from '../rendezvous.ts'
+import type { RendezvousClient } from '../client.ts'
+import type { Announcement, HostedSession, ReachedSession, Witness } from '../rendezvous.ts'
 import { Switchboard } from '../switchboard.ts'
-import { forInvites, isPeerAddress, peerAddress, relayOf } from './addresses.ts'
+import { forInvites, peerAddress } from './addresses.ts'
 import { askForSession, type AskedPeer } from './asking.ts'
 import {
   defaultLibp2pTimings,
-  followedAddresses,
   rendezvousProtocol,
   streamsPerConnection,
   type Libp2pTimings,
 } from './constants.ts'
+import { Contacts } from './contacts.ts'
 import { serveStream } from './desk.ts'
-import { dialDesk } from './dialling.ts'
-import { isPeerOf, peerIdOf, privateKeyOf } from './keys.ts'
+import { peerIdOf, privateKeyOf } from './keys.ts'
 import { Lobby } from './lobby.ts'
+import { newestOfEach } from './newestOfEach.ts'
 import { startNode, type ConvoyNode } from './node.ts'
+import type { Libp2pRendezvous, Libp2pRendezvousOptions } from './options.ts'
 import { dialOwnDesk } from './ownDesk.ts'
 import { Reservation } from './reservation.ts'
 import { Search } from './search.ts'
-import { SpreadSession, type Place } from './spreadSession.ts'
-
-/** What {@link libp2pRendezvous} takes. */
-export interface Libp2pRendezvousOptions extends Omit<RendezvousEnvironment, 'timings'> {
-  /** Who this peer is: the same as in `hostConvoy` and `joinConvoy`. Its key is the libp2p peer id. */
-  identity: Identity
-  /**
-   * Multiaddrs to listen on, e.g. `/ip4/0.0.0.0/tcp/7200/ws` and `/ip4/0.0.0.0/tcp/7201`; port 0 is any free one. None where
-   * left out, and none in pages: others then come over relays.
-   */
-  listen?: readonly string[]
-  /** What others dial instead, e.g. `/dns4/convoy.example/tcp/443/tls/ws` behind a proxy. */
-  announceAddresses?: readonly string[]
-  /**
-   * Multiaddrs of other peers, each with its peer id at the end: relays at which a host keeps a reservation, signaling services that
-   * speak libp2p, or any other peers that know more of them.
-   */
-  relays?: readonly string[]
-  /** Whether this peer asks others if it can be reached from outside (default false): of use where ports are forwarded. */
-  autoNat?: boolean
-  /** Whether relayed connections are replaced by direct ones through a NAT where that works (default false); TCP only. */
-  dcutr?: boolean
-  timings?: Partial<Libp2pTimings>
-}
-
-/** A {@link Rendezvous} by libp2p, with no service in it. */
-export interface Libp2pRendezvous extends Rendezvous {
-  /** This peer's libp2p id. */
-  readonly peerId: string
-  /** Every address by which others find this peer, the best first. Complete once {@link Libp2pRendezvous.ready} resolved. */
-  readonly hints: readonly string[]
-  /** Starts to listen, and makes reservations. Otherwise done when first needed. */
-  ready(signal?: AbortSignal): Promise<void>
-  /** Takes a hint of an invite to ask there; false when it is not of this kind. */
-  follow(hint: string): boolean
-  /** See {@link Rendezvous.reconnect}. */
-  reconnect(): void
-  /** What was refused or ignored, by name. */
-  dropped(): Readonly<Record<string, number | undefined>>
-}
+import { SpreadSession } from './spreadSession.ts'
 
 /**
  * A rendezvous without any service of ours: peers meet by [libp2p](https://libp2p.io), directly or over relays, under
@@ -108,8 +68,7 @@ class PeerRendezvous implements Libp2pRendezvous {
   readonly #counters = new Counters()
   readonly #switchboard: Switchboard
   readonly #own: RendezvousClient
-  readonly #clients = new Map<string, RendezvousClient>()
-  readonly #followed = new Set<string>()
+  readonly #contacts: Contacts
   readonly #reservations = new Map<string, Reservation>()
   readonly #sessions = new Map<string, SpreadSession>()
   readonly #ending = new AbortController()
@@ -124,12 +83,13 @@ class PeerRendezvous implements Libp2pRendezvous {
     const { clock, random } = options
     const logger = options.logger ?? silentLogger
     // A witness that goes down together with the host it should stand in for is none.
-    this.#switchboard = new Switchboard({ clock, random, logger, witness: false })
-    this.#own = this.#client('this peer', dialOwnDesk(this.#switchboard))
+    this.#switchboard = new Switchboard({ clock, random, logger, limits: { configurations: 0 } })
+    this.#contacts = new Contacts(options, this.#timings, this.peerId, async () => (await this.#start()).node)
+    this.#own = this.#contacts.client('this peer', dialOwnDesk(this.#switchboard))
   }
 
   get hint(): string {
-    return this.hints[0] ?? this.#asked()[0] ?? `/p2p/${this.peerId}`
+    return this.hints[0] ?? this.#contacts.addresses()[0] ?? `/p2p/${this.peerId}`
   }
 
   get hints(): readonly string[] {
@@ -141,10 +101,7 @@ class PeerRendezvous implements Libp2pRendezvous {
   }
 
   follow(hint: string): boolean {
-    if (!isPeerAddress(hint)) return false
-    const isFull = this.#followed.size >= followedAddresses
-    if (!isFull && !hint.endsWith(`/p2p/${this.peerId}`)) this.#followed.add(hint)
-    return true
+    return this.#contacts.follow(hint)
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -164,15 +121,16 @@ class PeerRendezvous implements Libp2pRendezvous {
     }
     const { clock } = this.#options
     const logger = this.#options.logger ?? silentLogger
-    const reserving = Promise.all(this.#reserve()).then(() => undefined)
+    const reserving = oneOf(this.#reserve())
     reserving.catch(() => undefined)
     const session: SpreadSession = new SpreadSession(
       {
         clock,
         logger,
         own: this.#own,
-        places: this.#places(),
-        isReachable: () => this.#isReachable(),
+        places: this.#contacts.places(),
+        listens: (this.#options.listen ?? []).length > 0,
+        hasReservation: () => [...this.#reservations.values()].some(({ isHeld }) => isHeld),
         published: (newest) => {
           lobby.publish(key, newest).catch((error: unknown) => logger.warn('Not listed.', { error }))
           // Once there is an address that the hash table can tell others.
@@ -199,14 +157,14 @@ class PeerRendezvous implements Libp2pRendezvous {
     throwIfAborted(signal)
     const { search } = await this.#within(this.#start(), signal)
     if (this.#sessions.get(toHex(sessionId))?.isUp === true) return this.#own.reach(sessionId, signal)
-    const asked = this.#asked()
+    const contacts = this.#contacts
     return askForSession(
       {
         sessionId,
-        known: asked.map((address) => this.#peerAt(address, sessionId)),
-        search: async function* (this: PeerRendezvous, until: AbortSignal): AsyncGenerator<AskedPeer> {
-          for await (const peer of search.holders(sessionId, until)) yield this.#holder(peer, sessionId)
-        }.bind(this),
+        known: contacts.known(sessionId),
+        search: async function* (until): AsyncGenerator<AskedPeer> {
+          for await (const peer of search.holders(sessionId, until)) yield contacts.found(peer, sessionId)
+        },
         clock: this.#options.clock,
         timings: this.#timings,
         unreachable: (causes) => this.#unreachable(causes),
@@ -218,7 +176,7 @@ class PeerRendezvous implements Libp2pRendezvous {
   async list(signal?: AbortSignal): Promise<Uint8Array[]> {
     throwIfAborted(signal)
     const { lobby } = await this.#within(this.#start(), signal)
-    const asked = this.#places().map(({ client }) => client.list(signal))
+    const asked = this.#contacts.places().map(({ client }) => client.list(signal))
     const outcomes = await Promise.allSettled([...asked, lobby.list(signal)])
     throwIfAborted(signal)
     const lists = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
@@ -232,7 +190,7 @@ class PeerRendezvous implements Libp2pRendezvous {
   async witness(signal?: AbortSignal): Promise<Witness | undefined> {
     throwIfAborted(signal)
     await this.#within(this.#start(), signal)
-    const asked = this.#places().map(async ({ client }) => {
+    const asked = this.#contacts.places().map(async ({ client }) => {
       const witness = await client.witness(signal)
       if (witness === undefined) throw new ConvoyError('unsupported', 'This peer is no witness.')
       return witness
@@ -252,7 +210,7 @@ class PeerRendezvous implements Libp2pRendezvous {
     if (this.#closing !== undefined) return
     const cause = new ConvoyError('rendezvous-unreachable', 'The network changed.')
     for (const connection of this.#started?.node.getConnections() ?? []) connection.abort(cause)
-    for (const client of this.#clients.values()) client.reconnect()
+    this.#contacts.reconnect()
     for (const reservation of this.#reservations.values()) reservation.hold().catch(() => undefined)
   }
 
@@ -269,7 +227,7 @@ class PeerRendezvous implements Libp2pRendezvous {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()))
     this.#ending.abort(new ConvoyError('closed', 'The rendezvous was closed.'))
     for (const reservation of this.#reservations.values()) reservation.close()
-    await Promise.all([this.#own, ...this.#clients.values()].map((client) => client.close()))
+    await Promise.all([this.#own.close(), this.#contacts.close()])
     this.#switchboard.close()
     const started = await this.#starting?.catch(() => undefined)
     started?.lobby.close()
@@ -316,27 +274,11 @@ class PeerRendezvous implements Libp2pRendezvous {
     return withDeadline(clock, this.#timings.connectMs * 2, 'libp2p did not start', work, signal)
   }
 
-  /** Relays that were named, and those that lead to peers of an invite. */
-  #relays(): string[] {
-    const behind = [...this.#followed].flatMap((hint) => relayOf(hint) ?? [])
-    return [...new Set([...(this.#options.relays ?? []), ...behind])]
-  }
-
-  /** Where sessions are asked for. */
-  #asked(): string[] {
-    return [...new Set([...this.#followed, ...this.#relays()])]
-  }
-
-  /** Whose desks sessions are announced at: also at a former host's, so that those who ask there find the later one. */
-  #places(): Place[] {
-    return this.#asked().map((address) => ({ address, client: this.#clientOf(address) }))
-  }
-
   #reserve(): Promise<void>[] {
     const started = this.#started
     if (started === undefined) return []
     const { clock, random, logger = silentLogger } = this.#options
-    return this.#relays().map((relay) => {
+    return this.#contacts.relays().map((relay) => {
       let reservation = this.#reservations.get(relay)
       if (reservation === undefined) {
         const changed = (cause: ConvoyError): void => this.#waysChanged(cause)
@@ -355,63 +297,12 @@ class PeerRendezvous implements Libp2pRendezvous {
     })
   }
 
-  #isReachable(): boolean {
-    if ((this.#options.listen ?? []).length > 0) return true
-    return [...this.#reservations.values()].some(({ isHeld }) => isHeld)
-  }
-
   #waysChanged(cause: ConvoyError): void {
     for (const session of this.#sessions.values()) session.waysChanged(cause)
   }
 
   #forget(key: string, session: SpreadSession): void {
     if (this.#sessions.get(key) === session) this.#sessions.delete(key)
-  }
-
-  #clientOf(address: string): RendezvousClient {
-    let client = this.#clients.get(address)
-    if (client === undefined) {
-      const { clock } = this.#options
-      const node = async (): Promise<ConvoyNode> => (await this.#start()).node
-      client = this.#client(address, dialDesk(node, peerAddress(address), clock))
-      this.#clients.set(address, client)
-    }
-    return client
-  }
-
-  #client(hint: string, dial: ReturnType<typeof dialDesk>): RendezvousClient {
-    const { clock, random, logger = silentLogger } = this.#options
-    const { connectMs, backOffMs } = this.#timings
-    return new RendezvousClient({
-      hint,
-      host: '',
-      dial,
-      clock,
-      random,
-      logger,
-      timings: { connectMs, backOffMs },
-    })
-  }
-
-  #peerAt(address: string, sessionId: Uint8Array): AskedPeer {
-    const client = this.#clientOf(address)
-    return {
-      reach: (signal) => client.reach(sessionId, signal),
-      is: (signKey) => address.endsWith(`/p2p/${peerIdOf(signKey).toString()}`),
-    }
-  }
-
-  /** A peer that the search found: asked once, and not kept. */
-  #holder(peer: PeerId, sessionId: Uint8Array): AskedPeer {
-    const { clock } = this.#options
-    const key = `/p2p/${peer.toString()}`
-    const node = async (): Promise<ConvoyNode> => (await this.#start()).node
-    const client = this.#clients.get(key) ?? this.#client(key, dialDesk(node, peer, clock))
-    this.#clients.set(key, client)
-    return {
-      reach: (signal) => client.reach(sessionId, signal),
-      is: (signKey) => isPeerOf(peer, signKey),
-    }
   }
 
   #unreachable(causes: readonly unknown[]): ConvoyError {
@@ -423,15 +314,9 @@ class PeerRendezvous implements Libp2pRendezvous {
   }
 }
 
-/** One announcement of each session, the one issued last, newest first. */
-function newestOfEach(envelopes: readonly Uint8Array[]): Uint8Array[] {
-  const newest = new Map<string, { envelope: Uint8Array; issuedAt: number }>()
-  for (const envelope of envelopes) {
-    const issuedAt = peekEnvelope(envelope)?.issuedAt
-    const sessionId = peekAnnouncement(envelope)
-    if (issuedAt === undefined || sessionId === undefined) continue
-    const known = newest.get(toHex(sessionId))
-    if (known === undefined || known.issuedAt < issuedAt) newest.set(toHex(sessionId), { envelope, issuedAt })
-  }
-  return [...newest.values()].sort((a, b) => b.issuedAt - a.issuedAt).map(({ envelope }) => envelope)
+/** Waits for all: once nothing is under way, there is one at least, or the reason why there is none. */
+async function oneOf(attempts: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(attempts)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined && outcomes.every(({ status }) => status === 'rejected')) throw failed.reason
 }

@@ -1,7 +1,7 @@
 import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import * as v from 'valibot'
-import { Counters, sleep, toHex, type Cancel, type Clock, type Logger } from '../../core/index.ts'
+import { sleep, toHex, type Cancel, type Clock, type Counters, type Logger } from '../../core/index.ts'
 import {
   announcementBytes,
   clockSkewMs,

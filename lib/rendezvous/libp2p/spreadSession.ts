@@ -25,8 +25,10 @@ export interface Spreading {
   /** This peer's own desk, which others reach directly or over a relay. */
   readonly own: RendezvousClient
   readonly places: readonly Place[]
-  /** Whether others reach the own desk now. */
-  isReachable(): boolean
+  /** Whether others can dial this peer: then its own desk is enough. */
+  readonly listens: boolean
+  /** Whether they reach it over a relay now. */
+  hasReservation(): boolean
   /** The announcement is up, or another one is. */
   published(announcement: Announcement): void
   closed(session: SpreadSession): void
@@ -76,11 +78,12 @@ export class SpreadSession implements HostedSession {
    * @throws ConvoyError what is wrong with the announcement; the refusal of the places, where there is no other.
    */
   async start(reserving: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-    const { own, places } = this.#spreading
+    const { own, places, listens } = this.#spreading
     try {
       this.#join('own', await own.announce(this.#announcement, signal))
       const attempts = places.map((place) => this.#announceAt(place, signal))
-      const refused = await this.#firstOf(attempts, reserving)
+      for (const attempt of attempts) attempt.catch((error: unknown) => this.#notThere(error))
+      const refused = listens ? undefined : await this.#firstOf(attempts, reserving)
       throwIfAborted(signal)
       if (refused !== undefined) throw refused
     } catch (error) {
@@ -115,7 +118,7 @@ export class SpreadSession implements HostedSession {
     const outcomes = await Promise.allSettled(
       [...this.#hosted].filter(([at]) => at !== 'own').map(([, hosted]) => hosted.update(announcement)),
     )
-    if (this.#closed) return
+    if (this.#abort.signal.aborted) return
     this.#spreading.published(announcement)
     this.#retryNow()
     const refusal = outcomes.find((outcome) => outcome.status === 'rejected')
@@ -145,11 +148,8 @@ export class SpreadSession implements HostedSession {
 
   /** Where desks hold it, or did, they count: a joiner that was sent there is told that there is no such session. */
   #isFindable(): boolean {
-    return this.#hosted.size > 1 ? this.#up.size > 0 || this.#listens() : this.#spreading.isReachable()
-  }
-
-  #listens(): boolean {
-    return this.#spreading.places.length === 0 && this.#spreading.isReachable()
+    if (this.#spreading.listens) return true
+    return this.#hosted.size > 1 ? this.#up.size > 0 : this.#spreading.hasReservation()
   }
 
   /** What stands in the way where nobody finds the session; undefined where somebody does. */
@@ -160,21 +160,19 @@ export class SpreadSession implements HostedSession {
     try {
       await Promise.any(attempts)
       return undefined
-    } catch {
-      const refusals = (await Promise.allSettled(attempts)).flatMap((outcome) =>
-        outcome.status === 'rejected' && isConvoyError(outcome.reason) ? [outcome.reason] : [],
-      )
-      const said = refusals.find((refusal) => !isConvoyError(refusal, 'rendezvous-unreachable'))
+    } catch (error) {
+      const refusals = (error as AggregateError).errors.filter((cause) => isConvoyError(cause))
+      // Another host has it, or nobody may: a reservation changes nothing about that.
+      const verdict = refusals.find(({ code }) => code !== 'rendezvous-unreachable')
+      if (verdict !== undefined) return verdict
       const noRoom = await reserving.then(
         () => undefined,
-        (error: unknown) => (isConvoyError(error) ? error : undefined),
+        (cause: unknown) => (isConvoyError(cause) ? cause : undefined),
       )
-      if (this.#spreading.isReachable() && (said === undefined || this.#listens())) return undefined
+      if (this.#spreading.hasReservation()) return undefined
+      if (noRoom !== undefined) return noRoom
       return (
-        said ??
-        (noRoom?.code === 'rate-limited' ? noRoom : undefined) ??
         refusals[0] ??
-        noRoom ??
         new ConvoyError(
           'rendezvous-unreachable',
           'Nobody can reach this peer: let it listen to an address, or name relays.',
@@ -188,7 +186,7 @@ export class SpreadSession implements HostedSession {
     try {
       const until = signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal])
       const hosted = await place.client.announce(this.#announcement, until)
-      if (this.#closed) return await hosted.close()
+      if (this.#abort.signal.aborted) return await hosted.close()
       this.#join(place, hosted)
       this.#up.add(place)
       this.waysChanged(new ConvoyError('rendezvous-unreachable', 'It is there again.'))
@@ -235,6 +233,10 @@ export class SpreadSession implements HostedSession {
     this.#events.emit('lost', { cause })
   }
 
+  #notThere(error: unknown): void {
+    if (!this.#closed) this.#spreading.logger.info('A peer does not hold the session.', { error })
+  }
+
   #missing(): Place[] {
     return this.#spreading.places.filter(
       (place) => !this.#hosted.has(place) && !this.#underWay.has(place) && !this.#hopeless.has(place),
@@ -243,9 +245,7 @@ export class SpreadSession implements HostedSession {
 
   #retryNow(): void {
     for (const place of this.#missing()) {
-      this.#announceAt(place).catch((error: unknown) => {
-        if (!this.#closed) this.#spreading.logger.debug('A peer does not hold the session.', { error })
-      })
+      this.#announceAt(place).catch((error: unknown) => this.#notThere(error))
     }
     this.#retryLater()
   }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../../lib/core/index.ts'
-import { createIdentity, type Identity } from '../../../lib/identity/index.ts'
+import { createIdentity } from '../../../lib/identity/index.ts'
 import type { Libp2pRendezvous } from '../../../lib/rendezvous/libp2p/index.ts'
 import { peerIdOf } from '../../../lib/rendezvous/libp2p/keys.ts'
 import type { HostedSession, Route } from '../../../lib/rendezvous/index.ts'
@@ -169,7 +169,7 @@ describe('peers of libp2p', () => {
     const relay = await bench.relay()
     const elected = foundSuccession(clock, () => createIdentity())
     await elected.found()
-    const [founder, later] = elected.hosts as readonly [Identity, Identity, Identity]
+    const [founder, later] = elected.hosts
     const former = bench.peer({ identity: founder, relays: relay.addresses })
     const hosted = await former.announce(await elected.announcement(founder))
     const [hint] = former.hints as [string]
