@@ -15,6 +15,15 @@ export const streamsPerConnection = 8
 /** Bytes that may wait for a reader before its stream is cut: what a signaling service allows as well. */
 export const bufferedBytes = 512 * 1_024
 
+/** Bytes of one WebSocket message from a stranger: noise sends at most 64 KiB at once, and yamux in frames of that size. */
+export const webSocketBytes = 256 * 1_024
+
+/**
+ * How long libp2p tries one address of a peer before the next, ms: one after the other. As long as a TLS handshake over a
+ * satellite link.
+ */
+export const addressDialMs = 3_000
+
 /** How long closing a stream waits for what is under way, ms: a slow round trip. */
 export const closeGraceMs = 1_000
 
@@ -38,6 +47,12 @@ export const lobbyMessageBytes = 16_640
 
 /** Signatures of the lobby that one neighbour may have checked each minute: a full lobby beats 600 times. */
 export const lobbyChecksPerMinute = 1_200
+
+/**
+ * Reservations that a peer makes at once: all of them, since libp2p forgets those that wait for their turn as soon as the
+ * first one is made, and whoever asked for them waits for ever.
+ */
+export const reservationsAtOnce = 32
 
 /** Connections of a relay: about 100 kB each with noise and yamux (measured), so 100 MB. */
 export const relayConnections = 1_000

@@ -5,7 +5,7 @@ import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay
 import { dcutr } from '@libp2p/dcutr'
 import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping, type Ping } from '@libp2p/ping'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -13,6 +13,7 @@ import { createLibp2p } from 'libp2p'
 import { platformTransports } from '#libp2p/platform'
 import { ConvoyError } from '../../core/index.ts'
 import {
+  addressDialMs,
   connectionsPerSecond,
   kadProtocol,
   lobbyMessageBytes,
@@ -22,6 +23,7 @@ import {
   relayedBytes,
   relayedMs,
   relayReservations,
+  reservationsAtOnce,
 } from './constants.ts'
 
 /** What a node is made with. */
@@ -39,9 +41,11 @@ export interface NodeOptions {
   readonly isDcutr: boolean
 }
 
-/** What listens: a part of libp2p that it shows to its other parts only. */
-interface Listening {
+/** What listens and dials: a part of libp2p that it shows to its other parts only. */
+interface Transports {
   listen(addresses: Multiaddr[]): Promise<void>
+  /** Dials this address and no other. */
+  dial(address: Multiaddr, options: { signal: AbortSignal }): Promise<Connection>
 }
 
 /** The services that are used by name. */
@@ -49,7 +53,7 @@ export interface NodeServices extends ServiceMap {
   readonly ping: Ping
   readonly pubsub: GossipSub
   /** Reservations are made by listening, which libp2p offers to its own parts only. */
-  readonly transports: Listening
+  readonly transports: Transports
 }
 
 /** A peer of libp2p, as this rendezvous needs it. */
@@ -68,12 +72,16 @@ export async function startNode(options: NodeOptions): Promise<ConvoyNode> {
         listen: [...options.listen],
         ...(options.announce.length === 0 ? {} : { announce: [...options.announce] }),
       },
-      transports: [...platformTransports, circuitRelayTransport()],
+      transports: [
+        ...platformTransports,
+        circuitRelayTransport({ reservationConcurrency: reservationsAtOnce }),
+      ],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
       // In pages libp2p refuses plain ws: and private addresses; both are what friends on one network have.
       connectionGater: { denyDialMultiaddr: () => false },
       connectionManager: {
+        addressDialTimeout: addressDialMs,
         inboundConnectionThreshold: connectionsPerSecond,
         maxIncomingPendingConnections: pendingConnections,
         ...(isRelay ? { maxConnections: options.connections ?? relayConnections } : {}),
@@ -98,8 +106,9 @@ export async function startNode(options: NodeOptions): Promise<ConvoyNode> {
           initialQuerySelfInterval: 0,
         }),
         // Not itself: libp2p starts what it is given as a service, and it is started already.
-        transports: ({ transportManager }: { transportManager: Listening }): Listening => ({
+        transports: ({ transportManager }: { transportManager: Transports }): Transports => ({
           listen: (addresses) => transportManager.listen(addresses),
+          dial: (address, dialOptions) => transportManager.dial(address, dialOptions),
         }),
         ...(isAutoNat ? { autoNat: autoNAT() } : {}),
         ...(isDcutr ? { dcutr: dcutr() } : {}),
