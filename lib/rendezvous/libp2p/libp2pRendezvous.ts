@@ -175,10 +175,14 @@ class PeerRendezvous implements Libp2pRendezvous {
 
   async list(signal?: AbortSignal): Promise<Uint8Array[]> {
     throwIfAborted(signal)
-    const { lobby } = await this.#within(this.#start(), signal)
+    const { lobby, node } = await this.#within(this.#start(), signal)
     const asked = this.#contacts.places().map(({ client }) => client.list(signal))
     const outcomes = await Promise.allSettled([...asked, lobby.list(signal)])
     throwIfAborted(signal)
+    const causes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    // Nobody to hear of any; an empty list would be a wrong answer.
+    if (asked.length > 0 && causes.length >= asked.length && node.getConnections().length === 0)
+      throw this.#unreachable(causes)
     const lists = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
     return newestOfEach(lists.flat())
   }

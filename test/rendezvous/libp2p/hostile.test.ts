@@ -69,7 +69,7 @@ describe('in front of hostile peers of libp2p', () => {
     /** A raw stream to a desk. */
     async function raw(peer: Libp2pRendezvous): Promise<{ stream: Stream; ended: () => boolean }> {
       const node = await stranger()
-      const stream = await node.dialProtocol(multiaddr(peer.hints[0]!), rendezvousProtocol)
+      const stream = await node.dialProtocol(multiaddr(peer.hints[0]), rendezvousProtocol)
       let over = false
       stream.addEventListener('close', () => (over = true))
       stream.addEventListener('remoteCloseWrite', () => (over = true))
@@ -233,7 +233,7 @@ describe('in front of hostile peers of libp2p', () => {
       const { envelope } = announcement
       const [host, liar] = [await stranger(identity), await stranger()]
       for (const node of [host, liar]) {
-        await node.dial(multiaddr(relay.addresses[0]!))
+        await node.dial(multiaddr(relay.addresses[0]))
         await until(() => node.services.pubsub.getSubscribers(lobbyTopic).length === 1)
       }
       const say = async (node: ConvoyNode, bytes: Uint8Array): Promise<void> => {

@@ -16,7 +16,9 @@ describe('an identity in libp2p', () => {
     expect(isPeerOf(peerIdOf(identity.signKey), identity.signKey)).toBe(true)
     expect(isPeerOf(peerIdOf(identity.signKey), createIdentity().signKey)).toBe(false)
     // Signatures are the same bytes, whoever makes them.
-    expect(await key.sign(Uint8Array.of(1))).toEqual(await identity.signer.sign(Uint8Array.of(1)))
+    expect(Uint8Array.from(await key.sign(Uint8Array.of(1)))).toEqual(
+      await identity.signer.sign(Uint8Array.of(1)),
+    )
   })
 
   it('[P2P-1] is refused where it signs with another key than its seed’s', async () => {

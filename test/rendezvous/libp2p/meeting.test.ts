@@ -142,6 +142,8 @@ describe('peers of libp2p', () => {
       code: 'rendezvous-unreachable',
       message: expect.stringContaining('name a relay') as string,
     })
+    const dead = bench.peer({ relays: [`/ip4/127.0.0.1/tcp/9/ws/p2p/${lonely.peerId}`] })
+    await expect(dead.list()).rejects.toMatchObject({ code: 'rendezvous-unreachable' })
     const session = foundSession(clock)
     await expect(lonely.announce(await session.announcement())).rejects.toMatchObject({
       code: 'rendezvous-unreachable',
