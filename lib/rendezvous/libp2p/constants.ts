@@ -54,7 +54,7 @@ export const lobbyChecksPerMinute = 1_200
  */
 export const reservationsAtOnce = 32
 
-/** Connections of a relay: about 100 kB each with noise and yamux (measured), so 100 MB. */
+/** Connections of a relay: about 50 kB each with noise, yamux and a reservation (measured), so 50 MB. */
 export const relayConnections = 1_000
 
 /**
@@ -63,7 +63,10 @@ export const relayConnections = 1_000
  */
 export const relayReservations = 512
 
-/** Bytes that one relayed connection carries, and how long, ms: joining takes 30 kB (measured) and seconds. */
+/**
+ * Bytes that one relayed connection carries, and how long, ms: joining takes 9 kB (measured) and seconds, a long load order and a host
+ * that decides by hand some more.
+ */
 export const relayedBytes = 1_024 * 1_024
 export const relayedMs = 10 * 60_000
 
