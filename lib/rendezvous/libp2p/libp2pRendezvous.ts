@@ -179,7 +179,9 @@ class PeerRendezvous implements Libp2pRendezvous {
     const asked = this.#contacts.places().map(({ client }) => client.list(signal))
     const outcomes = await Promise.allSettled([...asked, lobby.list(signal)])
     throwIfAborted(signal)
-    const causes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    const causes = outcomes.flatMap((outcome): unknown[] =>
+      outcome.status === 'rejected' ? [outcome.reason] : [],
+    )
     // Nobody to hear of any; an empty list would be a wrong answer.
     if (asked.length > 0 && causes.length >= asked.length && node.getConnections().length === 0)
       throw this.#unreachable(causes)
