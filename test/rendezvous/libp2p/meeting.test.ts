@@ -64,6 +64,18 @@ describe('peers of libp2p', () => {
     await exchange(route, routes)
   })
 
+  it('meet over a relay with what asks for reachability and direct connections switched on', async () => {
+    const relay = await bench.relay({ introduces: false })
+    const options = { autoNat: true, dcutr: true, listen: ['/ip4/127.0.0.1/tcp/0'] }
+    const { peer, session, routes } = await hosting({ ...options, relays: relay.addresses })
+    const joiner = following(
+      peer.hints.filter((hint) => hint.includes('/p2p-circuit/')),
+      options,
+    )
+    const { route } = await joiner.reach(session.sessionId)
+    await exchange(route, routes)
+  })
+
   it('[P2P-7] end a route at both ends where the relay carries no more', async () => {
     const relay = await bench.relay({ introduces: false, relayedBytes: 64 * 1_024 })
     const { peer, session, routes } = await hosting({ relays: relay.addresses })
