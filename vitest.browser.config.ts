@@ -4,6 +4,24 @@ import { levelForBrowsers } from './scripts/buildLevelVendor.ts'
 import { simplePeerForBrowsers } from './scripts/simplePeerForBrowsers.ts'
 import { chromiumLaunchOptions } from './test/support/chromium.ts'
 
+/** Those that openconvoy/libp2p imports in pages. */
+const libp2pPackages = [
+  '@chainsafe/libp2p-noise',
+  '@chainsafe/libp2p-yamux',
+  '@libp2p/autonat',
+  '@libp2p/circuit-relay-v2',
+  '@libp2p/crypto/keys',
+  '@libp2p/dcutr',
+  '@libp2p/gossipsub',
+  '@libp2p/identify',
+  '@libp2p/kad-dht',
+  '@libp2p/peer-id',
+  '@libp2p/ping',
+  '@libp2p/websockets',
+  '@multiformats/multiaddr',
+  'libp2p',
+]
+
 // Tests that run inside a page of a real browser: test/browser/*.page.test.ts.
 export default defineConfig({
   plugins: [simplePeerForBrowsers(), levelForBrowsers()],
@@ -11,7 +29,7 @@ export default defineConfig({
   // Named, not found on the way: finding one more reloads the page in the middle of its tests.
   optimizeDeps: {
     noDiscovery: true,
-    include: ['@msgpack/msgpack', 'tweetnacl', 'valibot'],
+    include: ['@msgpack/msgpack', 'tweetnacl', 'valibot', ...libp2pPackages],
   },
   test: {
     name: 'page',

@@ -6,6 +6,9 @@ import type { EngineChoice, Impairment } from './connector.ts'
 import type { BotRequest } from './makeLocalBot.ts'
 import { machineTime } from './script.ts'
 
+/** How bots find each other: by a signaling service, or by libp2p without one. */
+export type RendezvousChoice = 'service' | 'libp2p'
+
 /** What a fleet is made of. */
 export interface FleetOptions<MadeBot extends Bot> {
   readonly count: number
@@ -14,7 +17,9 @@ export interface FleetOptions<MadeBot extends Bot> {
   readonly seed: number
   readonly engine: EngineChoice
   readonly impairment: Impairment
-  /** The convoy to join; undefined to start a signaling service and host one. */
+  /** What a host of its own is found by (default `service`). */
+  readonly rendezvous?: RendezvousChoice
+  /** The convoy to join; undefined to start a signaling service, unless libp2p was chosen, and host one. */
   readonly invite: string | undefined
   readonly lobbyName: string
   readonly maxPlayers: number
@@ -98,9 +103,8 @@ export class Fleet<MadeBot extends Bot> {
     const plan = { count, route, drive, seed, startedAt: machineTime(clock.now()) }
     const base = { plan, engine, impairment }
     if (invite === undefined) {
-      const signaling = await startSignaling({ clock, random: systemRandom })
-      this.#stopSignaling = () => signaling.close()
-      const role = { kind: 'host', signaling: signaling.url, lobbyName, maxPlayers } as const
+      const signaling = await this.#startSignaling()
+      const role = { kind: 'host', signaling, lobbyName, maxPlayers } as const
       const host = await makeBot({ ...base, index: 0, name: nameOf(0), role })
       this.bots.push(host)
       this.#invite = host.invite ?? ''
@@ -112,13 +116,23 @@ export class Fleet<MadeBot extends Bot> {
       signal.throwIfAborted()
       progress(`${nameOf(index)} joins (${index + 1} of ${count})`)
       try {
-        const role = { kind: 'joiner', invite: this.#invite } as const
+        const byLibp2p = invite === undefined && this.#options.rendezvous === 'libp2p'
+        const role = { kind: 'joiner', invite: this.#invite, byLibp2p } as const
         this.bots.push(await makeBot({ ...base, index, name: nameOf(index), role }))
       } catch (error) {
         if (signal.aborted) throw error
         this.problems.push(`${nameOf(index)} could not join: ${messageOf(error)}`)
       }
     }
+  }
+
+  /** The address of a service of its own; null where there shall be none. */
+  async #startSignaling(): Promise<string | null> {
+    if (this.#options.rendezvous === 'libp2p') return null
+    const { clock } = this.#options
+    const signaling = await startSignaling({ clock, random: systemRandom })
+    this.#stopSignaling = () => signaling.close()
+    return signaling.url
   }
 
   async #waitForMesh(): Promise<void> {

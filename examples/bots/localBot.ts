@@ -17,6 +17,8 @@ export interface LocalBotOptions {
   readonly script: Script
   readonly clock: Clock
   readonly joinMs: number | undefined
+  /** Ends what was opened for the convoy, after it. */
+  readonly release?: () => Promise<void>
 }
 
 /** A bot in this process: at each frame it drives on, looks at the others and compares them with the script. */
@@ -26,6 +28,7 @@ export class LocalBot implements Bot {
   readonly joinMs: number | undefined
   readonly script: Script
   readonly #clock: Clock
+  readonly #release: () => Promise<void>
   readonly #own = emptyVehicleState()
   readonly #truth = emptyVehicleState()
   readonly #errors = new ErrorHistogram()
@@ -43,6 +46,7 @@ export class LocalBot implements Bot {
     this.joinMs = options.joinMs
     this.script = options.script
     this.#clock = options.clock
+    this.#release = options.release ?? (() => Promise.resolve())
     this.#watch()
     this.#frame()
     this.#stops.push(this.#clock.every(1_000 / framesPerSecond, () => this.#frame()))
@@ -98,6 +102,7 @@ export class LocalBot implements Bot {
   async close(): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop()
     await this.convoy.close()
+    await this.#release()
   }
 
   #frame(): void {

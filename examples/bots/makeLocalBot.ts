@@ -1,4 +1,13 @@
-import { createIdentity, hostConvoy, joinConvoy, type Clock, type ConvoyOptions } from 'openconvoy'
+import {
+  createIdentity,
+  hostConvoy,
+  joinConvoy,
+  systemRandom,
+  type Clock,
+  type ConvoyOptions,
+  type Identity,
+} from 'openconvoy'
+import type { Libp2pRendezvous } from 'openconvoy/libp2p'
 import { LocalBot } from './localBot.ts'
 import { makeConnector, type EngineChoice, type Impairment } from './connector.ts'
 import { Script, type ScriptPlan } from './script.ts'
@@ -17,8 +26,8 @@ export interface BotRequest {
 
 interface HostRole {
   readonly kind: 'host'
-  /** Address of the signaling service. */
-  readonly signaling: string
+  /** Address of the signaling service; null to be found by libp2p. */
+  readonly signaling: string | null
   readonly lobbyName: string
   readonly maxPlayers: number
 }
@@ -26,6 +35,8 @@ interface HostRole {
 interface JoinerRole {
   readonly kind: 'joiner'
   readonly invite: string
+  /** Whether it finds the host by libp2p. */
+  readonly byLibp2p?: boolean
 }
 
 /** Hosts or joins, and begins to drive. */
@@ -37,25 +48,43 @@ export async function makeLocalBot(
   const { index, name, plan, role, identitySeed } = request
   const script = new Script(plan)
   const connector = await makeConnector(request.engine, request.impairment, clock)
-  const options: ConvoyOptions = {
-    name,
-    connector,
-    clock,
-    signal,
-    ...(identitySeed === undefined
-      ? {}
-      : { identity: createIdentity({ seed: Buffer.from(identitySeed, 'hex') }) }),
+  const identity = createIdentity(
+    identitySeed === undefined ? {} : { seed: Buffer.from(identitySeed, 'hex') },
+  )
+  const options: ConvoyOptions = { name, connector, clock, signal, identity }
+  const rendezvous = needsLibp2p(role) ? await openLibp2p(identity, role, clock) : undefined
+  const release = async (): Promise<void> => rendezvous?.close()
+  try {
+    if (role.kind === 'host') {
+      const { lobbyName, maxPlayers } = role
+      const convoy = await hostConvoy({
+        ...options,
+        rendezvous: rendezvous ?? role.signaling ?? [],
+        rules: { lobbyName, maxPlayers, showServer: false },
+      })
+      return new LocalBot({ convoy, index, script, clock, joinMs: undefined, release })
+    }
+    const askedAt = clock.now()
+    const convoy = await joinConvoy(role.invite, { ...options, rendezvous: rendezvous ?? [] })
+    return new LocalBot({ convoy, index, script, clock, joinMs: clock.now() - askedAt, release })
+  } catch (error) {
+    await release()
+    throw error
   }
-  if (role.kind === 'host') {
-    const { lobbyName, maxPlayers } = role
-    const convoy = await hostConvoy({
-      ...options,
-      rendezvous: role.signaling,
-      rules: { lobbyName, maxPlayers, showServer: false },
-    })
-    return new LocalBot({ convoy, index, script, clock, joinMs: undefined })
-  }
-  const askedAt = clock.now()
-  const convoy = await joinConvoy(role.invite, options)
-  return new LocalBot({ convoy, index, script, clock, joinMs: clock.now() - askedAt })
+}
+
+function needsLibp2p(role: BotRequest['role']): boolean {
+  return role.kind === 'host' ? role.signaling === null : role.byLibp2p === true
+}
+
+/** Loaded only where it is asked for: libp2p is large. */
+async function openLibp2p(
+  identity: Identity,
+  role: BotRequest['role'],
+  clock: Clock,
+): Promise<Libp2pRendezvous> {
+  const { libp2pRendezvous } = await import('openconvoy/libp2p')
+  // Pages of this machine dial WebSockets only.
+  const listen = role.kind === 'host' ? ['/ip4/127.0.0.1/tcp/0/ws'] : []
+  return libp2pRendezvous({ identity, listen, clock, random: systemRandom })
 }

@@ -1,9 +1,10 @@
 import type { Clock, Convoy, Member } from 'openconvoy'
-import { Fleet } from '../bots/fleet.ts'
+import { Fleet, type RendezvousChoice } from '../bots/fleet.ts'
 import type { LocalBot } from '../bots/localBot.ts'
 import { makeLocalBot } from '../bots/makeLocalBot.ts'
 import { reportOf } from '../bots/report.ts'
 import { bundlePage } from './bundlePage.ts'
+import type { StartOptions } from './options.ts'
 import { isPageServed, PageServer } from './pageServer.ts'
 import type { TableRow } from './table.ts'
 
@@ -31,7 +32,7 @@ export interface DemoResult {
   readonly kbpsUpPerPeer: number
 }
 
-/** Everything `npm start` runs: signaling, host, bots and the page's server. */
+/** Everything `npm start` runs: signaling unless it was asked not to, host, bots and the page's server. */
 export class Demo {
   readonly fleet: Fleet<LocalBot>
   readonly pageUrl: string
@@ -51,7 +52,7 @@ export class Demo {
 
   /** Starts it all and begins to measure. */
   static async start(
-    port: number,
+    { port, rendezvous }: Pick<StartOptions, 'port' | 'rendezvous'>,
     clock: Clock,
     signal: AbortSignal,
     progress: (text: string) => void,
@@ -63,10 +64,10 @@ export class Demo {
       const bundling = bundlePage()
       // It goes on while bots join, and is awaited after; should joining fail, that is the error to tell.
       bundling.catch(() => undefined)
-      fleet = await assembleFleet(clock, signal, progress)
+      fleet = await assembleFleet(rendezvous, clock, signal, progress)
       const [host] = fleet.bots
       if (host === undefined) throw new Error('The fleet has no host.')
-      const info = { invite: fleet.invite, route, seed }
+      const info = { invite: fleet.invite, route, seed, rendezvous }
       page.serve(new Map([...(await bundling), ['/convoy.json', JSON.stringify(info)]]))
       fleet.startMeasuring()
       return new Demo(fleet, host, page, clock)
@@ -129,6 +130,7 @@ export class Demo {
 }
 
 function assembleFleet(
+  rendezvous: RendezvousChoice,
   clock: Clock,
   signal: AbortSignal,
   progress: (text: string) => void,
@@ -141,6 +143,7 @@ function assembleFleet(
     engine: 'auto',
     impairment: { delayMs: 0, jitterMs: 0, lossPercent: 0 },
     invite: undefined,
+    rendezvous,
     lobbyName,
     maxPlayers,
     makeBot: (request) => makeLocalBot(request, clock, signal),

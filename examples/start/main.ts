@@ -19,7 +19,7 @@ await runProgram(async (signal) => {
   }
   const clock = createSystemClock()
   const progress = new Progress()
-  const demo = await Demo.start(options.port, clock, signal, (text) => progress.show(text)).finally(() =>
+  const demo = await Demo.start(options, clock, signal, (text) => progress.show(text)).finally(() =>
     progress.clear(),
   )
   const screen = new Screen()

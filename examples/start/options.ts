@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { numberIn, wholeNumberIn } from '../support/arguments.ts'
+import type { RendezvousChoice } from '../bots/fleet.ts'
+import { numberIn, UsageError, wholeNumberIn } from '../support/arguments.ts'
 
 /** What `npm start` is asked to do. */
 export interface StartOptions {
@@ -8,6 +9,7 @@ export interface StartOptions {
   /** Ends by itself after so long; undefined to run until Ctrl-C. */
   readonly seconds: number | undefined
   readonly json: boolean
+  readonly rendezvous: RendezvousChoice
 }
 
 export const startHelp = `Usage: npm start -- [options]
@@ -16,6 +18,7 @@ A signaling service, a host and seven bots driving from Calais to Berlin, and a 
 
   --port N       port of the page (any free one)
   --seconds S    ends by itself after S seconds, 1 to 86400
+  --rendezvous R how they find each other: service (the default), or libp2p, without any service
   --json         one line of JSON at the end, nothing else; 20 seconds unless said otherwise
   --help`
 
@@ -32,6 +35,7 @@ export function readStartOptions(args: readonly string[]): StartOptions | undefi
     options: {
       port: { type: 'string', default: '0' },
       seconds: { type: 'string' },
+      rendezvous: { type: 'string', default: 'service' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -42,5 +46,11 @@ export function readStartOptions(args: readonly string[]): StartOptions | undefi
     port: wholeNumberIn('port', values.port, 0, 65_535),
     seconds: seconds ?? (values.json ? jsonSeconds : undefined),
     json: values.json,
+    rendezvous: rendezvousOf(values.rendezvous),
   }
+}
+
+function rendezvousOf(text: string): RendezvousChoice {
+  if (text === 'service' || text === 'libp2p') return text
+  throw new UsageError(`--rendezvous is service or libp2p, not ${text}.`)
 }

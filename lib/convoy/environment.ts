@@ -3,13 +3,15 @@ import {
   createSystemClock,
   guardedLogger,
   hostFitness,
+  isConvoyError,
   silentLogger,
   systemRandom,
   type Clock,
+  type ConvoyError,
   type Logger,
   type RandomSource,
 } from '../core/index.ts'
-import { createIdentity } from '../identity/index.ts'
+import { createIdentity, inviteHints, isInviteHint } from '../identity/index.ts'
 import { rendezvousFrom, type Rendezvous, type Witness } from '../rendezvous/index.ts'
 import { defaultConnector, establishLink } from '../rtc/index.ts'
 import type { SessionEnvironment } from '../session/index.ts'
@@ -82,21 +84,40 @@ export interface OpenedRendezvous {
   close(): Promise<void>
 }
 
-/** Makes a rendezvous of each address; those of the embedding program are used as they are, and left open. */
+/**
+ * Makes a rendezvous of each address; those of the embedding program are used as they are, and left open. Hints of a kind that one
+ * of those takes are followed by it, and hints of an unknown kind are left to the others.
+ * @throws ConvoyError `invalid-argument`; `unsupported` when there is no other.
+ */
 export function openRendezvous(sources: readonly RendezvousSource[], platform: Platform): OpenedRendezvous {
+  const given = sources.filter((source) => typeof source !== 'string')
   const own: Rendezvous[] = []
-  const all = sources.map((source) => {
-    if (typeof source !== 'string') return source
-    const made = rendezvousFrom(source, platform)
-    own.push(made)
-    return made
-  })
+  let unknown: ConvoyError | undefined
+  for (const source of new Set(sources.filter((source) => typeof source === 'string'))) {
+    if (given.some((each) => each.follow?.(source) === true)) continue
+    try {
+      own.push(rendezvousFrom(source, platform))
+    } catch (error) {
+      if (!isConvoyError(error, 'unsupported')) throw error
+      unknown ??= error
+    }
+  }
+  if (unknown !== undefined && given.length + own.length === 0) throw unknown
   return {
-    all,
+    all: [...given, ...own],
     close: async () => {
       await Promise.all(own.map((each) => each.close()))
     },
   }
+}
+
+/** What leads to `rendezvous` in an invite: of those with several addresses as many as there is room for. */
+export function hintsOf({ all }: OpenedRendezvous): string[] {
+  // One of the embedder's own may have no address that others could use.
+  const single = all.filter((each) => each.hints === undefined).map((each) => each.hint)
+  const several = all.flatMap((each) => each.hints ?? [])
+  const [hints, more] = [single.filter(isInviteHint), several.filter(isInviteHint)]
+  return [...hints, ...more.slice(0, Math.max(0, inviteHints - hints.length))]
 }
 
 /** One or many as many. */

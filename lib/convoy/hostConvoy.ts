@@ -1,9 +1,16 @@
 import { throwIfAborted } from '../core/index.ts'
-import { encodeInvite, fingerprintBytes, isInviteHint } from '../identity/index.ts'
+import { encodeInvite, fingerprintBytes } from '../identity/index.ts'
 import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.ts'
 import { comeBackAfterwards, hostSession } from '../session/index.ts'
 import { policyOf } from './enforcement/index.ts'
-import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
+import {
+  environmentOf,
+  hintsOf,
+  listOf,
+  openRendezvous,
+  platformOf,
+  type OpenedRendezvous,
+} from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
 import { KeptBans, sinkOf } from './keeping.ts'
@@ -38,6 +45,9 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   const rendezvous = open()
   try {
     const environment = await environmentOf(options, platform, rendezvous.all, open)
+    // What a rendezvous can't prepare it can't announce either, and says so then.
+    await Promise.allSettled(rendezvous.all.map(async (each) => each.ready?.(options.signal)))
+    throwIfAborted(options.signal)
     const inviteSecret = rules.friendsOnly || !rules.showServer ? environment.random.bytes(16) : null
     const { session, role } = await hostSession(
       {
@@ -59,8 +69,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
     const invited = {
       sessionId: session.record.sessionId,
       hostFingerprint: fingerprintBytes(environment.identity),
-      // A rendezvous of the embedder's own may have no address that others could use.
-      hints: rendezvous.all.map((each) => each.hint).filter(isInviteHint),
+      hints: hintsOf(rendezvous),
       ...(inviteSecret === null ? {} : { secret: inviteSecret }),
     }
     const { clock } = platform

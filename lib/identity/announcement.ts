@@ -12,6 +12,7 @@ import {
 } from '../protocol/index.ts'
 import { announcementBytes } from './constants.ts'
 import { openEnvelope, signEnvelope } from './envelope.ts'
+import { parseEnvelope } from './envelopeLayout.ts'
 import { fingerprintBytes } from './fingerprint.ts'
 import type { Identity, PublicIdentity, Verify } from './identity.ts'
 import { isFoundedBy } from './sessionId.ts'
@@ -178,6 +179,17 @@ async function authorityBy(
 ): Promise<AuthorityAt> {
   const after = await followSuccession(body, proof, opening)
   return after.at(-1) ?? foundingAuthority(body.founderKey)
+}
+
+/** The session that an announcement says it is of, before anything is verified; undefined when it is malformed. */
+export function peekAnnouncement(envelope: Uint8Array): Uint8Array | undefined {
+  const fields = envelope.length > announcementBytes ? undefined : parseEnvelope(envelope)
+  if (fields?.purpose !== 'announcement') return undefined
+  try {
+    return decodeMessage(announcementSchema, fields.body, announcementBytes).sessionId
+  } catch {
+    return undefined
+  }
 }
 
 /** Why `signKey` may not announce this session, as far as the body shows; undefined when it may. */

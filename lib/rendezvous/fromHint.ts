@@ -5,10 +5,16 @@ import { webSocketRendezvous, type WebSocketRendezvousOptions } from './webSocke
 /**
  * The rendezvous that a hint from an invite stands for.
  * @param hint - `ws://…` or `wss://…`: a signaling service.
- * @throws ConvoyError `unsupported` for a scheme this version doesn't know; `invalid-argument` for no address.
+ * @throws ConvoyError `unsupported` for a libp2p address, which belongs to `openconvoy/libp2p`, and for a scheme this version doesn't know; `invalid-argument` for no address.
  */
 export function rendezvousFrom(hint: string, environment: WebSocketRendezvousOptions): Rendezvous {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(hint)?.[1]?.toLowerCase()
+  if (hint.startsWith('/')) {
+    throw new ConvoyError(
+      'unsupported',
+      'The invite leads to a libp2p peer: pass libp2pRendezvous of openconvoy/libp2p as the option "rendezvous".',
+    )
+  }
   switch (scheme) {
     case 'ws':
     case 'wss':

@@ -121,6 +121,15 @@ export interface Witness {
 export interface Rendezvous {
   /** What goes into an invite so that others find this rendezvous, e.g. `ws://host:port`. */
   readonly hint: string
+  /** What goes into an invite instead, where it is more than one or may be none; known once `ready` resolved. */
+  readonly hints?: readonly string[]
+  /** Prepares what `hints` tell. Otherwise done when first needed. */
+  ready?(signal?: AbortSignal): Promise<void>
+  /**
+   * Takes a hint of an invite, to ask there for its session as well; false where it is not of this rendezvous' kind. One
+   * without the method takes none.
+   */
+  follow?(hint: string): boolean
   /**
    * Announces a session and keeps it announced across reconnects until closed.
    * @throws ConvoyError `rendezvous-unreachable`, `rate-limited`, `message-unauthentic`, `aborted`.

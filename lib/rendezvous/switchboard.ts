@@ -180,7 +180,7 @@ export class Switchboard {
       pingMs: this.#limits.pingMs,
       stunPort: stun?.port ?? null,
       stunHost: stun?.host ?? null,
-      witness: { key: this.#witness.key, boot: this.#witness.boot },
+      witness: this.#limits.configurations > 0 ? { key: this.#witness.key, boot: this.#witness.boot } : null,
     })
   }
 

@@ -26,7 +26,7 @@ export interface SwitchboardLimits {
   listings: number
   /** Configurations of voters that are witnessed for one address. */
   configurationsPerAddress: number
-  /** Configurations altogether. */
+  /** Configurations altogether; 0 where it is no witness, since it would go down together with a voter. */
   configurations: number
   /** How long a configuration is kept after it was last registered, ms. */
   witnessMs: number

@@ -1,12 +1,13 @@
 import { posix } from 'node:path'
 import type { Rule } from 'eslint'
-import { layerOf, mayImport, typesOnly } from './layers.ts'
+import { isInside, layerOf, mayImport, typesOnly } from './layers.ts'
 
 /** The package's own entry points, by which examples import it. */
 const publicFaces: Readonly<Record<string, string>> = {
   openconvoy: 'lib/index.ts',
   'openconvoy/testing': 'lib/testing/index.ts',
   'openconvoy/store': 'lib/store/index.ts',
+  'openconvoy/libp2p': 'lib/rendezvous/libp2p/index.ts',
   'openconvoy/signaling': 'signaling/index.ts',
 }
 
@@ -46,6 +47,8 @@ export const importDirection: Rule.RuleModule = {
       if (!mayImport(from.name, to.name)) context.report({ node, messageId: 'direction', data })
       else if (!isTypeOnly && typesOnly(from.name, to.name)) {
         context.report({ node, messageId: 'typesOnly', data })
+      } else if (isInside(from.name, to.name)) {
+        return
       } else if (to.folder !== undefined && target !== `${to.folder}/index.ts`) {
         context.report({ node, messageId: 'throughIndex' })
       }

@@ -12,6 +12,9 @@ const notForPages = [
   'simple-peer/simplepeer.min.js',
 ]
 
+/** What belongs to the entry openconvoy/libp2p alone. */
+const ofLibp2p = ['@libp2p', 'libp2p', '@chainsafe', '@multiformats', 'multiformats', 'uint8arraylist']
+
 describe('the library as bundled for a page', () => {
   let bundle: PageBundle
   let modules: readonly string[]
@@ -30,11 +33,13 @@ describe('the library as bundled for a page', () => {
   })
 
   it('holds no engine, socket or program of Node', () => {
-    for (const name of [...notForPages, '@libp2p', 'libp2p', 'readable-stream', 'buffer']) {
+    for (const name of [...notForPages, ...ofLibp2p, 'readable-stream', 'buffer']) {
       expect(modules.filter((id) => id.includes(`/node_modules/${name}`))).toEqual([])
     }
     const ours = modules.filter((id) => !id.includes('/node_modules/')).join('\n')
-    expect(ours).not.toMatch(/\/lib\/(cli|testing)\/|\/signaling\//)
+    expect(ours).not.toMatch(/\/lib\/(cli|testing|rendezvous\/libp2p)\/|\/signaling\//)
+    expect(bundle.code).not.toContain('/noise')
+    expect(bundle.code).not.toContain('p2p-circuit/')
   })
 
   it("takes the browser's variant of what differs between platforms", () => {
@@ -43,5 +48,18 @@ describe('the library as bundled for a page', () => {
     ).toEqual(expect.arrayContaining(['core/platform.browser.ts', 'rtc/platform.browser.ts']))
     expect(modules.filter((id) => id.endsWith('/platform.ts'))).toEqual([])
     expect(modules.filter((id) => id.includes('/lib/rtc/simplePeer/'))).not.toEqual([])
+  })
+})
+
+describe('openconvoy/libp2p as bundled for a page', () => {
+  it('reaches none of the modules of Node, and holds no TCP', { timeout: 60_000 }, async () => {
+    const entry = join(import.meta.dirname, '../../lib/rendezvous/libp2p/index.ts')
+    const { code, modules, imports } = await bundleForPages(entry, { minify: true })
+    const ids = [...modules.keys()]
+    expect(ids.filter((id) => id.includes('browser-external:'))).toEqual([])
+    expect(code).not.toMatch(/["'`]node:/)
+    expect(imports).toEqual([])
+    expect(ids.filter((id) => id.includes('/node_modules/@libp2p/tcp/'))).toEqual([])
+    expect(ids.filter((id) => id.endsWith('/libp2p/platform.ts'))).toEqual([])
   })
 })

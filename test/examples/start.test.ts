@@ -6,27 +6,38 @@ import { startProgram } from '../support/program.ts'
 
 const main = 'examples/start/main.ts'
 
+const figures = [
+  'members',
+  'pageServed',
+  'links',
+  'updatesSent',
+  'updatesReceived',
+  'positionErrorCm',
+  'joinMs',
+  'kbpsUpPerPeer',
+]
+
 describe('npm start', () => {
   it('ends by itself with exactly one line of JSON', async () => {
     using demo = startProgram(main, ['--seconds', '2', '--json'])
     expect(await demo.ended, demo.errors).toBe(0)
     expect(demo.output.trimEnd().split('\n')).toHaveLength(1)
     const result = JSON.parse(demo.output) as DemoResult
-    expect(Object.keys(result)).toEqual([
-      'members',
-      'pageServed',
-      'links',
-      'updatesSent',
-      'updatesReceived',
-      'positionErrorCm',
-      'joinMs',
-      'kbpsUpPerPeer',
-    ])
+    expect(Object.keys(result)).toEqual(figures)
     expect(result).toMatchObject({ members: 8, pageServed: true, links: 28 })
     expect(result.updatesReceived).toBeGreaterThan(0)
     expect(result.positionErrorCm.p99).toBeLessThan(50)
     expect(result.joinMs.p99).toBeGreaterThan(0)
     expect(result.kbpsUpPerPeer).toBeGreaterThan(0)
+  }, 60_000)
+
+  it('runs without any service, by libp2p, and says the same figures', async () => {
+    using demo = startProgram(main, ['--rendezvous', 'libp2p', '--seconds', '2', '--json'])
+    expect(await demo.ended, demo.errors).toBe(0)
+    const result = JSON.parse(demo.output) as DemoResult
+    expect(Object.keys(result)).toEqual(figures)
+    expect(result).toMatchObject({ members: 8, pageServed: true, links: 28 })
+    expect(result.updatesReceived).toBeGreaterThan(0)
   }, 60_000)
 
   it('prints the address of its page and a table of players, and stops cleanly on Ctrl-C', async () => {

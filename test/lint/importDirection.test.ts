@@ -19,6 +19,9 @@ tester.run('import-direction', importDirection, {
     { filename: at('lib/rtc/engines/werift.ts'), code: `import { x } from '../connection.ts'` },
     { filename: at('lib/convoy.ts'), code: `import { x } from './vehicle/index.ts'` },
     { filename: at('lib/index.ts'), code: `export * from './convoy.ts'` },
+    { filename: at('lib/rendezvous/libp2p/desk.ts'), code: `import { x } from '../switchboard.ts'` },
+    { filename: at('examples/bots/bot.ts'), code: `import { x } from 'openconvoy/libp2p'` },
+    { filename: at('signaling/mesh.ts'), code: `import { x } from '../lib/rendezvous/libp2p/index.ts'` },
     { filename: at('lib/cli/signal.ts'), code: `import { x } from '../../signaling/index.ts'` },
     { filename: at('signaling/service.ts'), code: `import { x } from '../lib/identity/index.ts'` },
     { filename: at('lib/vehicle/codec.ts'), code: `import * as v from 'valibot'` },
@@ -26,6 +29,11 @@ tester.run('import-direction', importDirection, {
     { filename: at('lib/core/index.ts'), code: `export * from './clock.ts'` },
   ],
   invalid: [
+    ...['lib/convoy/reach.ts', 'lib/index.ts', 'lib/rendezvous/fromHint.ts'].map((path) => ({
+      filename: at(path),
+      code: `import { x } from 'openconvoy/libp2p'`,
+      errors: [{ messageId: 'direction' as const }],
+    })),
     {
       filename: at('lib/session/host.ts'),
       code: `import { hostConvoy } from 'openconvoy'`,

@@ -87,11 +87,11 @@ describe('the package', () => {
 
   it('can be imported in Node by each of its entry points', async () => {
     const script = `
-      const [main, testing, signaling, store] = await Promise.all(
-        ['openconvoy', 'openconvoy/testing', 'openconvoy/signaling', 'openconvoy/store'].map((name) => import(name)))
-      console.log(typeof main.hostConvoy, typeof main.joinConvoy, typeof testing.SimulatedNetwork, typeof signaling.startSignaling, typeof store.openStore)`
+      const [main, testing, signaling, store, libp2p] = await Promise.all(
+        ['openconvoy', 'openconvoy/testing', 'openconvoy/signaling', 'openconvoy/store', 'openconvoy/libp2p'].map((name) => import(name)))
+      console.log(typeof main.hostConvoy, typeof main.joinConvoy, typeof testing.SimulatedNetwork, typeof signaling.startSignaling, typeof store.openStore, typeof libp2p.libp2pRendezvous)`
     const stdout = await run(process.execPath, ['--input-type=module', '--eval', script], consumer)
-    expect(stdout.trim()).toBe('function function function function function')
+    expect(stdout.trim()).toBe('function function function function function function')
   })
 
   it('has a command that says what it can do', async () => {
@@ -140,6 +140,8 @@ describe('the package', () => {
 const pageProgram = `
 import { createIdentity, joinConvoy, isConvoyError, type Convoy, type VehicleState } from 'openconvoy'
 import { openStore } from 'openconvoy/store'
+import { libp2pRendezvous, type Libp2pRendezvous } from 'openconvoy/libp2p'
+import { createSystemClock, systemRandom } from 'openconvoy'
 
 export async function drive(invite: string, state: VehicleState): Promise<Convoy | undefined> {
   try {
@@ -154,6 +156,10 @@ export async function drive(invite: string, state: VehicleState): Promise<Convoy
     throw error
   }
 }
+export function rendezvous(): Libp2pRendezvous {
+  const identity = createIdentity()
+  return libp2pRendezvous({ identity, clock: createSystemClock(), random: systemRandom })
+}
 export async function fingerprint(): Promise<string> {
   const store = await openStore({ path: 'convoy' })
   return createIdentity({ seed: await store.identity.seed() }).fingerprint
@@ -162,7 +168,6 @@ export async function fingerprint(): Promise<string> {
 void joinConvoy('', { name: 1 })
 `
 const nodeProgram = `${pageProgram}
-import { createSystemClock, systemRandom } from 'openconvoy'
 import { startSignaling } from 'openconvoy/signaling'
 import { SimulatedNetwork } from 'openconvoy/testing'
 

@@ -1,5 +1,5 @@
 // What tests inside a page need outside of it: a signaling service, and by the path of a WebSocket connections of Node's
-// engines (see engineBridge.ts), further signaling services (signalingControl.ts) and bad networks
+// engines (see engineBridge.ts), further signaling services (signalingControl.ts), relays of libp2p (relayControl.ts) and bad networks
 // (impairmentControl.ts), which end with their socket. Prints where they are, ends with its parent.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -8,9 +8,13 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { createSystemClock, systemRandom } from '../../lib/core/index.ts'
 import type { Signal } from '../../lib/protocol/index.ts'
 import { createImpairment, type SignalRelay } from '../../lib/testing/udpRelay.ts'
+import { createIdentity } from '../../lib/identity/index.ts'
+import { startLibp2pRelay, type Libp2pRelay } from '../../lib/rendezvous/libp2p/index.ts'
 import { startSignaling, type SignalingService } from '../../signaling/index.ts'
+import { startReopenableRelay } from '../rendezvous/libp2p/support.ts'
 import { serveEngines } from './engineService.ts'
 import type { ImpairmentAnswer, ImpairmentRequest } from './impairmentControl.ts'
+import type { RelayAnswer, RelayRequest } from './relayControl.ts'
 import type { SignalingAnswer, SignalingRequest } from './signalingControl.ts'
 
 /** Where the services are. */
@@ -26,6 +30,7 @@ const environment = { clock: createSystemClock(), random: systemRandom }
 const serve: Record<string, (socket: WebSocket) => void> = {
   '/engines': serveEngines,
   '/signaling': serveSignaling,
+  '/relay': serveRelay,
   '/impairment': serveImpairment,
 }
 
@@ -46,6 +51,24 @@ function serveSignaling(socket: WebSocket): void {
     return { url: service?.url ?? '', port: service?.port ?? 0, clients: service?.stats().clients ?? 0 }
   })
   socket.on('close', () => void service?.close())
+}
+
+function serveRelay(socket: WebSocket): void {
+  const identity = createIdentity()
+  let relay: Libp2pRelay | undefined
+  let listen: string[] | undefined
+  answerInOrder(socket, async (request: RelayRequest): Promise<RelayAnswer> => {
+    if (request.type === 'start') {
+      relay =
+        listen === undefined
+          ? await startReopenableRelay({ identity })
+          : await startLibp2pRelay({ ...environment, identity, listen })
+      listen = relay.addresses.map((address) => address.replace(/\/p2p\/.*/, ''))
+    }
+    if (request.type === 'stop') await relay?.close()
+    return { addresses: relay?.addresses ?? [], clients: relay?.stats().clients ?? 0 }
+  })
+  socket.on('close', () => void relay?.close())
 }
 
 function serveImpairment(socket: WebSocket): void {

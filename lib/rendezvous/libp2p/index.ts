@@ -1,0 +1,9 @@
+export { defaultLibp2pTimings, type Libp2pTimings } from './constants.ts'
+export { libp2pRendezvous } from './libp2pRendezvous.ts'
+export type { Libp2pRendezvous, Libp2pRendezvousOptions } from './options.ts'
+export {
+  startLibp2pRelay,
+  type Libp2pRelay,
+  type Libp2pRelayOptions,
+  type Libp2pRelayStats,
+} from './relay.ts'
