@@ -1,7 +1,17 @@
 export { AddressBuckets } from './addressBuckets.ts'
 export { RendezvousClient, type RendezvousEnvironment } from './client.ts'
 export { defaultTimings, type RendezvousTimings } from './constants.ts'
-export { cutCodes, frameLimits, frameVersion, type CutReason } from './frames.ts'
+export {
+  cutCodes,
+  decodeServiceFrame,
+  encodeClientFrame,
+  frameLimits,
+  frameVersion,
+  originBytes,
+  refusalCodes,
+  type CutReason,
+  type RefusalCode,
+} from './frames.ts'
 export { rendezvousFrom } from './fromHint.ts'
 export {
   createMemoryRendezvousHub,
@@ -15,7 +25,8 @@ export {
   type SwitchboardSocket,
   type SwitchboardStats,
 } from './switchboard.ts'
-export type { ClientPort } from './switchboardClient.ts'
+export type { CheckedAnnouncement, HeldSession } from './sessionDirectory.ts'
+export type { ClientPort, OnwardRoute, Refusal, ServicePort } from './switchboardClient.ts'
 export {
   defaultSwitchboardLimits,
   unlimitedSwitchboard,

@@ -16,6 +16,8 @@ export interface DirectoryEntry {
   issuedAt: number
   expiresAt: number
   listed: boolean
+  /** Whether another service holds it. */
+  remote: boolean
   /** Undefined while its host is away. */
   owner: SwitchboardClient | undefined
   /** The address that announced it, for its limit. */
@@ -24,6 +26,15 @@ export interface DirectoryEntry {
   /** Joiners that wait for the host to come back. */
   readonly waiting: Set<(owner: SwitchboardClient | undefined) => void>
   cancelGrace: Cancel
+}
+
+/** A session whose host is, or was a moment ago, connected here. */
+export interface HeldSession {
+  readonly sessionId: Uint8Array
+  readonly envelope: Uint8Array
+  readonly proof: readonly Uint8Array[]
+  /** Whether its host's connection is gone, and may come back. */
+  readonly away: boolean
 }
 
 /** An announcement that was checked. */
@@ -44,6 +55,9 @@ export class SessionDirectory {
   readonly #clock: Clock
   readonly #random: RandomSource
   readonly #limits: SwitchboardLimits
+  #remote = 0
+  /** Told the key of every session that is or was held here, when it was put up, went down or its host went away. */
+  changed: (key: string) => void = () => {}
 
   constructor(clock: Clock, random: RandomSource, limits: SwitchboardLimits) {
     this.#clock = clock
@@ -51,8 +65,21 @@ export class SessionDirectory {
     this.#limits = limits
   }
 
+  /** Sessions that are held here. */
   get size(): number {
-    return this.#entries.size
+    return this.#entries.size - this.#remote
+  }
+
+  /** A session that is held here; undefined for one that another service holds. */
+  held(key: string): HeldSession | undefined {
+    const entry = this.get(key)
+    if (entry === undefined || entry.remote) return undefined
+    return { sessionId: entry.sessionId, ...entry.announced, away: entry.owner === undefined }
+  }
+
+  /** The keys of all that are held here. */
+  heldKeys(): string[] {
+    return [...this.#entries.values()].filter(({ remote }) => !remote).map(({ key }) => key)
   }
 
   /** The entry of a session, unless its announcement has expired. */
@@ -75,8 +102,11 @@ export class SessionDirectory {
     this.#perAddress.add(existing.address, -1)
     this.#perAddress.add(client.port.address, 1)
     existing.cancelGrace()
+    const wasRemote = existing.remote
     Object.assign(existing, describe(client, checked))
+    this.#remote += Number(existing.remote) - Number(wasRemote)
     client.sessions.add(key)
+    if (!wasRemote || !existing.remote) this.changed(key)
     return { entry: existing, replaced }
   }
 
@@ -86,6 +116,7 @@ export class SessionDirectory {
     if (entry === undefined) return
     entry.owner = undefined
     entry.cancelGrace = this.#clock.after(this.#limits.hostGraceMs, () => this.remove(key))
+    if (!entry.remote) this.changed(key)
   }
 
   remove(key: string): void {
@@ -95,7 +126,9 @@ export class SessionDirectory {
     entry.owner?.sessions.delete(key)
     this.#entries.delete(key)
     this.#perAddress.add(entry.address, -1)
+    this.#remote -= Number(entry.remote)
     answerWaiting(entry, undefined)
+    if (!entry.remote) this.changed(key)
   }
 
   /** The newest announcements for the public list. */
@@ -126,8 +159,9 @@ export class SessionDirectory {
 
   #add(key: string, client: SwitchboardClient, checked: CheckedAnnouncement): PutResult {
     const fromAddress = this.#perAddress.of(client.port.address)
-    if (fromAddress >= this.#limits.sessionsPerAddress || this.#entries.size >= this.#limits.sessions)
-      return 'too-many'
+    // What other services hold must not take the room of what is held here; who puts that up counts it.
+    const isFull = client.port.service === undefined && this.size >= this.#limits.sessions
+    if (fromAddress >= this.#limits.sessionsPerAddress || isFull) return 'too-many'
     const entry: DirectoryEntry = {
       key,
       sessionId: checked.announcement.sessionId,
@@ -138,7 +172,9 @@ export class SessionDirectory {
     }
     this.#entries.set(key, entry)
     this.#perAddress.add(client.port.address, 1)
+    this.#remote += Number(entry.remote)
     client.sessions.add(key)
+    if (!entry.remote) this.changed(key)
     return { entry, replaced: undefined }
   }
 
@@ -162,8 +198,19 @@ function isUpToDate(
   if (epoch < existing.epoch || !equalBytes(host.signKey, existing.host)) return false
   // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
   // the service gave to who announced before, shows that this is the host.
-  const isProven = existing.owner === client || (resume !== null && equalBytes(resume, existing.resume))
+  const isProven =
+    existing.owner === client ||
+    (resume !== null && equalBytes(resume, existing.resume)) ||
+    isBetweenServices(existing, client)
   return isProven ? issuedAt >= existing.issuedAt : issuedAt > existing.issuedAt
+}
+
+/**
+ * Whether a session whose host is away goes from one service to another: the one that the host comes to has not given it the
+ * secret.
+ */
+function isBetweenServices(existing: DirectoryEntry, client: SwitchboardClient): boolean {
+  return existing.owner === undefined && (existing.remote || client.port.service !== undefined)
 }
 
 function describe(owner: SwitchboardClient, { announcement, envelope, proof }: CheckedAnnouncement) {
@@ -177,5 +224,6 @@ function describe(owner: SwitchboardClient, { announcement, envelope, proof }: C
     issuedAt: announcement.issuedAt,
     expiresAt: announcement.expiresAt,
     listed: announcement.listing !== null,
+    remote: owner.port.service !== undefined,
   }
 }

@@ -19,7 +19,12 @@ import {
 } from './frames.ts'
 import { Introducer } from './introducer.ts'
 import { Origins } from './origins.ts'
-import { SessionDirectory } from './sessionDirectory.ts'
+import {
+  answerWaiting,
+  SessionDirectory,
+  type CheckedAnnouncement,
+  type HeldSession,
+} from './sessionDirectory.ts'
 import { dropRoute, endRoute, farEnd, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
 import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
 import { WitnessDesk } from './witnessDesk.ts'
@@ -43,6 +48,10 @@ export interface SwitchboardSocket {
   cut(reason: CutReason): void
   /** The connection is gone. Idempotent. */
   gone(): void
+  /** Puts up what was checked, where another service is behind the client. @returns whether it is up now. */
+  putUp(checked: CheckedAnnouncement): boolean
+  /** Takes down what was put up so; nothing where it is not. */
+  takeDown(key: string): void
 }
 
 /** How a switchboard does, as plain data. */
@@ -117,14 +126,37 @@ export class Switchboard {
       receive: (bytes) => this.#receive(client, bytes),
       cut: (reason) => this.#cut(client, reason),
       gone: () => this.#gone(client),
+      putUp: (checked) => this.#putUp(client, checked),
+      takeDown: (key) => {
+        if (client.sessions.has(key)) this.#directory.remove(key)
+      },
     }
+  }
+
+  /** A session that is held here, by its id in hexadecimal; undefined for those of other services. */
+  held(key: string): HeldSession | undefined {
+    return this.#directory.held(key)
+  }
+
+  /** The ids, in hexadecimal, of all sessions that are held here. */
+  heldKeys(): string[] {
+    return this.#directory.heldKeys()
+  }
+
+  /** Has `listener` told of every session held here that was put up, went down or whose host went away; nobody where undefined. */
+  onSessionChange(listener: ((key: string) => void) | undefined): void {
+    this.#directory.changed = listener ?? (() => {})
   }
 
   stats(): SwitchboardStats {
     let ends = 0
-    for (const client of this.#clients) ends += client.routes.size
+    let clients = 0
+    for (const client of this.#clients) {
+      ends += client.routes.size
+      if (client.port.service === undefined) clients++
+    }
     return {
-      clients: this.#clients.size,
+      clients,
       sessions: this.#directory.size,
       routes: ends / 2,
       witnessed: this.#witness.size,
@@ -144,6 +176,14 @@ export class Switchboard {
     this.#cancelTick()
     for (const client of [...this.#clients]) this.#cut(client, 'going-away')
     this.#directory.clear()
+  }
+
+  #putUp(client: SwitchboardClient, checked: CheckedAnnouncement): boolean {
+    if (client.gone) return false
+    const result = this.#introducer.put(client, checked, null)
+    if (typeof result === 'string') return false
+    answerWaiting(result.entry, client)
+    return true
   }
 
   #receive(client: SwitchboardClient, bytes: Uint8Array): void {
@@ -329,6 +369,7 @@ export class Switchboard {
       for (const route of [...client.routes.values()]) {
         if (now - route.usedAt >= this.#limits.routeIdleMs) dropRoute(route)
       }
+      if (client.port.service !== undefined) continue
       if (client.greeted && now - client.pingedAt >= this.#limits.pingMs) {
         client.pingedAt = now
         client.send({ type: 'ping' })
@@ -343,7 +384,8 @@ export class Switchboard {
   #reasonToCut(client: SwitchboardClient, now: number): CutReason | undefined {
     const { greetingMs, pingMs, missedPings, idleMs } = this.#limits
     if (!client.greeted && now - client.usedAt >= greetingMs) return 'silent'
-    if (now - client.heardAt >= pingMs * missedPings) return 'silent'
+    const isService = client.port.service !== undefined
+    if (!isService && now - client.heardAt >= pingMs * missedPings) return 'silent'
     return !client.inUse && now - client.usedAt >= idleMs ? 'idle' : undefined
   }
 }

@@ -1,6 +1,33 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
-import { encodeServiceFrame, type CutReason, type ServiceFrame } from './frames.ts'
+import { encodeServiceFrame, type CutReason, type RefusalCode, type ServiceFrame } from './frames.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
+
+/** Why something was refused. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** For people. */
+  readonly reason: string
+}
+
+/** A way on to a host whose session another service holds. */
+export interface OnwardRoute {
+  /** The route to this client that it continues; frames of that go on from here. */
+  connected(route: number): void
+  /** Nobody needs it any more. */
+  cancel(): void
+}
+
+/**
+ * What tells a client behind which another service stands. It is greeted from the start, is never pinged and counts neither as a
+ * client nor, with what it announces, among the sessions of this service.
+ */
+export interface ServicePort {
+  /**
+   * Makes the way to a session that it announces, before a joiner is told that there is a route. Never rejects.
+   * @param origin - see `Origins`: what stands for the joiner's address.
+   */
+  reach?(sessionId: Uint8Array, origin: Uint8Array | undefined): Promise<OnwardRoute | Refusal>
+}
 
 /** The transport's side of one client of a {@link Switchboard}. */
 export interface ClientPort {
@@ -8,6 +35,8 @@ export interface ClientPort {
   readonly address: string | null
   /** Where STUN is for this client, as `welcome` tells it. */
   readonly stun: { host: string | null; port: number } | null
+  /** Set where another service is behind it. */
+  readonly service?: ServicePort
   send(bytes: Uint8Array): void
   /** Closes the connection; the switchboard expects no further call about it. */
   cut(reason: CutReason): void
@@ -38,7 +67,7 @@ export class SwitchboardClient {
   readonly sessions = new Set<string>()
   /** Announcements are checked one after the other, or an older one could overtake a newer. */
   readonly announcing: SerialQueue
-  greeted = false
+  greeted: boolean
   gone = false
   /** Requests that are being worked on. */
   busy = 0
@@ -49,6 +78,7 @@ export class SwitchboardClient {
 
   constructor(port: ClientPort, clock: Clock, limits: SwitchboardLimits, onError: (error: unknown) => void) {
     this.port = port
+    this.greeted = port.service !== undefined
     this.frames = new TokenBucket(clock, limits.framesPerSecond, limits.framesBurst)
     this.bytes = new TokenBucket(clock, limits.bytesPerSecond, limits.bytesBurst)
     this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
