@@ -25,6 +25,8 @@ interface Claim {
   readonly checked: CheckedAnnouncement
   /** Whether the host's connection there is gone, and may come back. */
   away: boolean
+  /** When it last did not answer. */
+  unansweredAt: number
 }
 
 interface RemoteEntry {
@@ -36,6 +38,9 @@ interface RemoteEntry {
   /** Counts routes, so that services with the same claim are asked in turn. */
   turns: number
 }
+
+/** How long a service that did not answer is asked after others, ms: joiners who try again should not wait for it again. */
+const unansweredMs = 60_000
 
 const notFound: Refusal = { code: 'session-not-found', reason: 'No such session is announced here.' }
 
@@ -75,8 +80,9 @@ export class RemoteSessions {
     if (former === undefined && entry.claims.size >= limits.claimsPerSession && !this.#outdate(entry, checked)) {
       return counters.add('mesh-too-many-claims')
     }
+    const unansweredAt = former?.unansweredAt ?? -Infinity
     this.#entries.set(key, entry)
-    entry.claims.set(service, { service, checked, away: false })
+    entry.claims.set(service, { service, checked, away: false, unansweredAt })
     const keys = this.#byService.get(service) ?? new Set()
     this.#byService.set(service, keys.add(key))
     this.#settle(entry)
@@ -189,13 +195,17 @@ export class RemoteSessions {
     const claims = leadingClaims(entry)
     const turn = entry.turns++ % Math.max(1, claims.length)
     let refusal = notFound
-    for (const { service } of [...claims.slice(turn), ...claims.slice(0, turn)].slice(
-      0,
-      this.#options.limits.reachTries,
-    )) {
-      const result = await this.#options.reach(service, sessionId, origin)
+    const { clock, counters, limits, reach } = this.#options
+    const answers = (claim: Claim): boolean => clock.now() - claim.unansweredAt >= unansweredMs
+    const inTurn = [...claims.slice(turn), ...claims.slice(0, turn)]
+    // Who did not answer of late is asked last.
+    const ordered = [...inTurn.filter(answers), ...inTurn.filter((claim) => !answers(claim))]
+    for (const claim of ordered.slice(0, limits.reachTries)) {
+      const { service } = claim
+      const result = await reach(service, sessionId, origin)
       if (result === undefined) {
-        this.#options.counters.add('mesh-unreachable')
+        counters.add('mesh-unreachable')
+        claim.unansweredAt = clock.now()
         continue
       }
       if (!('code' in result)) return result
