@@ -61,8 +61,8 @@ export const defaultMeshLimits: MeshLimits = {
   // About 0.2 ms of CPU each (measured): a tenth of a core, and 2 s of it at once.
   announcementsPerSecondTotal: 500,
   announcementsBurstTotal: 10_000,
-  // As many as 8 hosts take ([RDV-21]), with all of their joiners at one other service.
-  routesPerService: 1_024,
+  // As many as two hosts take ([RDV-21]); joining takes seconds. With each a hostile service makes us hold 320 KiB, so 80 MiB.
+  routesPerService: 256,
   // Half of what a host takes ([RDV-21]): one hostile service can't shut the others out.
   routesPerSession: 64,
   // A convoy of 64 arrives within seconds, some of them at once.
@@ -73,8 +73,8 @@ export const defaultMeshLimits: MeshLimits = {
   framesBurst: 20_000,
   bytesPerSecond: 2 * 1_024 * 1_024,
   bytesBurst: 16 * 1_024 * 1_024,
-  // As for a client that does not read.
-  bufferedBytes: 512 * 1_024,
+  // What a client may send at once ([RDV-25]): all of that may wait for a slow way to the other service.
+  bufferedBytes: 2 * 1_024 * 1_024,
   // An honest service does nothing wrong; one of another version, or with a broken clock, little before it is noticed.
   strikes: 20,
   strikesPerSecond: 0.1,

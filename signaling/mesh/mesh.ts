@@ -87,6 +87,13 @@ export class Mesh implements MeshNetworkHandlers {
     this.#counters.add(name)
   }
 
+  /** A service sent what is no frame. */
+  malformed(id: string): void {
+    const service = this.#services.get(id)
+    if (service === undefined) this.#counters.add('mesh-malformed')
+    else service.strike('mesh-malformed')
+  }
+
   joined(peer: MeshPeer): void {
     const network = this.#network
     if (this.#closed || network === undefined || this.#services.has(peer.id)) return

@@ -31,8 +31,8 @@ export const dialMs = 8_000
 /** How long closing a stream waits for the other end to close it too, ms: a slow round trip. */
 export const closeGraceMs = 1_000
 
-/** Frames of a stream that are read ahead; with more its sender is held back. */
-export const readAheadFrames = 16
+/** Frames of a stream that are read ahead, 64 KiB of the largest; with more its sender is held back. */
+export const readAheadFrames = 4
 
 /** Each frame follows its length, two bytes, big end first. */
 export const prefixBytes = 2

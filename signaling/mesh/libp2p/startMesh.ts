@@ -93,7 +93,7 @@ export async function startMesh(options: MeshOptions, environment: MeshEnvironme
     bufferedBytes: limits.bufferedBytes,
     routes: limits.routesPerService,
     isNamed: (id) => acquaintances.isNamed(id),
-    malformed: () => mesh.countRefused('mesh-malformed'),
+    malformed: (id) => mesh.malformed(id),
     deny: (id, durationMs) => denied.set(id, clock.now() + durationMs),
   })
   mesh.start(network)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fromUtf8, isConvoyError, seededRandom, toHex, utf8 } from '../../../lib/core/index.ts'
+import { fromUtf8, seededRandom, toHex, utf8 } from '../../../lib/core/index.ts'
 import type { Announcement, Route } from '../../../lib/rendezvous/index.ts'
 import { simulatedIdentity } from '../../../lib/testing/index.ts'
 import { encodeFeedFrame, encodeRouteFrame, type FeedFrame } from '../../../signaling/mesh/frames.ts'
@@ -30,15 +30,6 @@ const refused = () => north.mesh.stats().refused
 async function listed(): Promise<string[]> {
   const envelopes = await world.clock.complete(world.rendezvous('north').list())
   return envelopes.map(toHex)
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await world.clock.complete(work)
-    return 'none'
-  } catch (error) {
-    return isConvoyError(error) ? error.code : String(error)
-  }
 }
 
 /** A host at `id` that answers whatever it hears. */
