@@ -177,8 +177,17 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
   if (options.mesh !== undefined) {
     try {
       const { startMesh } = await import('./mesh/libp2p/startMesh.ts')
-      const environment = { clock, random, logger, switchboard, connectionsPerAddress: limits.connectionsPerAddress }
-      mesh = await startMesh(options.mesh, { ...environment, ...(options.verify && { verify: options.verify }) })
+      const environment = {
+        clock,
+        random,
+        logger,
+        switchboard,
+        connectionsPerAddress: limits.connectionsPerAddress,
+      }
+      mesh = await startMesh(options.mesh, {
+        ...environment,
+        ...(options.verify && { verify: options.verify }),
+      })
     } catch (error) {
       await (closing ??= close())
       throw error

@@ -11,7 +11,8 @@ export const meshArgs = {
   libp2p: {
     type: 'boolean',
     default: false,
-    description: 'Take part in a mesh of services that serve each other’s sessions, and relay for libp2p peers',
+    description:
+      'Take part in a mesh of services that serve each other’s sessions, and relay for libp2p peers',
   },
   peers: {
     type: 'string',
@@ -19,7 +20,8 @@ export const meshArgs = {
   },
   listen: {
     type: 'string',
-    description: 'Where libp2p listens, as multiaddrs; by default the next port for TCP, and one more for WebSockets',
+    description:
+      'Where libp2p listens, as multiaddrs; by default the next port for TCP, and one more for WebSockets',
   },
   'announce-as': {
     type: 'string',
@@ -27,7 +29,8 @@ export const meshArgs = {
   },
   key: {
     type: 'string',
-    description: 'File that keeps the key of the libp2p id, made where there is none; a fresh key at each start by default',
+    description:
+      'File that keeps the key of the libp2p id, made where there is none; a fresh key at each start by default',
   },
   'named-only': {
     type: 'boolean',
@@ -59,7 +62,9 @@ export async function meshOptions(
   const { peers, listen, key } = args
   const announce = args['announce-as']
   if (!args.libp2p) {
-    const given = Object.entries({ peers, listen, key, 'announce-as': announce }).find(([, text]) => text !== undefined)
+    const given = Object.entries({ peers, listen, key, 'announce-as': announce }).find(
+      ([, text]) => text !== undefined,
+    )
     const name = given?.[0] ?? (args['named-only'] ? 'named-only' : undefined)
     if (name !== undefined) throw new UsageError(`--${name} is about the mesh: it needs --libp2p as well.`)
     return undefined
@@ -110,10 +115,13 @@ async function keptSeed(path: string, random: RandomSource): Promise<Uint8Array>
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw unusable(path, 'can not be read', cause)
   })
-  if (!/^[0-9a-f]{64}\s*$/.test(text)) throw unusable(path, 'holds no key of 64 hexadecimal digits', undefined)
+  if (!/^[0-9a-f]{64}\s*$/.test(text))
+    throw unusable(path, 'holds no key of 64 hexadecimal digits', undefined)
   return fromHex(text.trim())
 }
 
 function unusable(path: string, what: string, cause: unknown): ConvoyError {
-  return new ConvoyError('invalid-argument', `The key file ${path} ${what}: name another one with --key.`, { cause })
+  return new ConvoyError('invalid-argument', `The key file ${path} ${what}: name another one with --key.`, {
+    cause,
+  })
 }

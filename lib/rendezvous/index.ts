@@ -19,14 +19,11 @@ export {
   type MemoryRendezvousOptions,
 } from './memory.ts'
 export * from './rendezvous.ts'
-export {
-  Switchboard,
-  type SwitchboardOptions,
-  type SwitchboardSocket,
-  type SwitchboardStats,
-} from './switchboard.ts'
+export { Switchboard, type SwitchboardOptions } from './switchboard.ts'
+export type { ServiceDesk, ServiceSocket } from './serviceDesk.ts'
 export type { CheckedAnnouncement, HeldSession } from './sessionDirectory.ts'
-export type { ClientPort, OnwardRoute, Refusal, ServicePort } from './switchboardClient.ts'
+export type { ClientPort, OnwardRoute, Refusal, ServicePort, SwitchboardSocket } from './switchboardClient.ts'
+export type { SwitchboardStats } from './switchboardStats.ts'
 export {
   defaultSwitchboardLimits,
   unlimitedSwitchboard,

@@ -118,7 +118,12 @@ export class Introducer {
     else void this.#openOnward(client, request, entry, host, service)
   }
 
-  #connect(client: SwitchboardClient, request: number, entry: DirectoryEntry, host: SwitchboardClient): number {
+  #connect(
+    client: SwitchboardClient,
+    request: number,
+    entry: DirectoryEntry,
+    host: SwitchboardClient,
+  ): number {
     const { joinerNumber, hostNumber } = connectRoute(client, host, this.#options.clock.now())
     client.send({ type: 'opened', request, route: joinerNumber, ...entry.announced })
     const origin = this.#options.origins.of(entry.sessionId, client.port.address)
@@ -133,11 +138,11 @@ export class Introducer {
     request: number,
     entry: DirectoryEntry,
     host: SwitchboardClient,
-    { reach }: ServicePort,
+    service: ServicePort,
   ): Promise<void> {
     const origin = this.#options.origins.of(entry.sessionId, client.port.address)
     client.busy++
-    const onward = await reach?.(entry.sessionId, origin)
+    const onward = await service.reach?.(entry.sessionId, origin)
     client.busy--
     if (onward === undefined || isRefusal(onward)) {
       if (client.gone) return

@@ -1,6 +1,7 @@
 import { equalBytes, toHex, type Cancel, type Clock, type RandomSource } from '../core/index.ts'
 import { clockSkewMs, type OpenedAnnouncement } from '../identity/index.ts'
 import { AddressCounts } from './addressCounts.ts'
+import { publicList } from './publicList.ts'
 import type { SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -133,13 +134,10 @@ export class SessionDirectory {
 
   /** The newest announcements for the public list. */
   listed(): Uint8Array[] {
-    const newest: Uint8Array[] = []
-    for (const entry of [...this.#entries.values()].reverse()) {
-      if (newest.length >= this.#limits.listings) break
-      if (entry.listed && entry.owner !== undefined && !this.#hasExpired(entry))
-        newest.push(entry.announced.envelope)
-    }
-    return newest
+    const newest = [...this.#entries.values()]
+      .reverse()
+      .filter((entry) => entry.listed && entry.owner !== undefined && !this.#hasExpired(entry))
+    return publicList(newest, this.#limits.listings).map(({ announced }) => announced.envelope)
   }
 
   /** Removes sessions whose announcement has expired, and returns those that had a host. */

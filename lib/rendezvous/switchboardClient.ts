@@ -27,6 +27,8 @@ export interface ServicePort {
    * @param origin - see `Origins`: what stands for the joiner's address.
    */
   reach?(sessionId: Uint8Array, origin: Uint8Array | undefined): Promise<OnwardRoute | Refusal>
+  /** The service that holds what it announces. */
+  holder?(): string
 }
 
 /** The transport's side of one client of a {@link Switchboard}. */
@@ -40,6 +42,17 @@ export interface ClientPort {
   send(bytes: Uint8Array): void
   /** Closes the connection; the switchboard expects no further call about it. */
   cut(reason: CutReason): void
+}
+
+/** What the transport tells of a client that it accepted. */
+export interface SwitchboardSocket {
+  /** For the switchboard's own parts. */
+  readonly client: SwitchboardClient
+  receive(bytes: Uint8Array): void
+  /** Ends the connection for a reason that the transport found. */
+  cut(reason: CutReason): void
+  /** The connection is gone. Idempotent. */
+  gone(): void
 }
 
 /** A route between two clients, each of which knows it by a number of its own. */
@@ -84,6 +97,11 @@ export class SwitchboardClient {
     this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
     this.announcing = new SerialQueue(onError)
     this.heardAt = this.pingedAt = this.usedAt = clock.now()
+  }
+
+  /** Whether it has to answer pings: once greeted, unless another service is behind it. */
+  get isPinged(): boolean {
+    return this.greeted && this.port.service === undefined
   }
 
   /** Whether anything is going on for which the connection is held. */
@@ -137,4 +155,15 @@ export function dropRoute(route: SwitchedRoute): void {
   endRoute(route)
   route.joiner.send({ type: 'closed', route: route.joinerNumber })
   route.host.send({ type: 'closed', route: route.hostNumber })
+}
+
+/** How many clients there are that are no services, and routes between all. */
+export function countsOf(all: Iterable<SwitchboardClient>): { clients: number; routes: number } {
+  let clients = 0
+  let ends = 0
+  for (const { port, routes } of all) {
+    if (port.service === undefined) clients++
+    ends += routes.size
+  }
+  return { clients, routes: ends / 2 }
 }

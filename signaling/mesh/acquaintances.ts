@@ -1,4 +1,10 @@
-import { throwIfAborted, TokenBucket, type Cancel, type Clock, type RandomSource } from '../../lib/core/index.ts'
+import {
+  throwIfAborted,
+  TokenBucket,
+  type Cancel,
+  type Clock,
+  type RandomSource,
+} from '../../lib/core/index.ts'
 
 /** Times and counts of {@link Acquaintances}. */
 export const acquaintanceLimits = {

@@ -45,20 +45,20 @@ export interface MeshLimits {
 
 /** See {@link MeshLimits}. */
 export const defaultMeshLimits: MeshLimits = {
-  // Each pair of services holds a connection, about 100 KiB with its streams (measured), and every announcement goes out as often.
+  // Each is a connection, about 64 KiB (measured), and every announcement goes out as often.
   services: 64,
   // An operator's own few on one machine; a name for each costs a stranger nothing, an address does.
   servicesPerAddress: 4,
-  // As many as a service holds for its own clients.
-  sessionsPerService: 20_000,
-  // About 7 KiB each (measured): 280 MB at worst, on a machine that holds 20,000 connections besides.
+  // A hostile service can found as many as it likes: eight of them fill what there is.
+  sessionsPerService: 5_000,
+  // About 7.5 KiB each (measured): 300 MB at worst, on a machine that holds 20,000 connections besides.
   sessions: 40_000,
   // One holds it; another while its host moves; the rest are copies of what is public, and tried in turn.
   claimsPerSession: 4,
-  // 20,000 hosts renew every 20 min: 17 a second. The burst takes the sessions of a full service in 2 min; who sends more waits.
+  // 5,000 hosts renew every 5 min, and show who comes and goes: some 30 a second. A full service is read within 20 s; who sends more waits.
   announcementsPerSecond: 150,
   announcementsBurst: 2_000,
-  // About 0.2 ms of CPU each (measured): a tenth of a core, and 2 s of it at once.
+  // About 0.35 ms of CPU each (measured): a fifth of a core, and 3.5 s of it after a start.
   announcementsPerSecondTotal: 500,
   announcementsBurstTotal: 10_000,
   // As many as two hosts take ([RDV-21]); joining takes seconds. With each a hostile service makes us hold 320 KiB, so 80 MiB.

@@ -1,4 +1,11 @@
-import { isConvoyError, toHex, withDeadline, type Budget, type Clock, type Counters } from '../../lib/core/index.ts'
+import {
+  isConvoyError,
+  toHex,
+  withDeadline,
+  type Budget,
+  type Clock,
+  type Counters,
+} from '../../lib/core/index.ts'
 import { openAnnouncement, type Verify } from '../../lib/identity/index.ts'
 import { firstFrameMs, meshVersion } from './constants.ts'
 import { decodeFeedFrame, type FeedFrame } from './frames.ts'

@@ -3,7 +3,8 @@ import {
   decodeServiceFrame,
   encodeClientFrame,
   type ClientPort,
-  type SwitchboardSocket,
+  type ServicePort,
+  type ServiceSocket,
 } from '../../lib/rendezvous/index.ts'
 import { firstFrameMs, meshVersion } from './constants.ts'
 import { decodeRouteFrame, encodeRouteFrame, type RouteFrame } from './frames.ts'
@@ -15,7 +16,7 @@ export interface ServeRouteOptions {
   clock: Clock
   peer: MeshPeer
   budgets: ServiceBudgets
-  accept: (port: ClientPort) => SwitchboardSocket
+  accept: (port: ClientPort & { service: ServicePort }) => ServiceSocket
   /** Counts one more route to the session; false where the service has too many. The key is its id in hexadecimal. */
   enter: (key: string) => boolean
   leave: (key: string) => void
@@ -59,7 +60,8 @@ async function firstFrame(stream: MeshStream, options: ServeRouteOptions): Promi
     const bytes = await withDeadline(clock, firstFrameMs, 'Nothing was asked for.', stream.next(), signal)
     const frame = bytes && decodeRouteFrame(bytes)
     if (frame?.type === 'open' && frame.version === meshVersion) return frame
-    if (frame?.type === 'open') refuse(stream, 'protocol-version', 'That service runs another version of the mesh.')
+    if (frame?.type === 'open')
+      refuse(stream, 'protocol-version', 'That service runs another version of the mesh.')
     else if (frame !== undefined) options.malformed()
   } catch (error) {
     if (!isConvoyError(error)) throw error
@@ -72,7 +74,7 @@ function portOf(
   stream: MeshStream,
   origin: Uint8Array | null,
   { peer }: ServeRouteOptions,
-): ClientPort {
+): ClientPort & { service: ServicePort } {
   return {
     // Joiners are told apart as far as that service does; who it does not tell apart share a client's limits.
     address: origin === null && peer.limitKey === null ? null : `${peer.id}/${origin ? toHex(origin) : ''}`,
@@ -81,7 +83,8 @@ function portOf(
     send(bytes) {
       const frame = decodeServiceFrame(bytes)
       if (frame.type === 'opened') stream.send(encodeRouteFrame({ type: 'opened' }))
-      else if (frame.type === 'relay') stream.send(encodeRouteFrame({ type: 'relay', message: frame.message }))
+      else if (frame.type === 'relay')
+        stream.send(encodeRouteFrame({ type: 'relay', message: frame.message }))
       else if (frame.type === 'closed') stream.close()
       else if (frame.type === 'refused' && frame.request === request) refuse(stream, frame.code, frame.reason)
     },
@@ -89,7 +92,7 @@ function portOf(
   }
 }
 
-async function pump(stream: MeshStream, socket: SwitchboardSocket, options: ServeRouteOptions): Promise<void> {
+async function pump(stream: MeshStream, socket: ServiceSocket, options: ServeRouteOptions): Promise<void> {
   const { budgets, clock, signal } = options
   for (let bytes = await stream.next(); bytes !== undefined; bytes = await stream.next()) {
     await takeWhenThere(budgets.frames, 1, clock, signal)
@@ -106,7 +109,11 @@ async function pump(stream: MeshStream, socket: SwitchboardSocket, options: Serv
   }
 }
 
-function refuse(stream: MeshStream, code: Extract<RouteFrame, { type: 'refused' }>['code'], reason: string): void {
+function refuse(
+  stream: MeshStream,
+  code: Extract<RouteFrame, { type: 'refused' }>['code'],
+  reason: string,
+): void {
   stream.send(encodeRouteFrame({ type: 'refused', code, reason }))
   stream.close()
 }

@@ -55,7 +55,7 @@ export class Mesh implements MeshNetworkHandlers {
       clock,
       limits,
       counters: this.#counters,
-      accept: (port) => switchboard.accept(port),
+      accept: (port) => switchboard.services.accept(port),
       reach: (service, sessionId, origin) => this.#reach(service, sessionId, origin),
     })
   }
@@ -65,9 +65,9 @@ export class Mesh implements MeshNetworkHandlers {
     const { clock, switchboard } = this.#options
     this.#network = network
     this.#cancelTick = clock.every(this.#limits.beatMs, () => this.#tick())
-    switchboard.onSessionChange((key) => {
+    switchboard.services.onChange((key) => {
       for (const service of this.#services.values()) service.changed(key)
-      this.#sessions.heldHere(key, switchboard.held(key) !== undefined)
+      this.#sessions.heldHere(key, switchboard.services.held(key) !== undefined)
     })
   }
 
@@ -135,7 +135,7 @@ export class Mesh implements MeshNetworkHandlers {
     if (this.#closed) return
     this.#closed = true
     this.#cancelTick()
-    this.#options.switchboard.onSessionChange(undefined)
+    this.#options.switchboard.services.onChange(undefined)
     for (const service of this.#services.values()) service.close()
     this.#services.clear()
   }

@@ -4,13 +4,16 @@ import {
   type CheckedAnnouncement,
   type ClientPort,
   type Refusal,
-  type SwitchboardSocket,
+  type ServicePort,
+  type ServiceSocket,
 } from '../../lib/rendezvous/index.ts'
 import type { OutgoingRoute } from './outgoingRoute.ts'
 
 /** What a {@link RemoteHost} is made with. */
 export interface RemoteHostOptions {
-  accept: (port: ClientPort) => SwitchboardSocket
+  accept: (port: ClientPort & { service: ServicePort }) => ServiceSocket
+  /** The service that holds the session now. */
+  holder: () => string
   /** Finds the way to the host at the service that holds the session. */
   reach: (sessionId: Uint8Array, origin: Uint8Array | undefined) => Promise<OutgoingRoute | Refusal>
   /** The session is announced elsewhere by now, or here, or has expired. */
@@ -24,7 +27,7 @@ export interface RemoteHostOptions {
  * host would, and continues each route to it over the mesh. To joiners it is a host like any other.
  */
 export class RemoteHost {
-  readonly #socket: SwitchboardSocket
+  readonly #socket: ServiceSocket
   readonly #routes = new Map<number, OutgoingRoute>()
   readonly #options: RemoteHostOptions
   #retired = false
@@ -35,7 +38,10 @@ export class RemoteHost {
       // What limits per address would count is counted by service.
       address: null,
       stun: null,
-      service: { reach: (sessionId, origin) => this.#reach(sessionId, origin) },
+      service: {
+        reach: (sessionId, origin) => this.#reach(sessionId, origin),
+        holder: () => options.holder(),
+      },
       send: (bytes) => this.#take(bytes),
       cut: () => this.#over(),
     })
@@ -68,7 +74,8 @@ export class RemoteHost {
   #connect(number: number, route: OutgoingRoute): void {
     this.#routes.set(number, route)
     route.start({
-      message: (message) => this.#socket.receive(encodeClientFrame({ type: 'relay', route: number, message })),
+      message: (message) =>
+        this.#socket.receive(encodeClientFrame({ type: 'relay', route: number, message })),
       closed: () => {
         if (!this.#routes.delete(number)) return
         this.#socket.receive(encodeClientFrame({ type: 'close', route: number }))

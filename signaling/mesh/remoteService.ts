@@ -101,8 +101,8 @@ export class RemoteService {
         const writer = new FeedWriter(stream, {
           clock,
           beatMs: limits.beatMs,
-          held: (key) => switchboard.held(key),
-          heldKeys: () => switchboard.heldKeys(),
+          held: (key) => switchboard.services.held(key),
+          heldKeys: () => switchboard.services.heldKeys(),
         })
         this.#writer = writer
         // Nothing comes the other way but its end.
@@ -137,7 +137,7 @@ export class RemoteService {
       clock: this.#options.clock,
       peer: this.peer,
       budgets: this.#budgets,
-      accept: (port) => this.#options.switchboard.accept(port),
+      accept: (port) => this.#options.switchboard.services.accept(port),
       enter: (key) => this.#enter(key),
       leave: (key) => this.#leave(key),
       malformed: () => this.strike('mesh-malformed'),

@@ -1,6 +1,12 @@
 import { equalBytes, toHex, type Clock, type Counters } from '../../lib/core/index.ts'
 import { clockSkewMs } from '../../lib/identity/index.ts'
-import type { CheckedAnnouncement, ClientPort, Refusal, SwitchboardSocket } from '../../lib/rendezvous/index.ts'
+import type {
+  CheckedAnnouncement,
+  ClientPort,
+  Refusal,
+  ServicePort,
+  ServiceSocket,
+} from '../../lib/rendezvous/index.ts'
 import type { MeshLimits } from './constants.ts'
 import type { OutgoingRoute } from './outgoingRoute.ts'
 import { RemoteHost } from './remoteHost.ts'
@@ -10,7 +16,7 @@ export interface RemoteSessionsOptions {
   clock: Clock
   limits: MeshLimits
   counters: Counters
-  accept: (port: ClientPort) => SwitchboardSocket
+  accept: (port: ClientPort & { service: ServicePort }) => ServiceSocket
   /** Asks one service for a route; undefined where it does not answer. */
   reach: (
     service: string,
@@ -37,6 +43,8 @@ interface RemoteEntry {
   host: RemoteHost | undefined
   /** Counts routes, so that services with the same claim are asked in turn. */
   turns: number
+  /** Whose claim is up. */
+  holder: string
 }
 
 /** How long a service that did not answer is asked after others, ms: joiners who try again should not wait for it again. */
@@ -71,13 +79,17 @@ export class RemoteSessions {
   offer(service: string, checked: CheckedAnnouncement): void {
     const { limits, counters } = this.#options
     const key = toHex(checked.announcement.sessionId)
-    const entry: RemoteEntry = this.#entries.get(key) ?? { key, claims: new Map(), host: undefined, turns: 0 }
+    const entry = this.#entries.get(key) ?? newEntry(key)
     const former = entry.claims.get(service)
     if (former === undefined && !this.#hasRoom(service, entry)) return counters.add('mesh-too-many-sessions')
     if (former !== undefined && isNewer(former.checked, checked)) return counters.add('mesh-stale')
     const isSame = former !== undefined && equalBytes(former.checked.envelope, checked.envelope)
     if (isSame && !former.away) return counters.add('mesh-duplicate')
-    if (former === undefined && entry.claims.size >= limits.claimsPerSession && !this.#outdate(entry, checked)) {
+    if (
+      former === undefined &&
+      entry.claims.size >= limits.claimsPerSession &&
+      !this.#outdate(entry, checked)
+    ) {
       return counters.add('mesh-too-many-claims')
     }
     const unansweredAt = former?.unansweredAt ?? -Infinity
@@ -142,7 +154,9 @@ export class RemoteSessions {
 
   #hasRoom(service: string, entry: RemoteEntry): boolean {
     const { sessions, sessionsPerService } = this.#options.limits
-    return this.of(service).size < sessionsPerService && (this.#entries.has(entry.key) || this.size < sessions)
+    return (
+      this.of(service).size < sessionsPerService && (this.#entries.has(entry.key) || this.size < sessions)
+    )
   }
 
   #forget(service: string, key: string): RemoteEntry | undefined {
@@ -171,9 +185,11 @@ export class RemoteSessions {
       entry.host = undefined
       return host?.away()
     }
+    entry.holder = lead.service
     entry.host ??= new RemoteHost({
       accept: this.#options.accept,
       reach: (sessionId, origin) => this.#reach(entry, sessionId, origin),
+      holder: () => entry.holder,
       dropped: () => (entry.host = undefined),
       cut: () => {
         entry.host = undefined
@@ -217,6 +233,10 @@ export class RemoteSessions {
   }
 }
 
+function newEntry(key: string): RemoteEntry {
+  return { key, claims: new Map(), host: undefined, turns: 0, holder: '' }
+}
+
 /** The claims to the newest announcement whose host is there. Announcements are public, so several may have the same one. */
 function leadingClaims({ claims }: RemoteEntry): Claim[] {
   let leading: Claim[] = []
@@ -224,7 +244,8 @@ function leadingClaims({ claims }: RemoteEntry): Claim[] {
     if (claim.away) continue
     const [lead] = leading
     if (lead === undefined || isNewer(claim.checked, lead.checked)) leading = [claim]
-    else if (!isNewer(lead.checked, claim.checked) && isSameTerm(claim.checked, lead.checked)) leading.push(claim)
+    else if (!isNewer(lead.checked, claim.checked) && isSameTerm(claim.checked, lead.checked))
+      leading.push(claim)
   }
   return leading
 }
@@ -235,7 +256,9 @@ function isNewer(one: CheckedAnnouncement, other: CheckedAnnouncement): boolean 
   return a.epoch > b.epoch || (isSameTerm(one, other) && a.issuedAt > b.issuedAt)
 }
 
-function isSameTerm({ announcement: a }: CheckedAnnouncement, { announcement: b }: CheckedAnnouncement): boolean {
+function isSameTerm(
+  { announcement: a }: CheckedAnnouncement,
+  { announcement: b }: CheckedAnnouncement,
+): boolean {
   return a.epoch === b.epoch && equalBytes(a.host.signKey, b.host.signKey)
 }
-

@@ -23,17 +23,17 @@ describe('the options of openconvoy signal for the mesh', () => {
     ['127.0.0.1', 7100, ['/ip4/127.0.0.1/tcp/7101', '/ip4/127.0.0.1/tcp/7102/ws']],
     ['127.0.0.1', 0, ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']],
     ['::1', 7100, ['/ip6/::1/tcp/7101', '/ip6/::1/tcp/7102/ws']],
-    [
-      '::',
-      80,
-      ['/ip4/0.0.0.0/tcp/81', '/ip4/0.0.0.0/tcp/82/ws', '/ip6/::/tcp/81', '/ip6/::/tcp/82/ws'],
-    ],
+    ['::', 80, ['/ip4/0.0.0.0/tcp/81', '/ip4/0.0.0.0/tcp/82/ws', '/ip6/::/tcp/81', '/ip6/::/tcp/82/ws']],
   ])('listen beside the service, at %s and port %d', async (host, port, listen) => {
     expect(await options({}, host, port)).toEqual({ listen, namedOnly: false })
   })
 
   it('take lists with commas', async () => {
-    const lists = { peers: '/dns4/a/tcp/1, /dns4/b/tcp/2,', listen: '/ip4/127.0.0.1/tcp/3', 'announce-as': '/dns4/c/tcp/4' }
+    const lists = {
+      peers: '/dns4/a/tcp/1, /dns4/b/tcp/2,',
+      listen: '/ip4/127.0.0.1/tcp/3',
+      'announce-as': '/dns4/c/tcp/4',
+    }
     expect(await options({ ...lists, 'named-only': true })).toEqual({
       peers: ['/dns4/a/tcp/1', '/dns4/b/tcp/2'],
       listen: ['/ip4/127.0.0.1/tcp/3'],

@@ -25,7 +25,15 @@ interface Listening {
 }
 
 function signal(...args: string[]): RunningProgram & Disposable {
-  const program = startProgram('lib/cli/main.ts', ['signal', '--port', '0', '--no-stun', '--host', '127.0.0.1', ...args])
+  const program = startProgram('lib/cli/main.ts', [
+    'signal',
+    '--port',
+    '0',
+    '--no-stun',
+    '--host',
+    '127.0.0.1',
+    ...args,
+  ])
   running.push(program)
   return program
 }

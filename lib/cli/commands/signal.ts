@@ -66,7 +66,9 @@ export const signal = defineCommand({
     if (args.json) {
       const { url, port, stunUrl = null } = service
       const libp2p = service.mesh && { id: service.mesh.id, addresses: service.mesh.addresses() }
-      console.log(JSON.stringify({ event: 'listening', url, port, stunUrl, addresses, ...(libp2p && { libp2p }) }))
+      console.log(
+        JSON.stringify({ event: 'listening', url, port, stunUrl, addresses, ...(libp2p && { libp2p }) }),
+      )
     } else {
       console.log(greeting(service, addresses))
     }

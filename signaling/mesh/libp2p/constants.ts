@@ -54,7 +54,7 @@ export interface Libp2pLimits {
 
 /** See {@link Libp2pLimits}. */
 export const defaultLibp2pLimits: Libp2pLimits = {
-  // About 100 KiB each with noise and yamux (measured), so 200 MB at worst.
+  // About 64 KiB each with noise, yamux and gossipsub (measured), so 130 MB.
   connections: 2_000,
   // libp2p allows 5: behind a carrier's NAT, at a LAN party and on a test machine many arrive at once.
   connectionsPerSecond: 64,

@@ -44,10 +44,14 @@ export class Libp2pNetwork implements MeshNetwork, AcquaintanceNetwork {
     // One for each direction, and one more while it is replaced.
     const streams = { feed: 4, route: routes }
     for (const kind of ['feed', 'route'] as const) {
-      await this.#node.handle(streamProtocols[kind], (stream, connection) => this.#accept(kind, stream, connection), {
-        maxInboundStreams: streams[kind],
-        maxOutboundStreams: streams[kind],
-      })
+      await this.#node.handle(
+        streamProtocols[kind],
+        (stream, connection) => this.#accept(kind, stream, connection),
+        {
+          maxInboundStreams: streams[kind],
+          maxOutboundStreams: streams[kind],
+        },
+      )
     }
     await this.#node.register(streamProtocols.feed, {
       onConnect: (_, connection) => this.#joined(connection),

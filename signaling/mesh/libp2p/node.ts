@@ -41,7 +41,13 @@ export type ServiceNode = Libp2p<NodeServices>
  * peers that use the libp2p rendezvous.
  * @throws ConvoyError `port-in-use`, or `invalid-argument` where it can't listen as told.
  */
-export async function startNode({ seed, listen, announce, limits, gater }: NodeOptions): Promise<ServiceNode> {
+export async function startNode({
+  seed,
+  listen,
+  announce,
+  limits,
+  gater,
+}: NodeOptions): Promise<ServiceNode> {
   const texts = (addresses: readonly Multiaddr[]): string[] => addresses.map((address) => address.toString())
   try {
     return await createLibp2p<NodeServices>({

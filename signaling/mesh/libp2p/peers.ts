@@ -54,7 +54,8 @@ async function serve(stream: Stream, connection: Connection, options: ServePeers
     send: (bytes) => frames.send(bytes),
     cut: (reason) => (reason === 'slow' ? frames.abort() : frames.close()),
   })
-  for (let bytes = await frames.next(); bytes !== undefined; bytes = await frames.next()) socket.receive(bytes)
+  for (let bytes = await frames.next(); bytes !== undefined; bytes = await frames.next())
+    socket.receive(bytes)
   socket.gone()
   frames.close()
 }

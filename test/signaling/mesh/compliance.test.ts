@@ -8,7 +8,9 @@ const ids = ['north', 'south', 'west'] as const
 
 describeRendezvous('[MSH-1] a mesh of three behind a load balancer', async (): Promise<RendezvousSubject> => {
   const world = new SimulatedMesh(verifySync)
-  const comeBack = (): void => ids.forEach((id) => void (world.services.has(id) || world.service(id)))
+  const comeBack = (): void => {
+    for (const id of ids) if (!world.services.has(id)) world.service(id)
+  }
   comeBack()
   await world.clock.run(100)
   return {
@@ -18,7 +20,8 @@ describeRendezvous('[MSH-1] a mesh of three behind a load balancer', async (): P
     comeBack: async () => comeBack(),
     complete: (work) => world.clock.complete(work),
     until: (condition) => world.clock.runUntil(condition),
-    clients: () => [...world.services.values()].reduce((sum, { switchboard }) => sum + switchboard.stats().clients, 0),
+    clients: () =>
+      [...world.services.values()].reduce((sum, { switchboard }) => sum + switchboard.stats().clients, 0),
     async close() {
       await world.close()
       expect(world.clock.pendingTimers).toBe(0)
@@ -36,6 +39,8 @@ function withWitnessAt(rendezvous: Rendezvous, service: Rendezvous): Rendezvous 
     iceServers: rendezvous.iceServers.bind(rendezvous),
     reconnect: () => rendezvous.reconnect?.(),
     witness: service.witness?.bind(service),
-    close: async () => void (await Promise.all([rendezvous.close(), service.close()])),
+    close: async () => {
+      await Promise.all([rendezvous.close(), service.close()])
+    },
   })
 }

@@ -81,8 +81,18 @@ describe('greetings of services', () => {
 
   it('[MSH-2] have nobody dialled where a stranger has no business, and nobody but the one who says it', () => {
     const other = address.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
-    const bad = ['/ip4/10.0.0.1/tcp/22', '/ip4/127.0.0.1/tcp/80', '/ip4/192.0.2.7/udp/53', '/ip4/192.0.2.7/tcp/1/p2p-circuit']
-    const addresses = [address, other, '/ip4/192.0.2.7/tcp/7101', ...bad.map((text) => `${text}/p2p/${from.toString()}`)]
+    const bad = [
+      '/ip4/10.0.0.1/tcp/22',
+      '/ip4/127.0.0.1/tcp/80',
+      '/ip4/192.0.2.7/udp/53',
+      '/ip4/192.0.2.7/tcp/1/p2p-circuit',
+    ]
+    const addresses = [
+      address,
+      other,
+      '/ip4/192.0.2.7/tcp/7101',
+      ...bad.map((text) => `${text}/p2p/${from.toString()}`),
+    ]
     greetings.check(greeting(clock.wallTime(), addresses))
     expect(heard).toEqual([{ id: from.toString(), addresses: [address] }])
     expect(counters.snapshot()).toEqual({ 'mesh-address-ignored': 1 })

@@ -24,7 +24,11 @@ afterEach(async () => {
   expect(world.clock.pendingTimers).toBe(0)
 })
 
-const up = ({ envelope, proof = [] }: Announcement): FeedFrame => ({ type: 'up', envelope, proof: [...proof] })
+const up = ({ envelope, proof = [] }: Announcement): FeedFrame => ({
+  type: 'up',
+  envelope,
+  proof: [...proof],
+})
 const refused = () => north.mesh.stats().refused
 
 async function listed(): Promise<string[]> {
@@ -87,7 +91,12 @@ describe('a hostile service', () => {
 
   it('[MSH-14] does no harm with what is no frame', async () => {
     const feed = evil.feed('north')
-    for (const bytes of [new Uint8Array(), utf8('junk'), new Uint8Array(17_000), encodeRouteFrame({ type: 'opened' })])
+    for (const bytes of [
+      new Uint8Array(),
+      utf8('junk'),
+      new Uint8Array(17_000),
+      encodeRouteFrame({ type: 'opened' }),
+    ])
       feed.send(bytes)
     feed.send(encodeFeedFrame({ type: 'feed', version: 1 }))
     world.open('evil', 'north', 'feed').send(encodeFeedFrame({ type: 'beat' }))
@@ -105,7 +114,10 @@ describe('a hostile service', () => {
     const old = await session.announcement({ lobbyName: 'Old' })
     await world.clock.run(1_000)
     const current = await session.announcement({ lobbyName: 'Current' })
-    const short = await foundSession(world.clock, identity()).announcement({ lobbyName: 'Short', lifetimeMs: 1_000 })
+    const short = await foundSession(world.clock, identity()).announcement({
+      lobbyName: 'Short',
+      lifetimeMs: 1_000,
+    })
     evil.feed('north', up(current), up(current), up(old), up(short))
     await world.clock.run(1_000)
     expect((await listed()).toSorted()).toEqual([toHex(current.envelope), toHex(short.envelope)].toSorted())
@@ -131,10 +143,10 @@ describe('a hostile service', () => {
     await host('south', announcement)
     const refuses = new Party(world, 'refuses')
     refuses.onRoute = (stream) =>
-      void stream.send(encodeRouteFrame({ type: 'refused', code: 'session-not-found', reason: 'No.' }))
+      stream.send(encodeRouteFrame({ type: 'refused', code: 'session-not-found', reason: 'No.' }))
     refuses.feed('north', up(announcement))
     const swallows = evil
-    swallows.onRoute = (stream) => void stream.send(encodeRouteFrame({ type: 'opened' }))
+    swallows.onRoute = (stream) => stream.send(encodeRouteFrame({ type: 'opened' }))
     swallows.feed('north', up(announcement))
     await world.clock.run(500)
     const tries = []
@@ -175,7 +187,11 @@ describe('a hostile service', () => {
     world.service('south')
     const session = foundSession(world.clock, identity())
     await host('south', await session.announcement({ lobbyName: 'Still there' }))
-    evil.feed('north', { type: 'gone', session: session.sessionId }, { type: 'away', session: session.sessionId })
+    evil.feed(
+      'north',
+      { type: 'gone', session: session.sessionId },
+      { type: 'away', session: session.sessionId },
+    )
     await world.clock.run(500)
     expect(await listed()).toHaveLength(1)
     expect(await answered(session.sessionId)).toBe(true)
@@ -218,7 +234,8 @@ describe('a hostile service', () => {
     const { stream } = evil.open('north', session.sessionId)
     await world.clock.run(50)
     routes[0]!.on('message', (message) => heard.push(message))
-    for (let count = 0; count < 500; count++) stream.send(encodeRouteFrame({ type: 'relay', message: utf8('x') }))
+    for (let count = 0; count < 500; count++)
+      stream.send(encodeRouteFrame({ type: 'relay', message: utf8('x') }))
     await world.clock.run(1_000)
     expect(heard.length).toBeGreaterThan(20)
     expect(heard.length).toBeLessThan(100)
@@ -229,7 +246,9 @@ describe('a hostile service', () => {
     world.kill('north')
     north = world.service('north', { mesh: { sessionsPerService: 5, sessions: 8 }, limits: { sessions: 2 } })
     const many = await Promise.all(
-      Array.from({ length: 10 }, () => foundSession(world.clock, identity()).announcement({ lobbyName: 'One of many' })),
+      Array.from({ length: 10 }, () =>
+        foundSession(world.clock, identity()).announcement({ lobbyName: 'One of many' }),
+      ),
     )
     evil.feed('north', ...many.map(up))
     const other = new Party(world, 'other')
@@ -245,11 +264,36 @@ describe('a hostile service', () => {
     world.disconnect('other', 'north')
   })
 
+  it('[MSH-14] leaves half of the public list to what is held here, and equal shares to all others', async () => {
+    world.kill('north')
+    north = world.service('north', { limits: { listings: 20 } })
+    const several = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          foundSession(world.clock, identity()).announcement({ lobbyName: 'x' }),
+        ),
+      )
+    const [own, some, many] = [await several(12), await several(3), await several(100)]
+    for (const one of own) await world.clock.complete(world.rendezvous('north').announce(one))
+    const other = new Party(world, 'other')
+    other.feed('north', ...some.map(up))
+    evil.feed('north', ...many.map(up))
+    await world.clock.run(1_000)
+    const shown = await listed()
+    const of = (group: Announcement[]) =>
+      group.filter(({ envelope }) => shown.includes(toHex(envelope))).length
+    expect([of(own), of(some), of(many)]).toEqual([12, 3, 5])
+    expect(shown[0]).toBe(toHex(many.at(-1)!.envelope))
+    world.disconnect('other', 'north')
+  })
+
   it('[MSH-14] that sends announcements without end is read at its pace, and no faster', async () => {
     world.kill('north')
     north = world.service('north', { mesh: { announcementsPerSecond: 5, announcementsBurst: 10 } })
     const many = await Promise.all(
-      Array.from({ length: 40 }, () => foundSession(world.clock, identity()).announcement({ lobbyName: 'One of many' })),
+      Array.from({ length: 40 }, () =>
+        foundSession(world.clock, identity()).announcement({ lobbyName: 'One of many' }),
+      ),
     )
     evil.feed('north', ...many.map(up))
     await world.clock.run(1_000)
@@ -272,7 +316,10 @@ describe('a mesh of named services', () => {
   it('[MSH-2] has nothing to do with others', async () => {
     world.kill('north')
     north = world.service('north', { options: { namedOnly: true } })
-    evil.feed('north', up(await foundSession(world.clock, identity()).announcement({ lobbyName: 'Stranger' })))
+    evil.feed(
+      'north',
+      up(await foundSession(world.clock, identity()).announcement({ lobbyName: 'Stranger' })),
+    )
     await world.clock.run(100)
     expect(await listed()).toEqual([])
     expect(refused()).toEqual({ 'mesh-not-named': 1 })

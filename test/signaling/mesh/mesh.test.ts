@@ -68,7 +68,8 @@ describe('a mesh', () => {
   it('[MSH-12] shows a host which joiners have one address, and tells services nothing of it', async () => {
     const session = foundSession(world.clock, identity())
     const { routes } = await host(world.rendezvous('north'), await session.announcement())
-    for (const address of ['here', 'there', 'here']) await join(world.rendezvous('south', address), session.sessionId)
+    for (const address of ['here', 'there', 'here'])
+      await join(world.rendezvous('south', address), session.sessionId)
     const [one, other, again] = routes.map(({ origin }) => toHex(origin!))
     expect(again).toBe(one)
     expect(other).not.toBe(one)
@@ -76,7 +77,10 @@ describe('a mesh', () => {
 
   it('[MSH-8] withdraws everywhere; routes that are open stay', async () => {
     const session = foundSession(world.clock, identity())
-    const { hosted } = await host(world.rendezvous('north'), await session.announcement({ lobbyName: 'Soon over' }))
+    const { hosted } = await host(
+      world.rendezvous('north'),
+      await session.announcement({ lobbyName: 'Soon over' }),
+    )
     const { route, seen } = await join(world.rendezvous('south'), session.sessionId)
     await world.clock.complete(hosted.close())
     await world.clock.run(50)
@@ -147,7 +151,9 @@ describe('a mesh', () => {
     expect(seen.texts).toEqual(['echo hello'])
     expect(later.routes).toHaveLength(1)
     expect(former.events).toEqual(['lost'])
-    expect({ envelope, proof }).toMatchObject(await announcement(second).then(({ proof: p }) => ({ proof: p })))
+    expect({ envelope, proof }).toMatchObject(
+      await announcement(second).then(({ proof: p }) => ({ proof: p })),
+    )
   })
 
   it('[MSH-13] grows together again after it was cut in two, each part with hosts of its own', async () => {

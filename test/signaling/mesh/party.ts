@@ -1,4 +1,9 @@
-import type { MeshNetworkHandlers, MeshPeer, MeshStream, StreamKind } from '../../../signaling/mesh/meshNetwork.ts'
+import type {
+  MeshNetworkHandlers,
+  MeshPeer,
+  MeshStream,
+  StreamKind,
+} from '../../../signaling/mesh/meshNetwork.ts'
 import {
   decodeRouteFrame,
   encodeFeedFrame,
@@ -44,7 +49,11 @@ export class Party implements MeshNetworkHandlers {
   }
 
   /** A route to a session at a service. */
-  open(to: string, session: Uint8Array, origin: Uint8Array | null = null): { stream: MeshStream; frames: RouteFrame[] } {
+  open(
+    to: string,
+    session: Uint8Array,
+    origin: Uint8Array | null = null,
+  ): { stream: MeshStream; frames: RouteFrame[] } {
     const stream = this.#world.open(this.id, to, 'route')
     stream.send(encodeRouteFrame({ type: 'open', version: meshVersion, session, origin }))
     const route = { stream, frames: [] as RouteFrame[] }

@@ -29,8 +29,12 @@ export function startPeer(listen: readonly string[] = []): Promise<BarePeer> {
   })
 }
 
-export async function openStream(peer: BarePeer, service: SignalingService, protocol: string): Promise<Stream> {
-  const connection = await peer.dial(multiaddr(service.mesh!.addresses()[0]!))
+export async function openStream(
+  peer: BarePeer,
+  service: SignalingService,
+  protocol: string,
+): Promise<Stream> {
+  const connection = await peer.dial(multiaddr(service.mesh!.addresses()[0]))
   return connection.newStream(protocol)
 }
 

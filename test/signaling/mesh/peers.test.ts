@@ -12,7 +12,7 @@ import { addressOf, MeshBench, others, remote, talk } from './support.ts'
 const bench = new MeshBench()
 const peers: BarePeer[] = []
 afterEach(async () => {
-  await Promise.all(peers.splice(0).map((peer) => peer.stop()))
+  await Promise.all(peers.splice(0).map(async (peer) => peer.stop()))
   await bench.close()
 })
 
@@ -48,7 +48,7 @@ describe('a libp2p peer that is no service', () => {
     const other = await bench.service({ peers: addressOf(service) })
     await until(() => others(other) === 1)
     const hostile = await peer()
-    await hostile.dial(multiaddr(addressOf(service)[0]!))
+    await hostile.dial(multiaddr(addressOf(service)[0]))
     const { pubsub } = hostile.services
     await until(() => pubsub.getSubscribers(meshTopic).length === 1)
     for (let count = 0; count < 20; count++) await pubsub.publish(meshTopic, utf8(`junk ${count}`))
@@ -90,7 +90,7 @@ describe('a libp2p peer that is no service', () => {
     other.services.pubsub.addEventListener('message', ({ detail }) => heard.push(detail.data))
     for (const some of [one, other]) {
       some.services.pubsub.subscribe(lobbyTopic)
-      await some.dial(multiaddr(addressOf(service)[0]!))
+      await some.dial(multiaddr(addressOf(service)[0]))
     }
     await until(() => one.services.pubsub.getSubscribers(lobbyTopic).length > 0)
     // Until gossipsub has made its mesh, it may reach nobody.
@@ -125,7 +125,7 @@ describe('a libp2p peer that is no service', () => {
     for (let count = 0; count < 5; count++) {
       const one = await peer()
       dials.push(
-        await one.dial(multiaddr(addressOf(service)[0]!)).then(
+        await one.dial(multiaddr(addressOf(service)[0])).then(
           () => true,
           () => false,
         ),

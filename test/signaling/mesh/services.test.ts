@@ -75,7 +75,9 @@ describe('a service in a mesh', () => {
     const other = await bench.service({ peers: addressOf(one) })
     await bench.host(other.url)
     await until(() => remote(one) === 1)
-    const health = (await (await fetch(`${one.url.replace('ws', 'http')}/healthz`)).json()) as { mesh: object }
+    const health = (await (await fetch(`${one.url.replace('ws', 'http')}/healthz`)).json()) as {
+      mesh: object
+    }
     expect(health.mesh).toEqual({
       services: 1,
       sessions: 1,

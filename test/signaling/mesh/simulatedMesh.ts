@@ -127,11 +127,7 @@ export class SimulatedService {
   readonly sockets = new Set<{ socket: SwitchboardSocket; cut: () => void }>()
   dead = false
 
-  constructor(
-    id: string,
-    world: SimulatedMesh,
-    { limits, mesh, options }: SimulatedServiceOptions,
-  ) {
+  constructor(id: string, world: SimulatedMesh, { limits, mesh, options }: SimulatedServiceOptions) {
     const { clock, random } = world
     this.id = id
     this.switchboard = new Switchboard({
