@@ -12,6 +12,9 @@ import {
 import { connectRoute, type Refusal, type ServicePort, type SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
+/** How often is looked for a session of which another service may be telling, ms: short for people, long for a processor. */
+const lookMs = 100
+
 /** What an {@link Introducer} works with. */
 export interface IntroducerOptions {
   clock: Clock
@@ -26,6 +29,8 @@ export interface IntroducerOptions {
 /** Answers requests: puts sessions up, takes them down, lists them and opens routes to their hosts. */
 export class Introducer {
   readonly #options: IntroducerOptions
+  /** Whether other services, having just been found, are still telling of what they hold. */
+  settling: () => boolean = () => false
 
   constructor(options: IntroducerOptions) {
     this.#options = options
@@ -91,7 +96,7 @@ export class Introducer {
 
   open(client: SwitchboardClient, request: number, key: string): void {
     const entry = this.#options.directory.get(key)
-    if (entry === undefined) return this.#notFound(client, request)
+    if (entry === undefined && !this.settling()) return this.#notFound(client, request)
     if (client.opened + client.busy >= this.#options.limits.opensPerSocket) {
       return this.#options.refuse(
         client,
@@ -100,6 +105,7 @@ export class Introducer {
         'Too many routes are open on this connection.',
       )
     }
+    if (entry === undefined) return this.#openOnceTold(client, request, key)
     if (entry.owner === undefined) return this.#openLater(client, request, entry)
     this.#openNow(client, request, entry, entry.owner)
   }
@@ -154,6 +160,22 @@ export class Introducer {
     onward.cancel()
     // It came to another service meanwhile, or here.
     if (!client.gone) this.open(client, request, entry.key)
+  }
+
+  /** Other services are still telling of what they hold: it may be among that. */
+  #openOnceTold(client: SwitchboardClient, request: number, key: string): void {
+    const { clock, directory, limits } = this.#options
+    const until = clock.now() + limits.openWaitMs
+    client.busy++
+    const cancel = clock.every(lookMs, () => {
+      const isThere = directory.get(key) !== undefined
+      if (!client.gone && !isThere && this.settling() && clock.now() < until) return
+      cancel()
+      client.busy--
+      if (client.gone) return
+      if (isThere) this.open(client, request, key)
+      else this.#notFound(client, request)
+    })
   }
 
   /** The host's connection broke a moment ago: it will most likely be back. */

@@ -60,6 +60,11 @@ export class ServiceDesk {
     return this.#options.directory.heldKeys()
   }
 
+  /** Has whoever asks for an unknown session wait a little while `settling` says that others are still telling of theirs. */
+  waitWhile(settling: () => boolean): void {
+    this.#options.introducer.settling = settling
+  }
+
   /** Has `listener` told of every session held here that was put up, went down or whose host went away; nobody where undefined. */
   onChange(listener: ((key: string) => void) | undefined): void {
     this.#options.directory.changed = listener ?? (() => {})

@@ -94,5 +94,11 @@ export const meshVersion = 1
 /** Waits before a broken feed is opened again, ms: a service that restarts is back within seconds. */
 export const feedRetryMs = [500, 2_000, 5_000] as const
 
+/**
+ * How long a service that has just started, or just found another one, takes sessions that it does not know for ones that it has yet to be told of, ms: dialling,
+ * noise and some thousand announcements.
+ */
+export const settleMs = 3_000
+
 /** Until the first frame of a stream has to be there, ms: it is sent along with the opening. */
 export const firstFrameMs = 5_000

@@ -24,6 +24,8 @@ export interface ReadFeedOptions {
   checks: Budget
   verify: Verify | undefined
   counters: Counters
+  /** All that it holds was told. */
+  synced: () => void
   /** A frame came. */
   heard: () => void
   /** Counts something wrong; once that was too much, `signal` aborts. */
@@ -55,6 +57,7 @@ export async function readFeed(stream: MeshStream, options: ReadFeedOptions): Pr
       } else if (frame.type === 'synced') {
         for (const key of former ?? []) sessions.gone(service, key)
         former = undefined
+        options.synced()
       } else if (frame.type !== 'beat') {
         const key = await take(frame, options)
         if (key !== undefined) former?.delete(key)

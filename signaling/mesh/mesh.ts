@@ -1,7 +1,7 @@
 import { Counters, TokenBucket, type Cancel, type Clock, type Logger } from '../../lib/core/index.ts'
 import type { Verify } from '../../lib/identity/index.ts'
 import type { Switchboard } from '../../lib/rendezvous/index.ts'
-import { defaultMeshLimits, type MeshLimits } from './constants.ts'
+import { defaultMeshLimits, settleMs, type MeshLimits } from './constants.ts'
 import type { MeshNetwork, MeshNetworkHandlers, MeshPeer, MeshStream, StreamKind } from './meshNetwork.ts'
 import { openRoute } from './outgoingRoute.ts'
 import { RemoteService } from './remoteService.ts'
@@ -15,6 +15,8 @@ export interface MeshOptions {
   limits?: Partial<MeshLimits>
   /** Whether only services that the operator named take part. */
   namedOnly?: boolean
+  /** Whether there are others to be found. */
+  hasPeers?: boolean
   /** Checks the signatures of announcements; the platform's own way where left out. */
   verify?: Verify
 }
@@ -65,6 +67,11 @@ export class Mesh implements MeshNetworkHandlers {
     const { clock, switchboard } = this.#options
     this.#network = network
     this.#cancelTick = clock.every(this.#limits.beatMs, () => this.#tick())
+    const startedAt = clock.now()
+    switchboard.services.waitWhile(() => {
+      if (this.#options.hasPeers === true && clock.now() - startedAt < settleMs && this.#services.size === 0) return true
+      return [...this.#services.values()].some((service) => service.isTelling())
+    })
     switchboard.services.onChange((key) => {
       for (const service of this.#services.values()) service.changed(key)
       this.#sessions.heldHere(key, switchboard.services.held(key) !== undefined)
@@ -136,6 +143,7 @@ export class Mesh implements MeshNetworkHandlers {
     this.#closed = true
     this.#cancelTick()
     this.#options.switchboard.services.onChange(undefined)
+    this.#options.switchboard.services.waitWhile(() => false)
     for (const service of this.#services.values()) service.close()
     this.#services.clear()
   }

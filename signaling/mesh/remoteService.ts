@@ -1,7 +1,7 @@
 import { isConvoyError, sleep, type Budget, type Clock, type Counters } from '../../lib/core/index.ts'
 import type { Verify } from '../../lib/identity/index.ts'
 import type { Switchboard } from '../../lib/rendezvous/index.ts'
-import { feedRetryMs, type MeshLimits } from './constants.ts'
+import { feedRetryMs, settleMs, type MeshLimits } from './constants.ts'
 import { readFeed } from './feedReader.ts'
 import { FeedWriter } from './feedWriter.ts'
 import { serveRoute } from './incomingRoute.ts'
@@ -33,6 +33,8 @@ export class RemoteService {
   readonly #streams = new Set<MeshStream>()
   readonly #routesOf = new Map<string, number>()
   #routes = 0
+  #synced = false
+  readonly #joinedAt: number
   #heardAt: number
   #writer: FeedWriter | undefined
   #incomingFeed: MeshStream | undefined
@@ -41,12 +43,17 @@ export class RemoteService {
     this.peer = peer
     this.#options = options
     this.#budgets = serviceBudgets(options.clock, options.limits)
-    this.#heardAt = options.clock.now()
+    this.#joinedAt = this.#heardAt = options.clock.now()
   }
 
   /** Routes that it has open to sessions here. */
   get routes(): number {
     return this.#routes
+  }
+
+  /** Whether it has just been found, and is still telling of what it holds. */
+  isTelling(): boolean {
+    return !this.#synced && this.#options.clock.now() - this.#joinedAt < settleMs
   }
 
   /** Whether nothing came from it for too long. */
@@ -126,6 +133,7 @@ export class RemoteService {
       ...this.#options,
       service: this.peer.id,
       budgets: this.#budgets,
+      synced: () => (this.#synced = true),
       heard: () => (this.#heardAt = this.#options.clock.now()),
       strike: this.strike,
       signal: this.#over.signal,

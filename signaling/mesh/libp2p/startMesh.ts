@@ -51,6 +51,7 @@ export async function startMesh(options: MeshOptions, environment: MeshEnvironme
     switchboard,
     limits,
     namedOnly: options.namedOnly ?? false,
+    hasPeers: named.length > 0,
     ...(verify && { verify }),
   })
   const denied = new Map<string, number>()

@@ -156,6 +156,27 @@ describe('a mesh', () => {
     )
   })
 
+  it('[MSH-1] has who asks a service that has just appeared wait until it was told', async () => {
+    const session = foundSession(world.clock, identity())
+    await host(world.rendezvous('north'), await session.announcement())
+    world.service('new')
+    const { seen } = await join(world.rendezvous('new'), session.sessionId)
+    expect(seen.texts).toEqual(['echo hello'])
+    const asked = world.clock.now()
+    const unknown = world.rendezvous('new').reach(new Uint8Array(16))
+    expect(await codeOf(unknown)).toBe('session-not-found')
+    expect(world.clock.now() - asked).toBeLessThan(500)
+    const alone = new SimulatedMesh()
+    const one = alone.service('alone', { options: { hasPeers: true } })
+    await expect(alone.clock.complete(alone.rendezvous('alone').reach(new Uint8Array(16)))).rejects.toMatchObject({
+      code: 'session-not-found',
+    })
+    expect(alone.clock.now()).toBeGreaterThan(2_900)
+    expect(one.switchboard.stats().refused).toEqual({ 'session-not-found': 1 })
+    await alone.close()
+    expect(alone.clock.pendingTimers).toBe(0)
+  })
+
   it('[MSH-13] grows together again after it was cut in two, each part with hosts of its own', async () => {
     const [one, other] = [foundSession(world.clock, identity()), foundSession(world.clock, identity())]
     await host(world.rendezvous('north'), await one.announcement({ lobbyName: 'One' }))

@@ -114,7 +114,7 @@ describe('a libp2p peer that is no service', () => {
     const connection = await caller.dial(multiaddr(`${relay}/p2p-circuit/p2p/${reached!.peerId.toString()}`))
     expect(connection.limits?.bytes).toBeGreaterThan(1_000_000)
     const late = startPeer([`${relay}/p2p-circuit`])
-    await expect(late).rejects.toThrow()
+    await expect(late).rejects.toThrow(/RESERVATION_REFUSED/)
     expect(refused(service)['relay-full']).toBeGreaterThan(0)
     expect(service.stats().mesh).toMatchObject({ reservations: 2 })
   })
