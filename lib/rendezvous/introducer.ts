@@ -58,7 +58,7 @@ export class Introducer {
     }
     if (client.gone) return
     const result = this.put(client, { announcement, envelope, proof }, resume)
-    if (result === 'stale') {
+    if (result === 'stale' || result === 'wait') {
       return this.#options.refuse(
         client,
         request,

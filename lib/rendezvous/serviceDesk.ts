@@ -16,8 +16,11 @@ export interface ServiceDeskOptions {
 
 /** A client behind which another service stands. */
 export interface ServiceSocket extends SwitchboardSocket {
-  /** Puts up what was checked. @returns whether it is up now: not where something newer is. */
-  putUp(checked: CheckedAnnouncement): boolean
+  /**
+   * Puts up what was checked.
+   * @returns whether it is up now: not where something newer is; `wait` where its host may bring it here itself.
+   */
+  putUp(checked: CheckedAnnouncement): boolean | 'wait'
   /** Takes down what it put up, by its id in hexadecimal; nothing where it did not. */
   takeDown(key: string): void
 }
@@ -40,7 +43,7 @@ export class ServiceDesk {
       putUp(checked) {
         if (client.gone) return false
         const result = introducer.put(client, checked, null)
-        if (typeof result === 'string') return false
+        if (typeof result === 'string') return result === 'wait' ? 'wait' : false
         answerWaiting(result.entry, client)
         return true
       },

@@ -19,6 +19,8 @@ export interface DirectoryEntry {
   listed: boolean
   /** Whether another service holds it. */
   remote: boolean
+  /** When another service first had a newer announcement of the same host. */
+  overtakenAt?: number | undefined
   /** Undefined while its host is away. */
   owner: SwitchboardClient | undefined
   /** The address that announced it, for its limit. */
@@ -45,9 +47,12 @@ export interface CheckedAnnouncement {
   readonly proof: readonly Uint8Array[]
 }
 
-/** What came of an announcement. */
+/** How long a host that announces at several services of a mesh may take from one to the next, ms: a slow dial. */
+const catchUpMs = 8_000
+
+/** What came of an announcement; `wait` only to other services. */
 export type PutResult =
-  { entry: DirectoryEntry; replaced: SwitchboardClient | undefined } | 'stale' | 'too-many'
+  { entry: DirectoryEntry; replaced: SwitchboardClient | undefined } | 'stale' | 'wait' | 'too-many'
 
 /** Who announces which session: see docs/protocol/02-rendezvous.md [RDV-10] to [RDV-16]. */
 export class SessionDirectory {
@@ -96,6 +101,7 @@ export class SessionDirectory {
     if (existing === undefined) return this.#add(key, client, checked)
     const isLaterHost = checked.announcement.epoch > existing.epoch
     if (!isLaterHost && !isUpToDate(existing, client, checked.announcement, resume)) return 'stale'
+    if (!isLaterHost && this.#mayCatchUp(existing, client)) return 'wait'
     // Whoever announced before has no say over what a later host announces.
     if (isLaterHost) existing.resume = this.#random.bytes(16)
     const replaced = existing.owner === client ? undefined : existing.owner
@@ -109,6 +115,16 @@ export class SessionDirectory {
     client.sessions.add(key)
     if (!wasRemote || !existing.remote) this.changed(key)
     return { entry: existing, replaced }
+  }
+
+  /**
+   * Whether the host, which is connected here and to another service, has yet to bring the announcement here that the other one
+   * has already: it may announce at several services of a mesh.
+   */
+  #mayCatchUp(existing: DirectoryEntry, client: SwitchboardClient): boolean {
+    if (client.port.service === undefined || existing.remote || existing.owner === undefined) return false
+    existing.overtakenAt ??= this.#clock.now()
+    return this.#clock.now() - existing.overtakenAt < catchUpMs
   }
 
   /** The host's connection is gone: the session stays for a while. */
@@ -223,5 +239,6 @@ function describe(owner: SwitchboardClient, { announcement, envelope, proof }: C
     expiresAt: announcement.expiresAt,
     listed: announcement.listing !== null,
     remote: owner.port.service !== undefined,
+    overtakenAt: undefined,
   }
 }

@@ -69,7 +69,8 @@ export class Mesh implements MeshNetworkHandlers {
     this.#cancelTick = clock.every(this.#limits.beatMs, () => this.#tick())
     const startedAt = clock.now()
     switchboard.services.waitWhile(() => {
-      if (this.#options.hasPeers === true && clock.now() - startedAt < settleMs && this.#services.size === 0) return true
+      if (this.#options.hasPeers === true && clock.now() - startedAt < settleMs && this.#services.size === 0)
+        return true
       return [...this.#services.values()].some((service) => service.isTelling())
     })
     switchboard.services.onChange((key) => {

@@ -47,8 +47,8 @@ export class RemoteHost {
     })
   }
 
-  /** @returns whether it is up now: not where something newer is. */
-  putUp(checked: CheckedAnnouncement): boolean {
+  /** @returns whether it is up now: not where something newer is; `wait` where its host may bring it here itself. */
+  putUp(checked: CheckedAnnouncement): boolean | 'wait' {
     return this.#socket.putUp(checked)
   }
 

@@ -60,7 +60,7 @@ export class RemoteSessions {
   readonly #options: RemoteSessionsOptions
   readonly #entries = new Map<string, RemoteEntry>()
   readonly #byService = new Map<string, Set<string>>()
-  readonly #cut = new Set<string>()
+  readonly #again = new Set<string>()
 
   constructor(options: RemoteSessionsOptions) {
     this.#options = options
@@ -137,13 +137,14 @@ export class RemoteSessions {
     if (entry?.host === undefined && entry !== undefined && !isHeld) this.#settle(entry)
   }
 
-  /** Forgets announcements that have expired, and puts up again what was cut: a host would be back by now as well. */
+  /** Forgets announcements that have expired, and tries again what was cut (a host would be back by now as well) or had to wait. */
   tidy(): void {
-    for (const key of this.#cut) {
+    const again = [...this.#again]
+    this.#again.clear()
+    for (const key of again) {
       const entry = this.#entries.get(key)
       if (entry !== undefined) this.#settle(entry)
     }
-    this.#cut.clear()
     const now = this.#options.clock.wallTime()
     for (const entry of [...this.#entries.values()]) {
       for (const { service, checked } of [...entry.claims.values()]) {
@@ -193,10 +194,12 @@ export class RemoteSessions {
       dropped: () => (entry.host = undefined),
       cut: () => {
         entry.host = undefined
-        this.#cut.add(entry.key)
+        this.#again.add(entry.key)
       },
     })
-    if (entry.host.putUp(lead.checked)) return
+    const isUp = entry.host.putUp(lead.checked)
+    if (isUp === true) return
+    if (isUp === 'wait') this.#again.add(entry.key)
     // Something newer is up here, or full.
     const refused = entry.host
     entry.host = undefined

@@ -19,6 +19,21 @@ async function keep(convoy: Promise<Convoy>): Promise<Convoy> {
 }
 
 describe('a convoy over a mesh', () => {
+  it('[MSH-7] hosts at two services of one mesh, and is found by the third while one dies', async () => {
+    const one = await bench.service()
+    const two = await bench.service({ peers: addressOf(one) })
+    const three = await bench.service({ peers: addressOf(two) })
+    await until(() => others(one) === 2 && others(three) === 2)
+    const anna = await keep(hostConvoy({ name: 'Anna', rendezvous: [one.url, two.url] }))
+    const invite = encodeInvite({ ...decodeInvite(anna.invite), hints: [three.url] })
+    await until(() => one.stats().sessions === 1 && two.stats().sessions === 1)
+    const ben = await keep(joinConvoy(invite, { name: 'Ben' }))
+    await until(() => isFullyConnected(ben, 2))
+    await one.close()
+    const cem = await keep(joinConvoy(invite, { name: 'Cem' }))
+    await until(() => [anna, ben, cem].every((convoy) => isFullyConnected(convoy, 3)))
+  })
+
   it('[MSH-1] meets with each member at a service of its own, and its later host is found from all', async () => {
     const one = await bench.service()
     const two = await bench.service({ peers: addressOf(one) })

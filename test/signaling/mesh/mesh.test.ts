@@ -168,7 +168,9 @@ describe('a mesh', () => {
     expect(world.clock.now() - asked).toBeLessThan(500)
     const alone = new SimulatedMesh()
     const one = alone.service('alone', { options: { hasPeers: true } })
-    await expect(alone.clock.complete(alone.rendezvous('alone').reach(new Uint8Array(16)))).rejects.toMatchObject({
+    await expect(
+      alone.clock.complete(alone.rendezvous('alone').reach(new Uint8Array(16))),
+    ).rejects.toMatchObject({
       code: 'session-not-found',
     })
     expect(alone.clock.now()).toBeGreaterThan(2_900)
@@ -198,7 +200,8 @@ describe('a mesh', () => {
     await world.clock.run(1_000)
     const newer = await host(world.rendezvous('south'), await session.announcement({ lobbyName: 'Newer' }))
     world.heal()
-    await world.clock.run(1_000)
+    // It may be one host that has yet to bring the newer one to both.
+    await world.clock.run(15_000)
     await join(world.rendezvous('north'), session.sessionId)
     expect([former.routes.length, newer.routes.length]).toEqual([0, 1])
     expect(former.events).toEqual(['lost'])
@@ -214,6 +217,33 @@ describe('a mesh', () => {
     await world.clock.run(1_000)
     expect(events).toEqual(['lost', 'restored'])
     expect((await join(world.rendezvous('north'), session.sessionId)).seen.texts).toEqual(['echo hello'])
+    expect((await join(world.rendezvous('west'), session.sessionId)).seen.texts).toEqual(['echo hello'])
+  })
+
+  it('[MSH-7] takes a host at several services at once, and each goes on when another dies', async () => {
+    const session = foundSession(world.clock, identity())
+    const first = await session.announcement({ lobbyName: 'Everywhere' })
+    const [one, other] = [world.rendezvous('north'), world.rendezvous('south')]
+    const hosts = [await host(one, first)]
+    // The slower one has heard of it already: a newer one helps, and the quicker one is given time to get it too.
+    expect(await codeOf(other.announce(first))).toBe('message-replayed')
+    const second = await session.announcement({ lobbyName: 'Everywhere' })
+    hosts.push(await host(other, second))
+    await world.clock.run(2_000)
+    await world.clock.complete(hosts[0]!.hosted.update(second))
+    for (let count = 0; count < 4; count++) {
+      await world.clock.run(20_000)
+      const renewed = await session.announcement({ lobbyName: 'Everywhere' })
+      const order = count % 2 === 0 ? hosts : hosts.toReversed()
+      for (const { hosted } of order) {
+        await world.clock.complete(hosted.update(renewed))
+        await world.clock.run(500)
+      }
+    }
+    expect(hosts.map(({ events }) => events)).toEqual([[], []])
+    expect((await lists(['north', 'south', 'west'])).map(({ length }) => length)).toEqual([1, 1, 1])
+    world.kill('south')
+    await world.clock.run(100)
     expect((await join(world.rendezvous('west'), session.sessionId)).seen.texts).toEqual(['echo hello'])
   })
 
