@@ -125,7 +125,6 @@ export class Announcing {
       const attempts = this.#missing(announcement, undefined)
       // Services may tell each other: where it is up, one that is to take it as well has to see it first, or it is a repetition there.
       await this.#settled(attempts)
-      if (this.#closed) return
       const updates = held.map((hosted) => hosted.update(announcement))
       await this.#report([...updates, ...attempts])
     } catch (error) {

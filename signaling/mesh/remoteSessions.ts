@@ -187,7 +187,11 @@ export class RemoteSessions {
       return host?.away()
     }
     entry.holder = lead.service
-    entry.host ??= new RemoteHost({
+    if (host?.putUp(lead.checked) === true) return
+    // What was up was newer, and its host is away; or nothing was.
+    host?.away()
+    entry.host = undefined
+    const next = new RemoteHost({
       accept: this.#options.accept,
       reach: (sessionId, origin) => this.#reach(entry, sessionId, origin),
       holder: () => entry.holder,
@@ -197,13 +201,10 @@ export class RemoteSessions {
         this.#again.add(entry.key)
       },
     })
-    const isUp = entry.host.putUp(lead.checked)
-    if (isUp === true) return
+    const isUp = next.putUp(lead.checked)
+    if (isUp === true) entry.host = next
+    else next.away()
     if (isUp === 'wait') this.#again.add(entry.key)
-    // Something newer is up here, or full.
-    const refused = entry.host
-    entry.host = undefined
-    refused.takeDown(entry.key)
   }
 
   async #reach(
@@ -253,15 +254,22 @@ function leadingClaims({ claims }: RemoteEntry): Claim[] {
   return leading
 }
 
-/** By [RDV-36] and [RDV-12]: a later term of authority, or issued later in the same one. */
+/** By [RDV-36] and [RDV-12]: a later term of authority, a host instead of a meeting point, or issued later by the same one. */
 function isNewer(one: CheckedAnnouncement, other: CheckedAnnouncement): boolean {
   const [a, b] = [one.announcement, other.announcement]
-  return a.epoch > b.epoch || (isSameTerm(one, other) && a.issuedAt > b.issuedAt)
+  if (a.epoch !== b.epoch) return a.epoch > b.epoch
+  if (isMeeting(one) !== isMeeting(other)) return isMeeting(other)
+  return isSameTerm(one, other) && a.issuedAt > b.issuedAt
 }
 
-function isSameTerm(
-  { announcement: a }: CheckedAnnouncement,
-  { announcement: b }: CheckedAnnouncement,
-): boolean {
-  return a.epoch === b.epoch && equalBytes(a.host.signKey, b.host.signKey)
+/** Whether it is no host that announces: of announcements that know meeting points. */
+function isMeeting({ announcement: { succession } }: CheckedAnnouncement): boolean {
+  return succession !== undefined && 'meeting' in succession && succession.meeting === true
+}
+
+function isSameTerm(one: CheckedAnnouncement, other: CheckedAnnouncement): boolean {
+  const [a, b] = [one.announcement, other.announcement]
+  return (
+    a.epoch === b.epoch && isMeeting(one) === isMeeting(other) && equalBytes(a.host.signKey, b.host.signKey)
+  )
 }

@@ -106,9 +106,26 @@ export async function startMesh(options: MeshOptions, environment: MeshEnvironme
     named,
     unreachable: () => logger.info('A service named in "peers" can not be reached; trying again.'),
   })
-  await network.start(mesh)
+  const stop = async (): Promise<void> => {
+    acquaintances.close()
+    mesh.close()
+    await node.stop()
+  }
   const counters = { add: (name: string) => mesh.countRefused(name) }
-  await servePeers({ node, clock, counters, switchboard, limitLoopback, bufferedBytes: limits.bufferedBytes })
+  try {
+    await network.start(mesh)
+    await servePeers({
+      node,
+      clock,
+      counters,
+      switchboard,
+      limitLoopback,
+      bufferedBytes: limits.bufferedBytes,
+    })
+  } catch (error) {
+    await stop()
+    throw error
+  }
   const greetings = new Greetings({
     pubsub: node.services.pubsub,
     clock,
@@ -122,9 +139,7 @@ export async function startMesh(options: MeshOptions, environment: MeshEnvironme
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     greetings.close()
-    acquaintances.close()
-    mesh.close()
-    await node.stop()
+    await stop()
   }
   return {
     id: ownId,
