@@ -20,6 +20,7 @@ import { DoorKeeper } from './doorKeeper.ts'
 import { answerHttp, refuseUpgrade } from './httpFace.ts'
 import { listenError } from './listenError.ts'
 import { servePort } from './servePort.ts'
+import type { MeshOptions, RunningMesh, RunningMeshStats } from './mesh/options.ts'
 import { StunServer } from './stunServer.ts'
 
 /** What {@link startSignaling} takes. */
@@ -37,6 +38,8 @@ export interface SignalingOptions {
   /** Whether limits per address hold for this machine too (default: unless only this machine can connect). */
   limitLoopback?: boolean
   limits?: Partial<SignalingLimits>
+  /** Takes part in a mesh of services over libp2p, which is loaded for it, and relays for peers; not where left out. */
+  mesh?: MeshOptions
   /** Real time where left out. */
   clock?: Clock
   /** The platform's randomness where left out. */
@@ -51,6 +54,8 @@ export interface SignalingStats extends SwitchboardStats {
   uptimeMs: number
   stunAnswered: number
   stunIgnored: number
+  /** Left out where it takes part in no mesh. */
+  mesh?: RunningMeshStats
 }
 
 /** A running signaling service. */
@@ -60,6 +65,8 @@ export interface SignalingService {
   readonly port: number
   /** E.g. `stun:127.0.0.1:7100`; undefined without STUN. */
   readonly stunUrl: string | undefined
+  /** Its part in a mesh; undefined where it has none. */
+  readonly mesh: Pick<RunningMesh, 'id' | 'addresses'> | undefined
   stats(): SignalingStats
   /** Takes leave of every client and frees everything, within a second. Idempotent. */
   close(): Promise<void>
@@ -128,7 +135,9 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
     uptimeMs: clock.now() - startedAt,
     stunAnswered: stun?.answered ?? 0,
     stunIgnored: stun?.ignored ?? 0,
+    ...(mesh && { mesh: mesh.stats() }),
   })
+  let mesh: RunningMesh | undefined
   let closing: Promise<void> | undefined
 
   http.on('request', (request, response) => answerHttp(request, response, stats))
@@ -151,6 +160,8 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
   })
 
   const close = async (): Promise<void> => {
+    // First and without a word: hosts come to other services, and joiners there are to wait for them.
+    const left = mesh?.close()
     switchboard.close()
     const stopped = new Promise<void>((resolve) => http.close(() => resolve()))
     const cancel = clock.after(closeGraceMs, () => {
@@ -158,16 +169,36 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
       http.closeAllConnections()
     })
     http.closeIdleConnections()
-    await Promise.all([stopped, stun?.close()])
+    await Promise.all([stopped, stun?.close(), left])
     await new Promise((resolve) => sockets.close(resolve))
     cancel()
     logger.info('The signaling service stopped.')
+  }
+  if (options.mesh !== undefined) {
+    try {
+      const { startMesh } = await import('./mesh/libp2p/startMesh.ts')
+      const environment = {
+        clock,
+        random,
+        logger,
+        switchboard,
+        connectionsPerAddress: limits.connectionsPerAddress,
+      }
+      mesh = await startMesh(options.mesh, {
+        ...environment,
+        ...(options.verify && { verify: options.verify }),
+      })
+    } catch (error) {
+      await (closing ??= close())
+      throw error
+    }
   }
   const name = isWildcard(host) ? '127.0.0.1' : host
   logger.info('The signaling service runs.', { port, stunPort: stun?.port ?? null })
   return {
     url: `ws://${urlHost(name)}:${port}`,
     port,
+    mesh,
     stunUrl: stun && `stun:${urlHost(options.stunHost ?? name)}:${stun.port}`,
     stats,
     close: () => (closing ??= close()),

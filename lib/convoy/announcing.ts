@@ -1,4 +1,4 @@
-import { ConvoyError, isConvoyError, type Cancel, type Unsubscribe } from '../core/index.ts'
+import { ConvoyError, isConvoyError, withDeadline, type Cancel, type Unsubscribe } from '../core/index.ts'
 import { signAnnouncement } from '../identity/index.ts'
 import {
   defaultTimings,
@@ -13,6 +13,9 @@ const refreshDelayMs = 1_000
 
 /** Announcements are renewed this many times within their lifetime, so that two may fail. */
 const renewalsPerLifetime = 3
+
+/** How long places that are to take the session as well are waited for, ms: a slow round trip, with a connection that is there. */
+const firstPlaceMs = 1_000
 
 /** Waits before it is tried again where no rendezvous took it, ms; the last one repeats. */
 const retryMs = defaultTimings.backOffMs
@@ -122,12 +125,22 @@ export class Announcing {
     try {
       const announcement = await this.#announcement()
       if (this.#closed) return
+      const held = [...this.#hosted.values()]
       const attempts = this.#missing(announcement, undefined)
-      const updates = [...this.#hosted.values()].map((hosted) => hosted.update(announcement))
+      // Services may tell each other: where it is up, one that is to take it as well has to see it first, or it is a repetition there.
+      await this.#settled(attempts)
+      const updates = held.map((hosted) => hosted.update(announcement))
       await this.#report([...updates, ...attempts])
     } catch (error) {
       this.#session.environment.logger.error('The session could not be announced.', { error })
     }
+  }
+
+  /** Once all are, or after as long as a place that answers takes at most. */
+  async #settled(attempts: readonly Promise<void>[]): Promise<void> {
+    if (attempts.length === 0) return
+    const { clock } = this.#session.environment
+    await withDeadline(clock, firstPlaceMs, 'Some take longer.', Promise.allSettled(attempts)).catch(() => {})
   }
 
   /**

@@ -1,7 +1,17 @@
 export { AddressBuckets } from './addressBuckets.ts'
 export { RendezvousClient, type RendezvousEnvironment } from './client.ts'
 export { defaultTimings, type RendezvousTimings } from './constants.ts'
-export { cutCodes, frameLimits, frameVersion, type CutReason } from './frames.ts'
+export {
+  cutCodes,
+  decodeServiceFrame,
+  encodeClientFrame,
+  frameLimits,
+  frameVersion,
+  originBytes,
+  refusalCodes,
+  type CutReason,
+  type RefusalCode,
+} from './frames.ts'
 export { rendezvousFrom } from './fromHint.ts'
 export {
   createMemoryRendezvousHub,
@@ -9,13 +19,11 @@ export {
   type MemoryRendezvousOptions,
 } from './memory.ts'
 export * from './rendezvous.ts'
-export {
-  Switchboard,
-  type SwitchboardOptions,
-  type SwitchboardSocket,
-  type SwitchboardStats,
-} from './switchboard.ts'
-export type { ClientPort } from './switchboardClient.ts'
+export { Switchboard, type SwitchboardOptions } from './switchboard.ts'
+export type { ServiceDesk, ServiceSocket } from './serviceDesk.ts'
+export type { CheckedAnnouncement, HeldSession } from './sessionDirectory.ts'
+export type { ClientPort, OnwardRoute, Refusal, ServicePort, SwitchboardSocket } from './switchboardClient.ts'
+export type { SwitchboardStats } from './switchboardStats.ts'
 export {
   defaultSwitchboardLimits,
   unlimitedSwitchboard,

@@ -2,9 +2,18 @@ import { isConvoyError, type Clock } from '../core/index.ts'
 import { openAnnouncement, type Verify } from '../identity/index.ts'
 import { frameLimits, refusalCodes, type ClientFrame, type RefusalCode } from './frames.ts'
 import type { Origins } from './origins.ts'
-import { answerWaiting, type DirectoryEntry, type SessionDirectory } from './sessionDirectory.ts'
-import { connectRoute, type SwitchboardClient } from './switchboardClient.ts'
+import {
+  answerWaiting,
+  type CheckedAnnouncement,
+  type DirectoryEntry,
+  type PutResult,
+  type SessionDirectory,
+} from './sessionDirectory.ts'
+import { connectRoute, type Refusal, type ServicePort, type SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
+
+/** How often is looked for a session of which another service may be telling, ms: short for people, long for a processor. */
+const lookMs = 100
 
 /** What an {@link Introducer} works with. */
 export interface IntroducerOptions {
@@ -20,6 +29,8 @@ export interface IntroducerOptions {
 /** Answers requests: puts sessions up, takes them down, lists them and opens routes to their hosts. */
 export class Introducer {
   readonly #options: IntroducerOptions
+  /** Whether other services, having just been found, are still telling of what they hold. */
+  settling: () => boolean = () => false
 
   constructor(options: IntroducerOptions) {
     this.#options = options
@@ -46,8 +57,8 @@ export class Introducer {
       )
     }
     if (client.gone) return
-    const result = this.#options.directory.put(client, { announcement, envelope, proof }, resume)
-    if (result === 'stale') {
+    const result = this.put(client, { announcement, envelope, proof }, resume)
+    if (result === 'stale' || result === 'wait') {
       return this.#options.refuse(
         client,
         request,
@@ -63,10 +74,16 @@ export class Introducer {
         'Too many sessions are announced from your address, or altogether.',
       )
     }
-    const { entry, replaced } = result
-    client.send({ type: 'announced', request, resume: entry.resume })
-    replaced?.send({ type: 'dropped', session: entry.sessionId, cause: 'replaced' })
-    answerWaiting(entry, client)
+    client.send({ type: 'announced', request, resume: result.entry.resume })
+    answerWaiting(result.entry, client)
+  }
+
+  /** Puts up what was checked, and tells who had it before. Joiners that wait for it are the caller's to answer. */
+  put(client: SwitchboardClient, checked: CheckedAnnouncement, resume: Uint8Array | null): PutResult {
+    const result = this.#options.directory.put(client, checked, resume)
+    if (typeof result !== 'string')
+      result.replaced?.send({ type: 'dropped', session: result.entry.sessionId, cause: 'replaced' })
+    return result
   }
 
   withdraw(client: SwitchboardClient, request: number, key: string): void {
@@ -79,7 +96,7 @@ export class Introducer {
 
   open(client: SwitchboardClient, request: number, key: string): void {
     const entry = this.#options.directory.get(key)
-    if (entry === undefined) return this.#notFound(client, request)
+    if (entry === undefined && !this.settling()) return this.#notFound(client, request)
     if (client.opened + client.busy >= this.#options.limits.opensPerSocket) {
       return this.#options.refuse(
         client,
@@ -88,6 +105,7 @@ export class Introducer {
         'Too many routes are open on this connection.',
       )
     }
+    if (entry === undefined) return this.#openOnceTold(client, request, key)
     if (entry.owner === undefined) return this.#openLater(client, request, entry)
     this.#openNow(client, request, entry, entry.owner)
   }
@@ -101,11 +119,63 @@ export class Introducer {
         'Too many ask for this session at once; try again soon.',
       )
     }
+    const { service } = host.port
+    if (service?.reach === undefined) this.#connect(client, request, entry, host)
+    else void this.#openOnward(client, request, entry, host, service)
+  }
+
+  #connect(
+    client: SwitchboardClient,
+    request: number,
+    entry: DirectoryEntry,
+    host: SwitchboardClient,
+  ): number {
     const { joinerNumber, hostNumber } = connectRoute(client, host, this.#options.clock.now())
     client.send({ type: 'opened', request, route: joinerNumber, ...entry.announced })
     const origin = this.#options.origins.of(entry.sessionId, client.port.address)
     const told = origin === undefined ? {} : { origin }
     host.send({ type: 'incoming', route: hostNumber, session: entry.sessionId, ...told })
+    return hostNumber
+  }
+
+  /** The host is connected to another service: the way there comes first, since it may be refused. */
+  async #openOnward(
+    client: SwitchboardClient,
+    request: number,
+    entry: DirectoryEntry,
+    host: SwitchboardClient,
+    service: ServicePort,
+  ): Promise<void> {
+    const origin = this.#options.origins.of(entry.sessionId, client.port.address)
+    client.busy++
+    const onward = await service.reach?.(entry.sessionId, origin)
+    client.busy--
+    if (onward === undefined || isRefusal(onward)) {
+      if (client.gone) return
+      if (onward === undefined || onward.code === 'session-not-found') return this.#notFound(client, request)
+      return this.#options.refuse(client, request, onward.code, onward.reason)
+    }
+    if (!client.gone && !host.gone && entry.owner === host)
+      return onward.connected(this.#connect(client, request, entry, host))
+    onward.cancel()
+    // It came to another service meanwhile, or here.
+    if (!client.gone) this.open(client, request, entry.key)
+  }
+
+  /** Other services are still telling of what they hold: it may be among that. */
+  #openOnceTold(client: SwitchboardClient, request: number, key: string): void {
+    const { clock, directory, limits } = this.#options
+    const until = clock.now() + limits.openWaitMs
+    client.busy++
+    const cancel = clock.every(lookMs, () => {
+      const isThere = directory.get(key) !== undefined
+      if (!client.gone && !isThere && this.settling() && clock.now() < until) return
+      cancel()
+      client.busy--
+      if (client.gone) return
+      if (isThere) this.open(client, request, key)
+      else this.#notFound(client, request)
+    })
   }
 
   /** The host's connection broke a moment ago: it will most likely be back. */
@@ -147,6 +217,10 @@ export class Introducer {
       client.send({ type: 'listed', request, envelopes: page, more: envelopes.length > 0 })
     } while (envelopes.length > 0)
   }
+}
+
+function isRefusal(onward: object): onward is Refusal {
+  return 'code' in onward
 }
 
 function refusalOf(error: unknown): RefusalCode {

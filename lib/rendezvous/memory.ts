@@ -5,7 +5,9 @@ import { memoryLatencyMs, type RendezvousTimings } from './constants.ts'
 import { cutCodes } from './frames.ts'
 import type { DialFrameSocket } from './frameSocket.ts'
 import type { Rendezvous } from './rendezvous.ts'
-import { Switchboard, type SwitchboardSocket, type SwitchboardStats } from './switchboard.ts'
+import { Switchboard } from './switchboard.ts'
+import type { SwitchboardSocket } from './switchboardClient.ts'
+import type { SwitchboardStats } from './switchboardStats.ts'
 import { unlimitedSwitchboard, type SwitchboardLimits } from './switchboardLimits.ts'
 
 /** What {@link createMemoryRendezvousHub} takes. */

@@ -1,6 +1,7 @@
 import { equalBytes, toHex, type Cancel, type Clock, type RandomSource } from '../core/index.ts'
 import { clockSkewMs, type OpenedAnnouncement } from '../identity/index.ts'
 import { AddressCounts } from './addressCounts.ts'
+import { publicList } from './publicList.ts'
 import type { SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -18,6 +19,10 @@ export interface DirectoryEntry {
   issuedAt: number
   expiresAt: number
   listed: boolean
+  /** Whether another service holds it. */
+  remote: boolean
+  /** When another service first had a newer announcement of the same host. */
+  overtakenAt?: number | undefined
   /** Undefined while its host is away. */
   owner: SwitchboardClient | undefined
   /** The address that announced it, for its limit. */
@@ -28,6 +33,15 @@ export interface DirectoryEntry {
   cancelGrace: Cancel
 }
 
+/** A session whose host is, or was a moment ago, connected here. */
+export interface HeldSession {
+  readonly sessionId: Uint8Array
+  readonly envelope: Uint8Array
+  readonly proof: readonly Uint8Array[]
+  /** Whether its host's connection is gone, and may come back. */
+  readonly away: boolean
+}
+
 /** An announcement that was checked. */
 export interface CheckedAnnouncement {
   readonly announcement: OpenedAnnouncement
@@ -35,9 +49,12 @@ export interface CheckedAnnouncement {
   readonly proof: readonly Uint8Array[]
 }
 
-/** What came of an announcement. */
+/** How long a host that announces at several services of a mesh may take from one to the next, ms: a slow dial. */
+const catchUpMs = 8_000
+
+/** What came of an announcement; `wait` only to other services. */
 export type PutResult =
-  { entry: DirectoryEntry; replaced: SwitchboardClient | undefined } | 'stale' | 'too-many'
+  { entry: DirectoryEntry; replaced: SwitchboardClient | undefined } | 'stale' | 'wait' | 'too-many'
 
 /** Who announces which session: see docs/protocol/02-rendezvous.md [RDV-10] to [RDV-16]. */
 export class SessionDirectory {
@@ -46,6 +63,9 @@ export class SessionDirectory {
   readonly #clock: Clock
   readonly #random: RandomSource
   readonly #limits: SwitchboardLimits
+  #remote = 0
+  /** Told the key of every session that is or was held here, when it was put up, went down or its host went away. */
+  changed: (key: string) => void = () => {}
 
   constructor(clock: Clock, random: RandomSource, limits: SwitchboardLimits) {
     this.#clock = clock
@@ -53,8 +73,21 @@ export class SessionDirectory {
     this.#limits = limits
   }
 
+  /** Sessions that are held here. */
   get size(): number {
-    return this.#entries.size
+    return this.#entries.size - this.#remote
+  }
+
+  /** A session that is held here; undefined for one that another service holds. */
+  held(key: string): HeldSession | undefined {
+    const entry = this.get(key)
+    if (entry === undefined || entry.remote) return undefined
+    return { sessionId: entry.sessionId, ...entry.announced, away: entry.owner === undefined }
+  }
+
+  /** The keys of all that are held here. */
+  heldKeys(): string[] {
+    return [...this.#entries.values()].filter(({ remote }) => !remote).map(({ key }) => key)
   }
 
   /** The entry of a session, unless its announcement has expired. */
@@ -70,6 +103,7 @@ export class SessionDirectory {
     if (existing === undefined) return this.#add(key, client, checked)
     const isLaterHost = goesBefore(checked.announcement, existing)
     if (!isLaterHost && !isUpToDate(existing, client, checked.announcement, resume)) return 'stale'
+    if (!isLaterHost && this.#mayCatchUp(existing, client)) return 'wait'
     // Whoever announced before has no say over what a later host announces.
     if (isLaterHost) existing.resume = this.#random.bytes(16)
     const replaced = existing.owner === client ? undefined : existing.owner
@@ -77,9 +111,22 @@ export class SessionDirectory {
     this.#perAddress.add(existing.address, -1)
     this.#perAddress.add(client.port.address, 1)
     existing.cancelGrace()
+    const wasRemote = existing.remote
     Object.assign(existing, describe(client, checked))
+    this.#remote += Number(existing.remote) - Number(wasRemote)
     client.sessions.add(key)
+    if (!wasRemote || !existing.remote) this.changed(key)
     return { entry: existing, replaced }
+  }
+
+  /**
+   * Whether the host, which is connected here and to another service, has yet to bring the announcement here that the other one
+   * has already: it may announce at several services of a mesh.
+   */
+  #mayCatchUp(existing: DirectoryEntry, client: SwitchboardClient): boolean {
+    if (client.port.service === undefined || existing.remote || existing.owner === undefined) return false
+    existing.overtakenAt ??= this.#clock.now()
+    return this.#clock.now() - existing.overtakenAt < catchUpMs
   }
 
   /** The host's connection is gone: the session stays for a while. */
@@ -88,6 +135,7 @@ export class SessionDirectory {
     if (entry === undefined) return
     entry.owner = undefined
     entry.cancelGrace = this.#clock.after(this.#limits.hostGraceMs, () => this.remove(key))
+    if (!entry.remote) this.changed(key)
   }
 
   remove(key: string): void {
@@ -97,18 +145,17 @@ export class SessionDirectory {
     entry.owner?.sessions.delete(key)
     this.#entries.delete(key)
     this.#perAddress.add(entry.address, -1)
+    this.#remote -= Number(entry.remote)
     answerWaiting(entry, undefined)
+    if (!entry.remote) this.changed(key)
   }
 
   /** The newest announcements for the public list. */
   listed(): Uint8Array[] {
-    const newest: Uint8Array[] = []
-    for (const entry of [...this.#entries.values()].reverse()) {
-      if (newest.length >= this.#limits.listings) break
-      if (entry.listed && entry.owner !== undefined && !this.#hasExpired(entry))
-        newest.push(entry.announced.envelope)
-    }
-    return newest
+    const newest = [...this.#entries.values()]
+      .reverse()
+      .filter((entry) => entry.listed && entry.owner !== undefined && !this.#hasExpired(entry))
+    return publicList(newest, this.#limits.listings).map(({ announced }) => announced.envelope)
   }
 
   /** Removes sessions whose announcement has expired, and returns those that had a host. */
@@ -128,8 +175,9 @@ export class SessionDirectory {
 
   #add(key: string, client: SwitchboardClient, checked: CheckedAnnouncement): PutResult {
     const fromAddress = this.#perAddress.of(client.port.address)
-    if (fromAddress >= this.#limits.sessionsPerAddress || this.#entries.size >= this.#limits.sessions)
-      return 'too-many'
+    // What other services hold must not take the room of what is held here; who puts that up counts it.
+    const isFull = client.port.service === undefined && this.size >= this.#limits.sessions
+    if (fromAddress >= this.#limits.sessionsPerAddress || isFull) return 'too-many'
     const entry: DirectoryEntry = {
       key,
       sessionId: checked.announcement.sessionId,
@@ -140,7 +188,9 @@ export class SessionDirectory {
     }
     this.#entries.set(key, entry)
     this.#perAddress.add(client.port.address, 1)
+    this.#remote += Number(entry.remote)
     client.sessions.add(key)
+    if (!entry.remote) this.changed(key)
     return { entry, replaced: undefined }
   }
 
@@ -172,8 +222,19 @@ function isUpToDate(
   if (!isAlike || !equalBytes(host.signKey, existing.host)) return false
   // Announcements are public, so whoever saw one could put it up again. Only a newer one, or the secret that
   // the service gave to who announced before, shows that this is the host.
-  const isProven = existing.owner === client || (resume !== null && equalBytes(resume, existing.resume))
+  const isProven =
+    existing.owner === client ||
+    (resume !== null && equalBytes(resume, existing.resume)) ||
+    isBetweenServices(existing, client)
   return isProven ? issuedAt >= existing.issuedAt : issuedAt > existing.issuedAt
+}
+
+/**
+ * Whether a session whose host is away goes from one service to another: the one that the host comes to has not given it the
+ * secret.
+ */
+function isBetweenServices(existing: DirectoryEntry, client: SwitchboardClient): boolean {
+  return existing.owner === undefined && (existing.remote || client.port.service !== undefined)
 }
 
 function describe(owner: SwitchboardClient, { announcement, envelope, proof }: CheckedAnnouncement) {
@@ -188,5 +249,7 @@ function describe(owner: SwitchboardClient, { announcement, envelope, proof }: C
     issuedAt: announcement.issuedAt,
     expiresAt: announcement.expiresAt,
     listed: announcement.listing !== null,
+    remote: owner.port.service !== undefined,
+    overtakenAt: undefined,
   }
 }

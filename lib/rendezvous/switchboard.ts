@@ -19,9 +19,19 @@ import {
 } from './frames.ts'
 import { Introducer } from './introducer.ts'
 import { Origins } from './origins.ts'
+import { ServiceDesk } from './serviceDesk.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
-import { dropRoute, endRoute, farEnd, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
+import {
+  countsOf,
+  dropRoute,
+  endRoute,
+  farEnd,
+  SwitchboardClient,
+  type ClientPort,
+  type SwitchboardSocket,
+} from './switchboardClient.ts'
 import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
+import type { SwitchboardStats } from './switchboardStats.ts'
 import { WitnessDesk } from './witnessDesk.ts'
 
 /** What a {@link Switchboard} is made with. */
@@ -36,29 +46,6 @@ export interface SwitchboardOptions {
   signer?: (seed: Uint8Array) => Signer
 }
 
-/** What the transport tells of a client that it accepted. */
-export interface SwitchboardSocket {
-  receive(bytes: Uint8Array): void
-  /** Ends the connection for a reason that the transport found. */
-  cut(reason: CutReason): void
-  /** The connection is gone. Idempotent. */
-  gone(): void
-}
-
-/** How a switchboard does, as plain data. */
-export interface SwitchboardStats {
-  clients: number
-  sessions: number
-  routes: number
-  /** Configurations of voters that it is the witness of. */
-  witnessed: number
-  /** Since the start. */
-  relayedMessages: number
-  relayedBytes: number
-  /** What was refused and which connections were cut, by name. */
-  refused: Readonly<Record<string, number | undefined>>
-}
-
 type Requesting = Extract<ClientFrame, { request: number }>
 
 /**
@@ -67,6 +54,8 @@ type Requesting = Extract<ClientFrame, { request: number }>
  * behind WebSockets; the in-memory rendezvous uses it as it is.
  */
 export class Switchboard {
+  /** For a mesh of services. */
+  readonly services: ServiceDesk
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #limits: SwitchboardLimits
@@ -98,6 +87,11 @@ export class Switchboard {
       verify: options.verify,
       refuse: (client, request, code, reason) => this.#refuse(client, request, code, reason),
     })
+    this.services = new ServiceDesk({
+      directory: this.#directory,
+      introducer: this.#introducer,
+      accept: (port) => this.accept(port),
+    })
     this.#witness = new WitnessDesk({
       clock: options.clock,
       random: options.random,
@@ -114,6 +108,7 @@ export class Switchboard {
     )
     this.#clients.add(client)
     return {
+      client,
       receive: (bytes) => this.#receive(client, bytes),
       cut: (reason) => this.#cut(client, reason),
       gone: () => this.#gone(client),
@@ -121,12 +116,9 @@ export class Switchboard {
   }
 
   stats(): SwitchboardStats {
-    let ends = 0
-    for (const client of this.#clients) ends += client.routes.size
     return {
-      clients: this.#clients.size,
+      ...countsOf(this.#clients),
       sessions: this.#directory.size,
-      routes: ends / 2,
       witnessed: this.#witness.size,
       relayedMessages: this.#relayedMessages,
       relayedBytes: this.#relayedBytes,
@@ -329,7 +321,7 @@ export class Switchboard {
       for (const route of [...client.routes.values()]) {
         if (now - route.usedAt >= this.#limits.routeIdleMs) dropRoute(route)
       }
-      if (client.greeted && now - client.pingedAt >= this.#limits.pingMs) {
+      if (client.isPinged && now - client.pingedAt >= this.#limits.pingMs) {
         client.pingedAt = now
         client.send({ type: 'ping' })
       }
@@ -343,7 +335,7 @@ export class Switchboard {
   #reasonToCut(client: SwitchboardClient, now: number): CutReason | undefined {
     const { greetingMs, pingMs, missedPings, idleMs } = this.#limits
     if (!client.greeted && now - client.usedAt >= greetingMs) return 'silent'
-    if (now - client.heardAt >= pingMs * missedPings) return 'silent'
+    if (client.isPinged && now - client.heardAt >= pingMs * missedPings) return 'silent'
     return !client.inUse && now - client.usedAt >= idleMs ? 'idle' : undefined
   }
 }

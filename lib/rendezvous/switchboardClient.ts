@@ -1,6 +1,35 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
-import { encodeServiceFrame, type CutReason, type ServiceFrame } from './frames.ts'
+import { encodeServiceFrame, type CutReason, type RefusalCode, type ServiceFrame } from './frames.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
+
+/** Why something was refused. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** For people. */
+  readonly reason: string
+}
+
+/** A way on to a host whose session another service holds. */
+export interface OnwardRoute {
+  /** The route to this client that it continues; frames of that go on from here. */
+  connected(route: number): void
+  /** Nobody needs it any more. */
+  cancel(): void
+}
+
+/**
+ * What tells a client behind which another service stands. It is greeted from the start, is never pinged and counts neither as a
+ * client nor, with what it announces, among the sessions of this service.
+ */
+export interface ServicePort {
+  /**
+   * Makes the way to a session that it announces, before a joiner is told that there is a route. Never rejects.
+   * @param origin - see `Origins`: what stands for the joiner's address.
+   */
+  reach?(sessionId: Uint8Array, origin: Uint8Array | undefined): Promise<OnwardRoute | Refusal>
+  /** The service that holds what it announces. */
+  holder?(): string
+}
 
 /** The transport's side of one client of a {@link Switchboard}. */
 export interface ClientPort {
@@ -8,9 +37,22 @@ export interface ClientPort {
   readonly address: string | null
   /** Where STUN is for this client, as `welcome` tells it. */
   readonly stun: { host: string | null; port: number } | null
+  /** Set where another service is behind it. */
+  readonly service?: ServicePort
   send(bytes: Uint8Array): void
   /** Closes the connection; the switchboard expects no further call about it. */
   cut(reason: CutReason): void
+}
+
+/** What the transport tells of a client that it accepted. */
+export interface SwitchboardSocket {
+  /** For the switchboard's own parts. */
+  readonly client: SwitchboardClient
+  receive(bytes: Uint8Array): void
+  /** Ends the connection for a reason that the transport found. */
+  cut(reason: CutReason): void
+  /** The connection is gone. Idempotent. */
+  gone(): void
 }
 
 /** A route between two clients, each of which knows it by a number of its own. */
@@ -38,7 +80,7 @@ export class SwitchboardClient {
   readonly sessions = new Set<string>()
   /** Announcements are checked one after the other, or an older one could overtake a newer. */
   readonly announcing: SerialQueue
-  greeted = false
+  greeted: boolean
   gone = false
   /** Requests that are being worked on. */
   busy = 0
@@ -49,11 +91,17 @@ export class SwitchboardClient {
 
   constructor(port: ClientPort, clock: Clock, limits: SwitchboardLimits, onError: (error: unknown) => void) {
     this.port = port
+    this.greeted = port.service !== undefined
     this.frames = new TokenBucket(clock, limits.framesPerSecond, limits.framesBurst)
     this.bytes = new TokenBucket(clock, limits.bytesPerSecond, limits.bytesBurst)
     this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
     this.announcing = new SerialQueue(onError)
     this.heardAt = this.pingedAt = this.usedAt = clock.now()
+  }
+
+  /** Whether it has to answer pings: once greeted, unless another service is behind it. */
+  get isPinged(): boolean {
+    return this.greeted && this.port.service === undefined
   }
 
   /** Whether anything is going on for which the connection is held. */
@@ -107,4 +155,15 @@ export function dropRoute(route: SwitchedRoute): void {
   endRoute(route)
   route.joiner.send({ type: 'closed', route: route.joinerNumber })
   route.host.send({ type: 'closed', route: route.hostNumber })
+}
+
+/** How many clients there are that are no services, and routes between all. */
+export function countsOf(all: Iterable<SwitchboardClient>): { clients: number; routes: number } {
+  let clients = 0
+  let ends = 0
+  for (const { port, routes } of all) {
+    if (port.service === undefined) clients++
+    ends += routes.size
+  }
+  return { clients, routes: ends / 2 }
 }

@@ -2,6 +2,7 @@ import { defineCommand } from 'citty'
 import pc from 'picocolors'
 import { createSystemClock, systemRandom } from '../../core/index.ts'
 import { startSignaling, type SignalingService } from '../../../signaling/index.ts'
+import { meshArgs, meshOptions } from '../meshOptions.ts'
 import { everyInterface, networkAddresses } from '../networkAddresses.ts'
 import { portOption } from '../options.ts'
 import { stderrLogger } from '../stderrLogger.ts'
@@ -37,22 +38,26 @@ export const signal = defineCommand({
       default: false,
       description: 'Believe X-Forwarded-For: only behind a proxy that sets it',
     },
+    ...meshArgs,
     verbose: { type: 'boolean', default: false, description: 'Log to standard error' },
     json: { type: 'boolean', default: false, description: 'Print events as lines of JSON' },
   },
   async run({ args }) {
     const stunPort = args['stun-port']
     const host = args.host ?? everyInterface()
+    const port = portOption('port', args.port)
+    const mesh = await meshOptions(args, host, port, systemRandom)
     const clock = createSystemClock()
     const stopped = untilStopped()
     const service = await startSignaling({
       host,
-      port: portOption('port', args.port),
+      port,
       ...(args.stun
         ? stunPort !== undefined && { stunPort: portOption('stun-port', stunPort) }
         : { stunPort: null }),
       ...(args['stun-host'] !== undefined && { stunHost: args['stun-host'] }),
       trustProxy: args['trust-proxy'],
+      ...(mesh && { mesh }),
       clock,
       random: systemRandom,
       ...(args.verbose && { logger: stderrLogger(clock) }),
@@ -60,7 +65,10 @@ export const signal = defineCommand({
     const addresses = reachableAt(service, host)
     if (args.json) {
       const { url, port, stunUrl = null } = service
-      console.log(JSON.stringify({ event: 'listening', url, port, stunUrl, addresses }))
+      const libp2p = service.mesh && { id: service.mesh.id, addresses: service.mesh.addresses() }
+      console.log(
+        JSON.stringify({ event: 'listening', url, port, stunUrl, addresses, ...(libp2p && { libp2p }) }),
+      )
     } else {
       console.log(greeting(service, addresses))
     }
@@ -94,6 +102,15 @@ function greeting(service: SignalingService, addresses: readonly string[]): stri
   return [
     `${pc.bold('The signaling service runs')} at ${pc.cyan(service.url)}`,
     ...others,
+    ...meshGreeting(service),
     pc.dim('Ctrl-C stops it; drivers who are already connected drive on.'),
   ].join('\n')
+}
+
+function meshGreeting({ mesh }: SignalingService): string[] {
+  if (mesh === undefined) return []
+  return [
+    'Other services join it with --libp2p --peers and one of these:',
+    ...mesh.addresses().map((address) => `  ${pc.cyan(address)}`),
+  ]
 }

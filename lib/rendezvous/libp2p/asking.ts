@@ -92,8 +92,9 @@ class Asking {
   /** @throws what is wrong with the announcement. */
   async #isHost(peer: AskedPeer, { envelope, proof }: ReachedSession): Promise<boolean> {
     const { clock, sessionId } = this.#options
-    const { host } = await openAnnouncement(envelope, { clock, sessionId, ...(proof && { proof }) })
-    return peer.is(host.signKey)
+    const announced = await openAnnouncement(envelope, { clock, sessionId, ...(proof && { proof }) })
+    // A host goes before a meeting point ([SUC-12]).
+    return !announced.isMeeting && peer.is(announced.host.signKey)
   }
 
   #take(reached: ReachedSession, isHost: boolean): void {
