@@ -1,6 +1,7 @@
 import type { DialFrameSocket } from '../frameSocket.ts'
 import { cutCodes } from '../frames.ts'
-import type { Switchboard, SwitchboardSocket } from '../switchboard.ts'
+import type { Switchboard } from '../switchboard.ts'
+import type { SwitchboardSocket } from '../switchboardClient.ts'
 
 /** Connects this peer to its own desk, where its sessions are announced like at any other. */
 export function dialOwnDesk(switchboard: Switchboard): DialFrameSocket {

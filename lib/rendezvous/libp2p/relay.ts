@@ -11,8 +11,9 @@ import {
 import type { Connection } from '@libp2p/interface'
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { createIdentity, type Identity } from '../../identity/index.ts'
-import { Switchboard, type SwitchboardStats } from '../switchboard.ts'
+import { Switchboard } from '../switchboard.ts'
 import type { SwitchboardLimits } from '../switchboardLimits.ts'
+import type { SwitchboardStats } from '../switchboardStats.ts'
 import { forInvites, peerAddress } from './addresses.ts'
 import {
   defaultLibp2pTimings,
