@@ -25,7 +25,9 @@ export function reachHost(
     const { epoch } = await openReached(checks, invite, reached, leastEpoch)
     return { ...reached, epoch }
   }
-  return reachFirst(all, invite.sessionId, check, signal)
+  // Nobody is asked to carry anything unless a person joins just now.
+  const live = all.filter((each) => each.byHand !== true)
+  return reachFirst(live, invite.sessionId, check, signal)
 }
 
 /** How a member comes to its host once more: over rendezvous that are opened for it, and closed after. */

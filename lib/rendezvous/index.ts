@@ -2,6 +2,7 @@ export { AddressBuckets } from './addressBuckets.ts'
 export { RendezvousClient, type RendezvousEnvironment } from './client.ts'
 export { defaultTimings, type RendezvousTimings } from './constants.ts'
 export { cutCodes, frameLimits, frameVersion, type CutReason } from './frames.ts'
+export * from './manual/index.ts'
 export { rendezvousFrom } from './fromHint.ts'
 export {
   createMemoryRendezvousHub,
