@@ -1,6 +1,6 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { decodeInvite } from '../identity/index.ts'
-import type { ReachedSession } from '../rendezvous/index.ts'
+import { isUsableHint, type ReachedSession } from '../rendezvous/index.ts'
 import { joinSession, type Session } from '../session/index.ts'
 import { betweenHosts } from './betweenHosts.ts'
 import { policyOf } from './enforcement/index.ts'
@@ -39,7 +39,7 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   // Not the options, for what comes back by itself: they hold the password.
   const { verify } = options
   const { clock } = platform
-  const sources = [...listOf(options.rendezvous), ...decoded.hints]
+  const sources = [...listOf(options.rendezvous), ...decoded.hints.filter(isUsableHint)]
   const open = (): OpenedRendezvous => openRendezvous(sources, platform)
   const rendezvous = open()
   try {

@@ -3,7 +3,7 @@ export { RendezvousClient, type RendezvousEnvironment } from './client.ts'
 export { defaultTimings, type RendezvousTimings } from './constants.ts'
 export { cutCodes, frameLimits, frameVersion, type CutReason } from './frames.ts'
 export * from './manual/index.ts'
-export { rendezvousFrom } from './fromHint.ts'
+export { isUsableHint, rendezvousFrom } from './fromHint.ts'
 export {
   createMemoryRendezvousHub,
   type MemoryRendezvousHub,

@@ -101,7 +101,7 @@ class GatheringConnection implements Connection {
   /** One more address to ask, at which nobody ever answers: an engine that has asked all it knows in vain gives up. */
   #stayAwake(attempt: number): void {
     const number = ++this.#nowhere
-    const candidate = `candidate:nowhere${number} 1 UDP ${number} 192.0.2.1 ${9_000 + number} typ host`
+    const candidate = `candidate:nowhere${number} 1 UDP ${number} 203.0.113.1 ${9_000 + number} typ host`
     this.#inner.signal({ type: 'candidate', attempt, candidate, sdpMid: null, sdpMLineIndex: 0 })
   }
 

@@ -1,0 +1,12 @@
+import { systemRandom } from '../../../lib/core/index.ts'
+import { lanRendezvous, type LanOptions, type LanRendezvous } from '../../../lib/rendezvous/lan/index.ts'
+
+/** A port for multicast of a test's own, so that neither other tests nor this machine's network hear it. */
+export function ownPort(): number {
+  return 20_000 + Math.floor(10_000 * systemRandom.next())
+}
+
+/** A peer on the network that this machine has with itself. */
+export function onLoopback(mdnsPort: number, options: Partial<LanOptions> = {}): LanRendezvous {
+  return lanRendezvous({ interfaces: ['127.0.0.1'], mdnsPort, reachMs: 700, browseMs: 200, ...options })
+}
