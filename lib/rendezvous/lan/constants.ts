@@ -48,3 +48,6 @@ export const lanBufferedBytes = 512 * 1_024
 
 /** How long a connection that was cut may take to close, ms. */
 export const lanCutGraceMs = 500
+
+/** Sessions told of in one message: about 200 bytes each, and what is larger than a packet gets lost on Wi-Fi. */
+export const sessionsPerPacket = 5

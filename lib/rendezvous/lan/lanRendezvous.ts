@@ -17,7 +17,14 @@ import { RendezvousClient } from '../client.ts'
 import type { RendezvousTimings } from '../constants.ts'
 import type { Announcement, HostedSession, ReachedSession, Rendezvous } from '../rendezvous.ts'
 import type { SwitchboardLimits } from '../switchboardLimits.ts'
-import { announceAgainMs, answerEveryMs, browseWithinMs, mdnsPort, reachWithinMs } from './constants.ts'
+import {
+  announceAgainMs,
+  answerEveryMs,
+  browseWithinMs,
+  mdnsPort,
+  reachWithinMs,
+  sessionsPerPacket,
+} from './constants.ts'
 import { LanListener } from './lanListener.ts'
 import { Multicast } from './multicast.ts'
 import { Neighbours } from './neighbours.ts'
@@ -137,7 +144,7 @@ class LocalNetwork implements LanRendezvous {
       },
     }
     this.#advertised.set(session, advertisement)
-    await this.#tellTwice()
+    await this.#tellTwice([advertisement])
     return session
   }
 
@@ -157,7 +164,7 @@ class LocalNetwork implements LanRendezvous {
 
   reconnect(): void {
     if (this.#closed) return
-    const renewed = this.#multicast.renew().then(() => this.#tellTwice())
+    const renewed = this.#multicast.renew().then(() => this.#tellTwice([...this.#advertised.values()]))
     renewed.catch((error: unknown) => this.#logger.info('No network to be found on for now.', { error }))
   }
 
@@ -214,23 +221,32 @@ class LocalNetwork implements LanRendezvous {
     })
   }
 
-  async #tellTwice(): Promise<void> {
-    if (this.#advertised.size === 0 || this.#closed) return
-    await this.#tell([...this.#advertised.values()])
+  async #tellTwice(advertisements: readonly Advertisement[]): Promise<void> {
+    if (advertisements.length === 0 || this.#closed) return
+    await this.#tell(advertisements)
+    if (this.#isClosed()) return
     const cancel = this.#clock.after(announceAgainMs, () => {
       this.#cancelRepeats.delete(cancel)
-      void this.#tell([...this.#advertised.values()])
+      const still = new Set(this.#advertised.values())
+      void this.#tell(advertisements.filter((each) => still.has(each)))
     })
     this.#cancelRepeats.add(cancel)
   }
 
   async #tell(advertisements: readonly Advertisement[], ttl?: number): Promise<void> {
     try {
-      for (const advertisement of advertisements)
-        await this.#multicast.tell((address) => recordsOf(advertisement, [address], ttl))
+      for (let at = 0; at < advertisements.length; at += sessionsPerPacket) {
+        const some = advertisements.slice(at, at + sessionsPerPacket)
+        await this.#multicast.tell((address) => some.flatMap((each) => recordsOf(each, [address], ttl)))
+      }
     } catch (error) {
       this.#logger.info('The neighbours could not be told.', { error })
     }
+  }
+
+  // A method, since it may be closed while something is awaited, where types say it isn't.
+  #isClosed(): boolean {
+    return this.#closed
   }
 
   #throwIfClosed(): void {

@@ -8,5 +8,5 @@ export function ownPort(): number {
 
 /** A peer on the network that this machine has with itself. */
 export function onLoopback(mdnsPort: number, options: Partial<LanOptions> = {}): LanRendezvous {
-  return lanRendezvous({ interfaces: ['127.0.0.1'], mdnsPort, reachMs: 700, browseMs: 200, ...options })
+  return lanRendezvous({ interfaces: ['127.0.0.1'], mdnsPort, reachMs: 700, browseMs: 400, ...options })
 }
