@@ -277,10 +277,10 @@ class CodesByHand implements ManualCodes {
 
   #takeOffer(turn: TurnBody): Promise<string> {
     const name = toHex(turn.route)
-    if (this.#opened.has(name)) {
-      throw new ConvoyError('code-foreign', 'This is your own offer: it is for the host.')
-    }
     const known = this.#answered.get(name)
+    // Who hosts a session may reach it as well.
+    const isOwn = this.#opened.has(name) && known === undefined && this.#hostedBy(turn.session) === undefined
+    if (isOwn) throw new ConvoyError('code-foreign', 'This is your own offer: it is for the host.')
     if (known !== undefined && turn.number < known.taken) throw used(known.newest)
     const route = known ?? this.#arrived(turn)
     const reply = route.reply()
