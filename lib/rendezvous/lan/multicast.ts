@@ -1,4 +1,5 @@
 import type { Answer, Packet } from 'dns-packet'
+import type makeMulticastDns from 'multicast-dns'
 import type { MulticastDNS } from 'multicast-dns'
 import { ConvoyError, TokenBucket, type Clock, type Counters } from '../../core/index.ts'
 import { packetsAtOnce, packetsPerSecond, serviceType } from './constants.ts'
@@ -103,7 +104,7 @@ export class Multicast {
     )
   }
 
-  #openOne(multicastDns: typeof import('multicast-dns'), address: string): Promise<MulticastDNS> {
+  #openOne(multicastDns: typeof makeMulticastDns, address: string): Promise<MulticastDNS> {
     return new Promise((resolve, reject) => {
       const { port } = this.#options
       const socket = multicastDns({ port, interface: address, bind: '0.0.0.0' })

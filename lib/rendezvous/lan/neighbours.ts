@@ -84,7 +84,11 @@ export class Neighbours {
     await this.#search(
       this.#options.browseMs,
       // A host with several sessions lists them all.
-      (place) => !asked.has(nameOf(place)) && asked.add(nameOf(place)) !== undefined,
+      (place) => {
+        const isNew = !asked.has(nameOf(place))
+        asked.add(nameOf(place))
+        return isNew
+      },
       async (place, within) => {
         envelopes.push(...(await this.#clientAt(place).list(within)))
       },

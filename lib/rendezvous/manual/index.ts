@@ -1,9 +1,3 @@
 export { decodeCode, encodeCode, type CodeKind, type DecodedCode } from './codeText.ts'
-export {
-  manualCodes,
-  type ManualCode,
-  type ManualCodes,
-  type ManualCodesEvents,
-  type ManualCodesOptions,
-  type TakenCode,
-} from './manualCodes.ts'
+export { manualCodes } from './manualCodes.ts'
+export type { ManualCode, ManualCodes, ManualCodesEvents, ManualCodesOptions, TakenCode } from './types.ts'

@@ -9,7 +9,6 @@ import {
   throwIfAborted,
   toHex,
   type Clock,
-  type Listenable,
   type Logger,
   type RandomSource,
   type Unsubscribe,
@@ -17,7 +16,7 @@ import {
 import { decodeInvite, domainHash, openAnnouncement, type Verify } from '../../identity/index.ts'
 import type { Announcement, HostedSession, ReachedSession, Rendezvous } from '../rendezvous.ts'
 import { decodeCall, decodeTurn, encodeCall, type CallBody, type TurnBody } from './codeBody.ts'
-import { decodeCode, encodeCode, type CodeKind } from './codeText.ts'
+import { decodeCode, encodeCode } from './codeText.ts'
 import {
   challengeBytes,
   codePatienceMs,
@@ -29,60 +28,7 @@ import {
 } from './constants.ts'
 import { HandedRoute, used } from './handedRoute.ts'
 import { HandHosted } from './handHosted.ts'
-
-/** What {@link manualCodes} takes. */
-export interface ManualCodesOptions {
-  /** How long a code is good for, ms, 10,000…3,600,000 (default 5 min). */
-  patienceMs?: number
-  /** Real time where left out. */
-  clock?: Clock
-  /** The platform's randomness where left out. */
-  random?: RandomSource
-  logger?: Logger
-  /** Checks the signatures of announcements; the platform's own way where left out. */
-  verify?: Verify
-}
-
-/** A code to be carried to the other side, by whatever chat, as a file, or read out. */
-export interface ManualCode {
-  readonly kind: CodeKind
-  readonly text: string
-}
-
-/** Events of {@link ManualCodes}. */
-export type ManualCodesEvents = {
-  /** A code was made: of a joiner its offer, of a host its answer. */
-  code: ManualCode
-  /** A code that was made is of no use any more: its conversation is over, whichever way it ended. */
-  over: ManualCode
-}
-
-/** What {@link ManualCodes.take} made of a code. */
-export type TakenCode =
-  /** A call: `invite` is what `joinConvoy` takes. */
-  | { readonly kind: 'call'; readonly invite: string }
-  /** An offer: `answer` is the code to send back, a welcome or a refusal. */
-  | { readonly kind: 'offer'; readonly answer: string }
-  /** An answer: the joining that waits for it goes on. */
-  | { readonly kind: 'answer' }
-
-/** A rendezvous without any service: people carry three texts from one to the other. */
-export interface ManualCodes extends Rendezvous, Listenable<ManualCodesEvents> {
-  readonly byHand: true
-  /**
-   * The host's call: a text for everybody who may join, good for about 10 minutes. It holds the invite.
-   * @param invite - that of the convoy, which must be announced here: `convoy.invite`.
-   * @throws ConvoyError `session-not-found` when this session is not announced here; those of `decodeInvite`.
-   */
-  call(invite: string): Promise<string>
-  /**
-   * Takes a code that somebody pasted, of whichever kind; words and quotes around it do no harm.
-   * @returns for an offer, once the host has answered it.
-   * @throws ConvoyError `code-malformed`, `code-mistyped`, `code-version`, `code-foreign`, `code-expired`; `code-used`, which
-   * for an offer has the former answer in `details.answer`; `host-mismatch` for a call; `rate-limited`, `closed`, `aborted`.
-   */
-  take(text: string, signal?: AbortSignal): Promise<TakenCode>
-}
+import type { ManualCodes, ManualCodesEvents, ManualCodesOptions, TakenCode } from './types.ts'
 
 /**
  * Makes the rendezvous that people are: the host posts a call, a joiner answers with an offer, the host with an answer, and
@@ -398,7 +344,7 @@ function until<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T>
       try {
         throwIfAborted(signal)
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
     }
     signal.addEventListener('abort', onAbort, { once: true })

@@ -13,7 +13,7 @@ import { clock } from '../../signaling/support.ts'
 import { onLoopback, ownPort } from './support.ts'
 
 const port = ownPort()
-const closing: (() => Promise<unknown> | void)[] = []
+const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
@@ -135,7 +135,7 @@ describe('a hostile local network', () => {
     const spy = multicastDns({ port, interface: '127.0.0.1', bind: '0.0.0.0' })
     closing.push(() => new Promise((resolve) => spy.destroy(() => resolve(undefined))))
     spy.on('response', ({ answers }) => {
-      for (const answer of answers)
+      for (const answer of answers ?? [])
         if (answer.type === 'SRV' && answer.ttl === 0) farewells.push(answer.name.slice(0, 16))
     })
     await once(spy, 'ready')
