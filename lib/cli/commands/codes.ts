@@ -95,7 +95,7 @@ const join = defineCommand({
     const call = await codes.take(await callOf(args.call))
     if (call.kind !== 'call')
       throw new UsageError(`That is an ${call.kind}: begin with the call of the host.`)
-    codes.on('code', ({ kind, text }) => desk.show(kind, text))
+    codes.on('code', ({ kind, text }) => void desk.show(kind, text))
     const stopReading = readPastes(process.stdin, clock, (text) => desk.take(text))
     try {
       const convoy = await joinConvoy(call.invite, options)
