@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type * as library from '../../lib/index.ts'
-import { joinConvoy, manualCodes } from '../../lib/index.ts'
+import { createConnector, joinConvoy, loadEngine, manualCodes } from '../../lib/index.ts'
 import { launchChromium, type LaunchedChromium } from '../support/chromium.ts'
 import { bundleForPages, servePages } from '../support/pageBundle.ts'
 
@@ -75,11 +75,18 @@ describe('manual codes between pages and Node', () => {
     await guest.evaluate((text) => globalThis.codes.take(text), chat(answer))
     await guest.waitForFunction(() => globalThis.convoy !== undefined)
 
+    // Of Node's engines the one that is sure to wait for the fingerprint: see test/convoy/manualCodes.test.ts.
+    const connector = createConnector(await loadEngine('werift'))
     const codes = manualCodes()
     const taken = await codes.take(chat(call))
     if (taken.kind !== 'call') return expect.unreachable('it was a call')
     const made = new Promise<string>((resolve) => codes.on('code', ({ text }) => resolve(text)))
-    const joining = joinConvoy(taken.invite, { name: 'Cem', password: 'diesel', rendezvous: codes })
+    const joining = joinConvoy(taken.invite, {
+      name: 'Cem',
+      password: 'diesel',
+      rendezvous: codes,
+      connector,
+    })
     const second = await made
     await codes.take(chat(await answerOf(host, chat(second))))
     const convoy = await joining

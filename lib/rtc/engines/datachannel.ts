@@ -1,4 +1,3 @@
-import { PeerConnection } from 'node-datachannel'
 import {
   RTCIceCandidate,
   RTCPeerConnection,
@@ -15,14 +14,10 @@ import { withoutCandidates } from '../sdp.ts'
  */
 class DatachannelPeerConnection extends RTCPeerConnection {
   readonly #relayOnly: boolean
-  readonly #native: PeerConnection
   #closed = false
 
   constructor(configuration: RTCConfiguration) {
-    const mended = mendedConfiguration(configuration)
-    const native = askedOnly(mended)
-    super({ ...mended, peerConnection: native })
-    this.#native = native
+    super(mendedConfiguration(configuration))
     this.#relayOnly = configuration.iceTransportPolicy === 'relay'
   }
 
@@ -44,7 +39,6 @@ class DatachannelPeerConnection extends RTCPeerConnection {
 
   // simple-peer assigns to `sdp`, which is read-only in the class this engine hands out.
   override async createOffer(): Promise<RTCSessionDescriptionInit> {
-    this.#native.setLocalDescription('offer')
     return plainDescription((await super.createOffer()) as RTCSessionDescriptionInit)
   }
 
@@ -52,20 +46,14 @@ class DatachannelPeerConnection extends RTCPeerConnection {
     return plainDescription((await super.createAnswer()) as RTCSessionDescriptionInit)
   }
 
-  // Set as the offer or the answer was made.
-  override setLocalDescription(): Promise<void> {
-    return Promise.resolve()
-  }
-
-  override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+  override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
     const { type, sdp = '' } = description
     const asServer = type === 'offer' && shouldAnswerAsServer(sdp)
     // An offer that is `active` already leaves only `passive` for the answer.
-    await super.setRemoteDescription({
+    return super.setRemoteDescription({
       type,
       sdp: asServer ? sdp.replace('a=setup:actpass', 'a=setup:active') : sdp,
     })
-    if (type === 'offer') this.#native.setLocalDescription('answer')
   }
 
   // As responder the engine tells host and reflexive addresses even when only relayed ones may be known.
@@ -118,28 +106,6 @@ function mendedConfiguration(configuration: RTCConfiguration): RTCConfiguration 
   }))
   // It reckons with paths of 1,280 bytes, and what doesn't fit never arrives.
   return { ...configuration, iceServers, mtu: pathMtuBytes }
-}
-
-/**
- * The engine beneath its W3C face, which describes itself only when asked. Left to itself it makes an offer as soon as a channel is
- * created, also where it is to answer: both sides then take themselves for the controlling one, and of two of this engine one in 50
- * loses its ICE transport over that (measured).
- */
-function askedOnly(configuration: ReturnType<typeof mendedConfiguration>): PeerConnection {
-  const iceServers = (configuration.iceServers ?? []).flatMap(({ urls, username, credential }) =>
-    [urls].flat().map((url) => {
-      if (username === undefined || credential === undefined) return url
-      const [scheme = '', ...rest] = url.split(':')
-      return `${scheme}:${username}:${credential}@${rest.join(':')}`
-    }),
-  )
-  const { iceTransportPolicy = 'all', ...others } = configuration
-  return new PeerConnection('link', {
-    ...(others as object),
-    iceTransportPolicy,
-    iceServers,
-    disableAutoNegotiation: true,
-  })
 }
 
 // The engine doesn't know the brackets that RFC 7064 and 7065 put around an address of IPv6, but decodes what is encoded.
