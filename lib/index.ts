@@ -116,18 +116,26 @@ export type {
   VehicleState,
 } from './protocol/index.ts'
 
-export { rendezvousFrom, webSocketRendezvous } from './rendezvous/index.ts'
+export { manualCodes, rendezvousFrom, webSocketRendezvous } from './rendezvous/index.ts'
 export type {
   Announcement,
+  CodeKind,
+  EarlyChallenge,
   GrantRequest,
   HostedSession,
   HostedSessionEvents,
+  ManualCode,
+  ManualCodes,
+  ManualCodesEvents,
+  ManualCodesOptions,
   ReachedSession,
   Rendezvous,
   RendezvousEnvironment,
   RendezvousTimings,
   Route,
+  RouteByHand,
   RouteEvents,
+  TakenCode,
   WebSocketConstructor,
   WebSocketLike,
   WebSocketRendezvousOptions,

@@ -209,6 +209,12 @@ export class Announcing {
       },
       { clock, random, lifetimeMs: announcementLifetimeMs },
     )
-    return { sessionId, envelope, proof }
+    const { password } = state
+    return {
+      sessionId,
+      envelope,
+      proof,
+      password: password === null ? null : { salt: password.salt, iterations: password.iterations },
+    }
   }
 }

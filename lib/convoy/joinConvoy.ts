@@ -1,6 +1,7 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import { decodeInvite } from '../identity/index.ts'
-import { joinSession } from '../session/index.ts'
+import type { ReachedSession } from '../rendezvous/index.ts'
+import { joinSession, type Session } from '../session/index.ts'
 import { betweenHosts } from './betweenHosts.ts'
 import { policyOf } from './enforcement/index.ts'
 import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
@@ -10,6 +11,7 @@ import { KeptBans, sinkOf } from './keeping.ts'
 import { loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
 import { reachHost, reopening, type ReachedHost } from './reopen.ts'
+import { firstToLetIn, type MayEnter, type Way } from './sideBySide.ts'
 import type { Convoy, JoinOptions } from './types.ts'
 
 /**
@@ -51,12 +53,27 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       verifyClaims: options.verifyClaims,
     }
     const wayBack = reopening(open, decoded, checks)
-    const attempt = {
-      reach: (leastEpoch: number) => reachHost(rendezvous, decoded, checks, options.signal, leastEpoch),
-      join: (host: ReachedHost) =>
-        joinSession(host, decoded, joiner, loadOrder, environment, wayBack, options.signal),
+    const join = (
+      reached: ReachedSession,
+      mayEnter: MayEnter,
+      signal: AbortSignal | undefined,
+    ): Promise<Session> =>
+      joinSession(reached, decoded, { ...joiner, mayEnter }, loadOrder, environment, wayBack, signal)
+    const byHand = rendezvous.all.filter((each) => each.byHand === true)
+    const live: Way<Session> = (mayEnter, signal) => {
+      const attempt = {
+        reach: (leastEpoch: number) => reachHost(rendezvous, decoded, checks, signal, leastEpoch),
+        join: (host: ReachedHost) => join(host, mayEnter, signal),
+      }
+      return betweenHosts(attempt, platform, signal)
     }
-    const session = await betweenHosts(attempt, platform, options.signal)
+    const carried = byHand.map(
+      (each): Way<Session> =>
+        async (mayEnter, signal) =>
+          join(await each.reach(decoded.sessionId, signal), mayEnter, signal),
+    )
+    const ways = byHand.length < rendezvous.all.length || byHand.length === 0 ? [live, ...carried] : carried
+    const session = await firstToLetIn(ways, options.signal)
     if (session.isClosed) {
       throw new ConvoyError('kicked', 'The host removed you right after it had admitted you.')
     }

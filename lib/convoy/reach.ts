@@ -16,7 +16,10 @@ export async function reachFirst<Checked>(
 ): Promise<Checked> {
   throwIfAborted(signal)
   if (rendezvous.length === 0) {
-    throw new ConvoyError('rendezvous-unreachable', 'The invite names no rendezvous. Pass one as an option.')
+    throw new ConvoyError(
+      'rendezvous-unreachable',
+      'The invite names no rendezvous that this program can use. Pass one as an option.',
+    )
   }
   const enough = new AbortController()
   const stop = (): void => enough.abort(signal?.reason)

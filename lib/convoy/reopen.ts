@@ -1,6 +1,6 @@
 import { ConvoyError, sleep, type Clock } from '../core/index.ts'
 import type { Invite, OpenedAnnouncement, Verify } from '../identity/index.ts'
-import type { ReachedSession } from '../rendezvous/index.ts'
+import type { ReachedSession, Rendezvous } from '../rendezvous/index.ts'
 import { openReached, type Reopen } from '../session/index.ts'
 import type { OpenedRendezvous } from './environment.ts'
 import { reachFirst } from './reach.ts'
@@ -40,25 +40,31 @@ export function reachHost(
       'The host of this convoy is gone, and its members have yet to agree on another. Try again soon.',
     )
   }
-  return reachFirst(all, invite.sessionId, check, signal)
+  return reachFirst(unasked(all), invite.sessionId, check, signal)
 }
 
 /** How a member comes to its host once more: over rendezvous that are opened for it, and closed after. */
 export function reopening(open: () => OpenedRendezvous, invite: Invite, checks: ReachChecks): Reopen {
   return async (signal, leastEpoch) => {
     const rendezvous = open()
+    const live = unasked(rendezvous.all)
     const check = async (reached: ReachedSession): Promise<ReachedHost> => {
       const announced = await openReached(checks, invite, reached, leastEpoch)
       // A host that answers elsewhere goes before.
-      if (announced.isMeeting && rendezvous.all.length > 1) await sleep(checks.clock, preferHostMs, signal)
+      if (announced.isMeeting && live.length > 1) await sleep(checks.clock, preferHostMs, signal)
       return { ...reached, announced }
     }
     try {
-      const { announced, ...reached } = await reachFirst(rendezvous.all, invite.sessionId, check, signal)
+      const { announced, ...reached } = await reachFirst(live, invite.sessionId, check, signal)
       return { reached, announced, close: () => rendezvous.close() }
     } catch (error) {
       await rendezvous.close()
       throw error
     }
   }
+}
+
+/** Those that need nobody: people are asked to carry codes only where a person joins just now. */
+function unasked(all: readonly Rendezvous[]): Rendezvous[] {
+  return all.filter((each) => each.byHand !== true)
 }

@@ -20,6 +20,13 @@ export const errorCodes = {
   'invite-malformed': 'The text is not an invite.',
   'invite-mistyped': 'The checksum does not fit: the invite was mistyped or cut short.',
   'invite-version': 'The invite was made by a newer version.',
+  // Codes that people carry
+  'code-malformed': 'The text holds no code.',
+  'code-mistyped': 'The code was cut short or changed on its way.',
+  'code-version': 'The code was made by another version.',
+  'code-foreign': 'The code is meant for somebody else.',
+  'code-used': 'The code was used before.',
+  'code-expired': 'The code is too old.',
   // Reaching other peers
   'rendezvous-unreachable': 'No rendezvous named in the invite answers.',
   'session-not-found': 'The rendezvous answers but holds no such session.',

@@ -6,14 +6,16 @@ const hintKinds = [
   { code: 1, prefix: 'ws://' },
   { code: 2, prefix: 'wss://' },
   { code: 3, prefix: '/' },
+  { code: 4, prefix: 'lan:' },
 ] as const
 
 /**
  * Whether `text` may be a hint: the address of a signaling service (`ws:` or `wss:`, without
- * credentials or fragment) or something shaped like a libp2p multiaddr.
+ * credentials or fragment), something shaped like a libp2p multiaddr, or `lan:`.
  */
 export function isInviteHint(text: string): boolean {
   if (text.length > inviteHintLength || !/^[\x21-\x7e]+$/.test(text)) return false
+  if (text === 'lan:') return true
   if (text.startsWith('/')) return /^(?:\/[A-Za-z0-9._:%~+-]+)+$/.test(text)
   if (!/^wss?:\/\/[^/]/.test(text) || !URL.canParse(text)) return false
   const url = new URL(text)
@@ -27,7 +29,7 @@ export function encodeHint(text: string, index: number): Uint8Array {
     // Without the text itself, which may hold credentials.
     throw new ConvoyError(
       'invalid-argument',
-      `Hint ${index + 1} can't go into an invite: use a ws:// or wss:// address without credentials, or a multiaddr, of at most ${inviteHintLength} characters.`,
+      `Hint ${index + 1} can't go into an invite: use a ws:// or wss:// address without credentials, a multiaddr, or lan:, of at most ${inviteHintLength} characters.`,
     )
   }
   const rest = utf8(text.slice(kind.prefix.length))

@@ -311,7 +311,7 @@ export class RendezvousClient implements Rendezvous {
       },
       this.#logger,
       // A copy: it must not keep the whole frame alive.
-      origin?.slice(),
+      { origin: origin?.slice() },
     )
     const opened = (given: number): void => {
       number = given

@@ -13,6 +13,7 @@ export {
   type RefusalCode,
 } from './frames.ts'
 export { rendezvousFrom } from './fromHint.ts'
+export * from './manual/index.ts'
 export {
   createMemoryRendezvousHub,
   type MemoryRendezvousHub,

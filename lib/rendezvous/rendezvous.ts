@@ -1,5 +1,5 @@
-import type { Listenable } from '../core/index.ts'
-import type { Vote } from '../identity/index.ts'
+import type { ConvoyError, Listenable } from '../core/index.ts'
+import type { PasswordParams, Vote } from '../identity/index.ts'
 
 /** Events of a {@link Route}. */
 export type RouteEvents = {
@@ -7,6 +7,24 @@ export type RouteEvents = {
   message: Uint8Array
   /** The route is over; nothing follows. */
   closed: undefined
+}
+
+/** What a host asks of a joiner, told beforehand where asking later would cost people another text. */
+export interface EarlyChallenge {
+  /** 16 bytes, made by the host. */
+  readonly nonce: Uint8Array
+  /** How the password becomes a key; null where there is none. */
+  readonly password: Pick<PasswordParams, 'salt' | 'iterations'> | null
+}
+
+/** What is different where people carry the messages of a {@link Route}: each turn of a side costs them a text. */
+export interface RouteByHand {
+  /** The joiner answers this unasked, and the host takes the answer. */
+  readonly challenge: EarlyChallenge
+  /** How long the other side's turn may take, ms. */
+  readonly patienceMs: number
+  /** Tells whoever carried it that what was carried is of no use. */
+  refused(cause: ConvoyError): void
 }
 
 /**
@@ -19,6 +37,8 @@ export interface Route extends Listenable<RouteEvents> {
    * not tell. A hint by which to share out what strangers may ask for, and no proof of anything.
    */
   readonly origin?: Uint8Array | undefined
+  /** Where people carry the messages: whoever speaks says all it has to say in one message, and waits for long. */
+  readonly byHand?: RouteByHand | undefined
   /**
    * @throws ConvoyError `message-too-large`, `closed`.
    */
@@ -41,6 +61,8 @@ export interface Announcement {
    * checks and hands out these as well.
    */
   proof?: readonly Uint8Array[]
+  /** How the session's password becomes a key; null where it has none. Only what people carry tells of it beforehand. */
+  password?: EarlyChallenge['password']
 }
 
 /** Events of a {@link HostedSession}. */
@@ -130,6 +152,8 @@ export interface Rendezvous {
    * without the method takes none.
    */
   follow?(hint: string): boolean
+  /** Whether people carry what is said: nobody is reached unless they do, and so never unasked. */
+  readonly byHand?: boolean
   /**
    * Announces a session and keeps it announced across reconnects until closed.
    * @throws ConvoyError `rendezvous-unreachable`, `rate-limited`, `message-unauthentic`, `aborted`.

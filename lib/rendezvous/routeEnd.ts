@@ -1,7 +1,7 @@
 import { ConvoyError, Emitter, type Logger, type Unsubscribe } from '../core/index.ts'
 import { limits } from '../protocol/index.ts'
 import { unheardMessages } from './constants.ts'
-import type { Route, RouteEvents } from './rendezvous.ts'
+import type { Route, RouteByHand, RouteEvents } from './rendezvous.ts'
 
 /** What carries a {@link RouteEnd}'s messages. */
 export interface RouteCarrier {
@@ -21,10 +21,12 @@ export class RouteEnd implements Route {
   #closedHeard = false
 
   readonly origin: Uint8Array | undefined
+  readonly byHand: RouteByHand | undefined
 
-  /** @param origin - see {@link Route.origin}. */
-  constructor(carrier: RouteCarrier, logger: Logger, origin?: Uint8Array) {
-    this.origin = origin
+  /** @param about - see {@link Route.origin} and {@link Route.byHand}. */
+  constructor(carrier: RouteCarrier, logger: Logger, about: Pick<Route, 'origin' | 'byHand'> = {}) {
+    this.origin = about.origin
+    this.byHand = about.byHand
     this.#carrier = carrier
     this.#events = new Emitter(logger)
   }

@@ -8,6 +8,7 @@ export interface CarrierOptions {
   connector: Connector
   initiator: boolean
   iceServers: readonly IceServer[]
+  wholeSignals: boolean
   clock: Clock
   dropped: Counters
   sendSignal(signal: Signal): void
@@ -143,7 +144,7 @@ export class Carrier {
   }
 
   #connect(attempt: number): Strand {
-    const { connector, initiator, iceServers, handlers, dropped } = this.#options
+    const { connector, initiator, iceServers, wholeSignals, handlers, dropped } = this.#options
     const began: { strand?: Strand } = {}
     // An engine may speak before it returns the connection; nothing of that is of use yet.
     const known = (): Strand | undefined => {
@@ -154,6 +155,7 @@ export class Carrier {
       initiator,
       attempt,
       iceServers,
+      wholeSignals,
       handlers: {
         signal: (signal) => {
           if (!this.#closed && began.strand?.over !== true) this.#options.sendSignal(signal)

@@ -11,6 +11,8 @@ export interface IceServer {
 export interface ConnectionHandlers {
   /** A signal (without attempt number) to bring to the other side by whatever way. */
   signal(signal: Signal): void
+  /** No further candidate of this side follows, as far as the engine tells. */
+  gathered?(): void
   /** Both channels are open. */
   open(): void
   /** A message on `control`. The bytes belong to the receiver. */
@@ -54,6 +56,8 @@ export interface ConnectionOptions {
   /** Names this attempt in signals. */
   attempt: number
   iceServers: readonly IceServer[]
+  /** Whether this side gives out one signal only, with all its candidates: for signals that people carry. */
+  wholeSignals?: boolean
   handlers: ConnectionHandlers
 }
 

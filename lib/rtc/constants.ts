@@ -34,6 +34,21 @@ export const laneEveryMs = 1_500
 export const lanesAtMost = 4
 
 /**
+ * How long candidates are waited for where one signal is to hold them all, ms: STUN and TURN answer within a second or two where
+ * they do at all.
+ */
+export const gatherMs = 4_000
+
+/**
+ * How often the side that waits for a person to carry its answer is given one more address to ask, ms: libdatachannel closes
+ * 39.5 s after the last one was of no avail (measured); others wait by themselves.
+ */
+export const stayAwakeMs = 20_000
+
+/** Candidates in such a signal: two networks, STUN and TURN over both, and a text that fits into a chat message. */
+export const wholeCandidates = 8
+
+/**
  * Sending state pauses after this long, and this many payloads, without an answer, beyond the round trip: what would be
  * sent would age in the engine, and come in a burst when the path is back. At four a second one lost answer is no blackout.
  */

@@ -41,6 +41,8 @@ export interface EngineConfiguration {
 
 /** The part of `RTCPeerConnection` that links use themselves; simple-peer uses the rest. */
 export interface EnginePeerConnection {
+  readonly connectionState: string
+  readonly iceConnectionState: string
   createDataChannel(label: string, options: EngineDataChannelInit): EngineDataChannel
   addIceCandidate(candidate?: EngineIceCandidateInit | null): Promise<void>
   /** Told of each channel that the other side opens in band. */

@@ -79,6 +79,7 @@ class Establishment {
       timings: this.#timings,
       budgets: { ...defaultLinkBudgets, ...this.#options.budgets },
       redials: this.#options.redials ?? false,
+      wholeSignals: this.#options.wholeSignals ?? false,
       dropped: this.#dropped,
       logger: this.#options.logger,
       sendSignal: (signal) => this.#options.signals.send(signal),

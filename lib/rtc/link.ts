@@ -142,6 +142,8 @@ export interface EstablishOptions {
    * a connection that ends without a word of farewell makes it suspect, until `deadMs` are over.
    */
   redials?: boolean
+  /** Whether each side gives out one signal with all its candidates (default false): for signals that people carry. */
+  wholeSignals?: boolean
   logger?: Logger
   signal?: AbortSignal
 }

@@ -12,14 +12,25 @@ import type {
 } from './connection.ts'
 import { channelIds, earlyMessages } from './constants.ts'
 import type { Engine, EngineDataChannel, Wrtc } from './engine.ts'
+import { gathering } from './gatheringConnection.ts'
 import { racing } from './racingConnection.ts'
 import { checkCandidate, checkDescription } from './sdp.ts'
 
-/** Makes connections over `engine`, a few simple-peers each where the first doesn't come about at once. */
+/**
+ * Makes connections over `engine`: a few simple-peers each where the first doesn't come about at once, or one alone where its
+ * signals are to be whole.
+ */
 export function createConnector(engine: Engine): Connector {
-  const connect = (options: ConnectionOptions): Connection => new PeerConnection(engine, options)
+  const { name } = engine
+  const single = { name, connect: (options: ConnectionOptions) => new PeerConnection(engine, options) }
   // Engines run on real time, whatever the link above them goes by.
-  return racing({ name: engine.name, connect }, createSystemClock())
+  const clock = createSystemClock()
+  const raced = racing(single, clock)
+  const gathered = gathering(single, clock)
+  return {
+    name,
+    connect: (options) => (options.wholeSignals === true ? gathered : raced).connect(options),
+  }
 }
 
 /**
@@ -58,6 +69,7 @@ class PeerConnection implements Connection {
         engine.wrtc,
         (channel) => this.#adopt(channel),
         () => this.#refuseChannel(),
+        () => options.wholeSignals === true && !this.#open,
       ),
       config: { iceServers: options.iceServers.map(copyOfServer) },
       channelName: 'control',
@@ -69,6 +81,9 @@ class PeerConnection implements Connection {
       objectMode: true,
     })
     this.#peer.on('signal', (signal) => this.#sendSignal(signal))
+    this.#peer.on('_iceComplete', () => {
+      if (!this.#closed) this.#handlers.gathered?.()
+    })
     this.#peer.on('data', (data) => this.#receiveControl(data))
     this.#peer.on('connect', () => {
       this.#controlReady = true
@@ -232,9 +247,15 @@ class PeerConnection implements Connection {
 
 /**
  * `wrtc` with a connection class that pre-negotiates the state channel and hands it to `adopt`, and calls `foreign` for
- * each channel that the other side opens besides.
+ * each channel that the other side opens besides. While it is `patient`, failing is no reason to end: people take their time, and
+ * engines connect all the same once the other side asks.
  */
-function withOwnChannels(wrtc: Wrtc, adopt: (channel: EngineDataChannel) => void, foreign: () => void): Wrtc {
+function withOwnChannels(
+  wrtc: Wrtc,
+  adopt: (channel: EngineDataChannel) => void,
+  foreign: () => void,
+  patient: () => boolean,
+): Wrtc {
   class LinkPeerConnection extends wrtc.RTCPeerConnection {
     constructor(configuration: RTCConfiguration) {
       super(configuration)
@@ -247,6 +268,16 @@ function withOwnChannels(wrtc: Wrtc, adopt: (channel: EngineDataChannel) => void
         }),
       )
       this.ondatachannel = foreign
+    }
+
+    override get connectionState(): string {
+      const state = super.connectionState
+      return state === 'failed' && patient() ? 'connecting' : state
+    }
+
+    override get iceConnectionState(): string {
+      const state = super.iceConnectionState
+      return state === 'failed' && patient() ? 'checking' : state
     }
 
     // As responder simple-peer gives its channel no name, which not every engine takes.

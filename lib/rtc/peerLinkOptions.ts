@@ -16,6 +16,8 @@ export interface PeerLinkOptions {
   budgets: LinkBudgets
   /** Whether the link outlives its connection. */
   redials: boolean
+  /** Whether each connection gives out one signal only. */
+  wholeSignals: boolean
   /** Shared by all attempts at one link, so that nothing refused goes unseen. */
   dropped: Counters
   logger: Logger | undefined

@@ -26,6 +26,8 @@ declare module '#simple-peer' {
     data: [data: Uint8Array]
     error: [error: Error & { code?: string }]
     close: []
+    /** Every candidate of this side is known. */
+    _iceComplete: []
   }
 
   export default class Peer {

@@ -84,13 +84,15 @@ export async function admit(
     checkChannels(state.channels, knock.channels ?? {})
   if (early !== undefined) return refuse(early)
 
-  const nonce = environment.random.bytes(16)
+  const asked = route.byHand?.challenge
+  const nonce = asked?.nonce ?? environment.random.bytes(16)
   const verifier = state.password
-  route.send({
-    type: 'challenge',
-    nonce,
-    password: verifier === null ? null : { salt: verifier.salt, iterations: verifier.iterations },
-  })
+  if (asked === undefined)
+    route.send({
+      type: 'challenge',
+      nonce,
+      password: verifier === null ? null : { salt: verifier.salt, iterations: verifier.iterations },
+    })
   const { message: proof } = await route.next(signal)
   if (proof.type !== 'proof') throw outOfTurn(proof.type)
   if (!equalBytes(proof.nonce, nonce)) {

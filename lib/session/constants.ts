@@ -20,6 +20,12 @@ export const admitHookTimeoutMs = 9_000
  */
 export const routeClosedGraceMs = 3_000
 
+/**
+ * How long a joiner goes on connecting once people have carried the host's answer to it, ms: as long as the engines of the other
+ * side go on asking.
+ */
+export const carriedLinkMs = 40_000
+
 /** Messages that do not fit which a route may bring before the host hangs up: a service may inject a few. */
 export const badMessagesPerKnock = 8
 

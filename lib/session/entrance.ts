@@ -43,6 +43,8 @@ export interface EntranceOptions {
   readonly challengeWithinMs?: number
   /** The epoch that this side knows of: no former host is entered at. */
   readonly leastEpoch?: number
+  /** Asked once there is a link: throws where this attempt shall not go on. */
+  readonly mayEnter?: () => void
   /** How much of the record this side has already, where it comes back. */
   readonly holds?: Arrival['holds']
   /** Takes an entry of the record; they come in order. */
@@ -67,11 +69,12 @@ export async function enter(
   signal?: AbortSignal,
 ): Promise<HostWay> {
   const { environment, invite, profile, timings } = options
-  const { route, host, epoch } = await knock(reached, invite, profile, environment, signal, options)
+  const { route, host, epoch, verdict } = await knock(reached, invite, profile, environment, signal, options)
   try {
     const { link, signals } = await linkOverRoute(route, environment, {
       initiator: true,
       timings,
+      verdict,
       signal,
     })
     const control = new ControlLink(link, environment)
@@ -82,6 +85,7 @@ export async function enter(
       taken.over = true
     }
     try {
+      options.mayEnter?.()
       await withDeadline(
         environment.clock,
         loadOrderTimeoutMs,

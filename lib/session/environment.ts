@@ -16,7 +16,10 @@ export interface SessionEnvironment {
   readonly identity: Identity
   /** Makes a link over the connector and ICE servers of this convoy: see `establishLink`. */
   connect(
-    options: Pick<EstablishOptions, 'initiator' | 'signals' | 'timings' | 'redials' | 'signal'>,
+    options: Pick<
+      EstablishOptions,
+      'initiator' | 'signals' | 'timings' | 'redials' | 'wholeSignals' | 'signal'
+    >,
   ): Promise<Link>
   /** What was refused or dropped, by name. */
   readonly dropped: Counters

@@ -18,6 +18,11 @@ export interface Joiner extends Omit<JoinerProfile, 'password' | 'former'> {
   /** Asked while this member is host. */
   readonly admit: AdmitHook | undefined
   readonly verifyClaims?: VerifyClaims | undefined
+  /**
+   * Asked once there is a link, before anything is shown on it: throws where another attempt of this joiner has come as far
+   * already, so that the host never has two.
+   */
+  readonly mayEnter?: () => void
 }
 
 /**
@@ -36,7 +41,7 @@ export async function joinSession(
   reopen: Reopen,
   signal?: AbortSignal,
 ): Promise<Session> {
-  const { admit, verifyClaims, ...shown } = joiner
+  const { admit, verifyClaims, mayEnter, ...shown } = joiner
   const profile: JoinerProfile = { ...shown, password: new PasswordMemory(joiner.password) }
   const record = new SessionRecord(invite.sessionId, environment)
   const { signKey } = environment.identity
@@ -49,6 +54,7 @@ export async function joinSession(
         invite,
         profile,
         loadOrder,
+        ...(mayEnter === undefined ? {} : { mayEnter }),
         entry: async (bytes) => {
           await record.accept(bytes)
         },

@@ -1,7 +1,7 @@
 import { ConvoyError, throwIfAborted } from '../core/index.ts'
 import type { Invite, PublicIdentity } from '../identity/index.ts'
 import { protocolVersion, type VehicleClass } from '../protocol/index.ts'
-import type { ReachedSession } from '../rendezvous/index.ts'
+import type { EarlyChallenge, ReachedSession } from '../rendezvous/index.ts'
 import { passwordChallenge, type GameVersion } from './admissionChecks.ts'
 import { knockStepTimeoutMs } from './constants.ts'
 import type { SessionEnvironment } from './environment.ts'
@@ -28,6 +28,11 @@ export interface WelcomedKnock {
   readonly host: PublicIdentity
   /** The term of authority that the host proved. */
   readonly epoch: number
+  /**
+   * The host's word, where it comes with its answer to the offer since people carry both: rejected where the host refuses.
+   * Undefined where it has said welcome.
+   */
+  readonly verdict?: Promise<void>
 }
 
 /** What a {@link knock} may go by. */
@@ -40,7 +45,7 @@ export interface KnockOptions {
 
 /**
  * The joiner's side of admission ([ADM-2]): makes sure that the host is the one of the session in the invite, knocks, proves
- * what is asked for, and waits for the welcome.
+ * what is asked for, and waits for the welcome. Where people carry what is said, it does not wait ([ADM-18]).
  * @throws ConvoyError those of {@link openReached}, such as `host-mismatch`; any refusal code, `timeout`, `closed` or `aborted`.
  */
 export async function knock(
@@ -70,15 +75,20 @@ export async function knock(
       claims: [...profile.claims],
       ...(environment.channels === undefined ? {} : { channels: { ...environment.channels } }),
     })
-    const challenge = (await route.next(signal, challengeWithinMs)).message
-    if (challenge.type !== 'challenge') throw refusalOf(challenge)
+    const early = route.byHand?.challenge
+    const challenge = early ?? (await askedBy(route, signal, challengeWithinMs))
     route.send({
       type: 'proof',
       nonce: challenge.nonce,
       password: await answer(challenge, invite.sessionId, profile.password, environment),
     })
-    const verdict = (await route.next(signal)).message
-    if (verdict.type !== 'welcome') throw refusalOf(verdict)
+    const verdict = welcomed(route, signal)
+    if (early !== undefined) {
+      // Whoever makes the link awaits it; it must not count as unhandled before.
+      verdict.catch(() => {})
+      return { route, host, epoch, verdict }
+    }
+    await verdict
     return { route, host, epoch }
   } catch (error) {
     route.close()
@@ -86,10 +96,23 @@ export async function knock(
   }
 }
 
-type Challenge = Extract<KnockMessage, { type: 'challenge' }>
+async function askedBy(
+  route: SealedRoute,
+  signal: AbortSignal | undefined,
+  withinMs: number,
+): Promise<EarlyChallenge> {
+  const { message } = await route.next(signal, withinMs)
+  if (message.type !== 'challenge') throw refusalOf(message)
+  return message
+}
+
+async function welcomed(route: SealedRoute, signal: AbortSignal | undefined): Promise<void> {
+  const { message } = await route.next(signal)
+  if (message.type !== 'welcome') throw refusalOf(message)
+}
 
 async function answer(
-  challenge: Challenge,
+  challenge: EarlyChallenge,
   sessionId: Uint8Array,
   password: PasswordMemory,
   { identity }: SessionEnvironment,

@@ -14,7 +14,7 @@ import {
   type PublicIdentity,
 } from '../identity/index.ts'
 import { encodeMessage, limits, type Signal } from '../protocol/index.ts'
-import type { Route } from '../rendezvous/index.ts'
+import type { Route, RouteByHand } from '../rendezvous/index.ts'
 import type { SignalPort } from '../rtc/index.ts'
 import {
   badMessagesPerKnock,
@@ -30,6 +30,7 @@ import {
   type ForeignKnock,
   type KnockMessage,
 } from './knockMessages.ts'
+import { decodeTurn, encodeTurn, endsTurn } from './turns.ts'
 
 /** A message and who signed it. */
 export interface ReceivedKnockMessage {
@@ -47,7 +48,8 @@ export interface RouteGuard {
 
 /**
  * The conversation of a joiner and a host over a route that neither trusts: every message is signed by its
- * sender for its receiver, then sealed to the receiver's box key ([ADM-1]).
+ * sender for its receiver, then sealed to the receiver's box key ([ADM-1]). Where people carry them, all messages of a turn
+ * are in one envelope ([ADM-18]).
  */
 export class SealedRoute {
   readonly #route: Route
@@ -62,6 +64,8 @@ export class SealedRoute {
     { resolve: (received: ReceivedKnockMessage) => void; reject: (error: unknown) => void } | undefined
   #signalHandler: ((signal: Signal) => void) | undefined
   readonly #earlySignals: Signal[] = []
+  /** What is said in this side's turn so far. */
+  readonly #turn: KnockMessage[] = []
   readonly #incoming: SerialQueue
   readonly #outgoing: SerialQueue
   readonly #unsubscribe: Unsubscribe[]
@@ -96,6 +100,11 @@ export class SealedRoute {
     return this.#closed
   }
 
+  /** What is different where people carry the messages. */
+  get byHand(): RouteByHand | undefined {
+    return this.#route.byHand
+  }
+
   /** Fixes who is at the other end: from now on messages can be sent, and only its own count. */
   settleRemote(remote: PublicIdentity): void {
     this.#remote = remote
@@ -117,14 +126,23 @@ export class SealedRoute {
     const remote = this.#remote
     if (remote === undefined || this.#closed) return
     const { identity, clock, random } = this.#environment
+    const { byHand } = this
+    if (byHand !== undefined) {
+      this.#turn.push(message)
+      if (!endsTurn(message)) return
+    }
+    const turn = this.#turn.splice(0)
     this.#outgoing.add(async () => {
       const envelope = await signEnvelope(
         identity,
         {
           purpose: 'knock',
-          body: encodeMessage(knockMessageSchema, message, limits.rendezvousMessageBytes),
+          body:
+            byHand === undefined
+              ? encodeMessage(knockMessageSchema, message, limits.rendezvousMessageBytes)
+              : await encodeTurn(turn),
           audience: remote.signKey,
-          lifetimeMs: signalLifetimeMs,
+          lifetimeMs: byHand?.patienceMs ?? signalLifetimeMs,
         },
         { clock, random },
       )
@@ -136,7 +154,7 @@ export class SealedRoute {
    * The next message that is not a signal.
    * @throws ConvoyError `timeout`, `closed` or `aborted`.
    */
-  next(signal?: AbortSignal, withinMs: number = knockStepTimeoutMs): Promise<ReceivedKnockMessage> {
+  next(signal?: AbortSignal, withinMs = knockStepTimeoutMs): Promise<ReceivedKnockMessage> {
     const received = this.#inbox.shift()
     if (received !== undefined) return Promise.resolve(received)
     if (this.#closed) return Promise.reject(routeClosed())
@@ -144,7 +162,10 @@ export class SealedRoute {
       this.#waiting = { resolve, reject }
     })
     const { clock } = this.#environment
-    return withDeadline(clock, withinMs, 'The other side did not answer the knock.', arrival, signal)
+    const { byHand } = this
+    return byHand === undefined
+      ? withDeadline(clock, withinMs, 'The other side did not answer the knock.', arrival, signal)
+      : withDeadline(clock, byHand.patienceMs, 'No answer was pasted in time.', arrival, signal)
   }
 
   /** Signals that cross this route, as the way to make a link. */
@@ -195,7 +216,8 @@ export class SealedRoute {
       maxBytes: limits.rendezvousMessageBytes,
       ...(this.#signKey === undefined ? {} : { signer: this.#signKey }),
     })
-    this.#deliver(decodeKnockMessage(opened.body), opened.signKey)
+    if (this.byHand === undefined) return this.#deliver(decodeKnockMessage(opened.body), opened.signKey)
+    for (const message of await decodeTurn(opened.body)) this.#deliver(message, opened.signKey)
   }
 
   #deliver(message: KnockMessage | ForeignKnock, signKey: Uint8Array): void {
@@ -219,7 +241,14 @@ export class SealedRoute {
     const reason = error instanceof ConvoyError ? error.code : 'internal'
     this.#environment.dropped.add(`knock-${reason}`)
     this.#environment.logger.debug('A knock message was refused.', { reason })
-    if (++this.#badMessages >= badMessagesPerKnock) this.close()
+    const { byHand } = this
+    // Whoever carried it is told, and can't carry it again.
+    byHand?.refused(
+      error instanceof ConvoyError
+        ? error
+        : new ConvoyError('message-malformed', 'What was carried makes no sense.', { cause: error }),
+    )
+    if (byHand !== undefined || ++this.#badMessages >= badMessagesPerKnock) this.close()
   }
 }
 

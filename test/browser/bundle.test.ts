@@ -7,6 +7,8 @@ const notForPages = [
   'werift',
   'node-datachannel',
   'ws',
+  'multicast-dns',
+  'dns-packet',
   'citty',
   'picocolors',
   'simple-peer/simplepeer.min.js',

@@ -126,8 +126,25 @@ export function watch(route: Route): { texts: string[]; closed: number } {
   return seen
 }
 
+/** What a kind of rendezvous does without, so that what is promised of it does not apply. */
+export interface Without {
+  /** A service that all peers share: one that may be lost, and knows of every host. */
+  service?: boolean
+  /** A list of sessions, and anything to wait for when asking for it. */
+  list?: boolean
+  /** Telling the other end that a route is over. */
+  closing?: boolean
+}
+
 /** What every rendezvous promises, whatever is behind it. */
-export function describeRendezvous(name: string, setup: () => Promise<RendezvousSubject>): void {
+export function describeRendezvous(
+  name: string,
+  setup: () => Promise<RendezvousSubject>,
+  without: Without = {},
+): void {
+  const itOfService = it.skipIf(without.service)
+  const itOfList = it.skipIf(without.list)
+  const itOfClosing = it.skipIf(without.closing)
   describe(`${name} as a rendezvous`, () => {
     let subject: RendezvousSubject
     let opened: Rendezvous[]
@@ -202,7 +219,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         expect(atJoiner.texts).toEqual(texts.map((text) => text.toUpperCase()))
       })
 
-      it('keeps messages, and the closing, for a listener who comes late', async () => {
+      itOfClosing('keeps messages, and the closing, for a listener who comes late', async () => {
         const { routes } = await host()
         const { joiner, hosts } = await join(routes)
         joiner.send(utf8('first'))
@@ -215,7 +232,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         expect(watch(hosts)).toEqual({ texts: ['first', 'second'], closed: 1 })
       })
 
-      it('keeps a route for a listener who comes late', async () => {
+      itOfList('keeps a route for a listener who comes late', async () => {
         const hosted = await subject.complete(rendezvous().announce(await session.announcement()))
         const { route } = await subject.complete(rendezvous().reach(session.sessionId))
         route.send(utf8('knock'))
@@ -268,7 +285,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
     })
 
     describe('announcing', () => {
-      it('[RDV-11] replaces the announcement with an update', async () => {
+      itOfList('[RDV-11] replaces the announcement with an update', async () => {
         const { hosted } = await host()
         const newer = await session.announcement({ lobbyName: 'Newer' })
         await subject.complete(hosted.update(newer))
@@ -290,14 +307,14 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         expect(seen.closed).toBe(0)
       })
 
-      it('[RDV-18] lists what wants to be listed, as the hosts signed it', async () => {
+      itOfList('[RDV-18] lists what wants to be listed, as the hosts signed it', async () => {
         const listed = await session.announcement({ lobbyName: 'Come along' })
         await subject.complete(rendezvous().announce(listed))
         await host(rendezvous(), foundSession(subject.clock))
         expect(await subject.complete(rendezvous().list())).toEqual([listed.envelope])
       })
 
-      it('[RDV-18] lists more than one frame holds', async () => {
+      itOfList('[RDV-18] lists more than one frame holds', async () => {
         const at = rendezvous()
         const envelopes: Uint8Array[] = []
         for (let index = 0; index < 20; index++) {
@@ -326,33 +343,39 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         })
       })
 
-      it('[RDV-12] lets nobody take over a session by repeating its public announcement', async () => {
-        const announcement = await session.announcement({ lobbyName: 'Public' })
-        const hosted = await subject.complete(rendezvous().announce(announcement))
-        const routes: Route[] = []
-        hosted.on('route', (route) => routes.push(route))
-        const thief = rendezvous()
-        expect(await rejection(thief.announce({ ...announcement }))).toMatchObject({
-          code: 'message-replayed',
-        })
-        await join(routes)
-      })
+      itOfService(
+        '[RDV-12] lets nobody take over a session by repeating its public announcement',
+        async () => {
+          const announcement = await session.announcement({ lobbyName: 'Public' })
+          const hosted = await subject.complete(rendezvous().announce(announcement))
+          const routes: Route[] = []
+          hosted.on('route', (route) => routes.push(route))
+          const thief = rendezvous()
+          expect(await rejection(thief.announce({ ...announcement }))).toMatchObject({
+            code: 'message-replayed',
+          })
+          await join(routes)
+        },
+      )
 
-      it('[RDV-12] lets the same host take its session over from elsewhere, and tells the former place', async () => {
-        const former = await host()
-        const issuedAt = Math.floor(subject.clock.wallTime())
-        const causes: unknown[] = []
-        former.hosted.on('lost', ({ cause }) => causes.push(cause))
-        // Announcements are told apart in time by the millisecond.
-        await subject.until(() => Math.floor(subject.clock.wallTime()) > issuedAt)
-        const { routes } = await host()
-        await join(routes)
-        await subject.until(() => causes.length === 1)
-        expect(causes).toMatchObject([{ code: 'not-permitted' }])
-        expect(former.routes).toHaveLength(0)
-      })
+      itOfService(
+        '[RDV-12] lets the same host take its session over from elsewhere, and tells the former place',
+        async () => {
+          const former = await host()
+          const issuedAt = Math.floor(subject.clock.wallTime())
+          const causes: unknown[] = []
+          former.hosted.on('lost', ({ cause }) => causes.push(cause))
+          // Announcements are told apart in time by the millisecond.
+          await subject.until(() => Math.floor(subject.clock.wallTime()) > issuedAt)
+          const { routes } = await host()
+          await join(routes)
+          await subject.until(() => causes.length === 1)
+          expect(causes).toMatchObject([{ code: 'not-permitted' }])
+          expect(former.routes).toHaveLength(0)
+        },
+      )
 
-      describe('a later host', () => {
+      describe.skipIf(without.service)('a later host', () => {
         let elected: ReturnType<typeof foundSuccession>
         const announcing = async (host: Identity): Promise<HostedSession> =>
           subject.complete(rendezvous().announce(await elected.announcement(host)))
@@ -454,10 +477,10 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
       })
     })
 
-    describeWitness(() => ({ subject, rendezvous, rejection }))
+    if (without.service !== true) describeWitness(() => ({ subject, rendezvous, rejection }))
 
     describe('ending', () => {
-      it.each(['joiner', 'hosts'] as const)(
+      it.skipIf(without.closing).each(['joiner', 'hosts'] as const)(
         '[RDV-24] shows a route closed by the %s to the other end, once',
         async (end) => {
           const { routes } = await host()
@@ -473,7 +496,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         },
       )
 
-      it('[RDV-24] ends the routes of a peer that is gone', async () => {
+      itOfClosing('[RDV-24] ends the routes of a peer that is gone', async () => {
         const { routes } = await host()
         const leaving = rendezvous()
         const { hosts } = await join(routes, leaving)
@@ -482,7 +505,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         await subject.until(() => seen.closed === 1)
       })
 
-      it('closes any number of times, and then refuses', async () => {
+      itOfList('closes any number of times, and then refuses', async () => {
         const at = rendezvous()
         const { hosted, routes } = await host(at)
         const { joiner } = await join(routes)
@@ -497,7 +520,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
         expect(await rejection(hosted.update(await session.announcement()))).toMatchObject({ code: 'closed' })
       })
 
-      it('leaves no connection behind', async () => {
+      itOfList('leaves no connection behind', async () => {
         const { routes } = await host()
         await join(routes)
         for (const one of opened) await subject.complete(one.close())
@@ -505,7 +528,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
       })
     })
 
-    describe('giving up', () => {
+    describe.skipIf(without.list)('giving up', () => {
       const waits = {
         announce: async (at: Rendezvous, signal: AbortSignal) =>
           at.announce(await session.announcement(), signal),
@@ -546,7 +569,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
       )
     })
 
-    describe('giving up an announcement', () => {
+    describe.skipIf(without.list)('giving up an announcement', () => {
       it('takes it back although the service may have it already', async () => {
         const at = rendezvous()
         await subject.complete(at.list())
@@ -565,7 +588,7 @@ export function describeRendezvous(name: string, setup: () => Promise<Rendezvous
       })
     })
 
-    describe('losing the service', () => {
+    describe.skipIf(without.service)('losing the service', () => {
       it('[RDV-27] ends routes, tells the host, and announces again once it is back', async () => {
         const { hosted, routes } = await host()
         const { joiner, hosts } = await join(routes)

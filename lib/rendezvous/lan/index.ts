@@ -1,0 +1,1 @@
+export { lanRendezvous, type LanOptions, type LanRendezvous } from './lanRendezvous.ts'

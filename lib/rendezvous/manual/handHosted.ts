@@ -1,0 +1,81 @@
+import { Emitter, type Logger, type Unsubscribe } from '../../core/index.ts'
+import { unheardRoutes } from '../constants.ts'
+import type {
+  Announcement,
+  EarlyChallenge,
+  HostedSession,
+  HostedSessionEvents,
+  Route,
+} from '../rendezvous.ts'
+
+/** A session that takes joiners by codes. */
+export class HandHosted implements HostedSession {
+  readonly #events: Emitter<HostedSessionEvents>
+  readonly #nonce: Uint8Array
+  readonly #check: (announcement: Announcement) => Promise<void>
+  readonly #forget: () => void
+  #announcement: Announcement
+  #unheard: Route[] | undefined = []
+  #closed = false
+
+  constructor(
+    announcement: Announcement,
+    options: {
+      nonce: Uint8Array
+      logger: Logger
+      check: (announcement: Announcement) => Promise<void>
+      forget: () => void
+    },
+  ) {
+    this.#announcement = announcement
+    this.#nonce = options.nonce
+    this.#check = options.check
+    this.#forget = options.forget
+    this.#events = new Emitter(options.logger)
+  }
+
+  get announcement(): Announcement {
+    return this.#announcement
+  }
+
+  /** What every joiner by codes answers beforehand. */
+  get challenge(): EarlyChallenge {
+    return { nonce: this.#nonce, password: this.#announcement.password ?? null }
+  }
+
+  on<Name extends keyof HostedSessionEvents>(
+    name: Name,
+    listener: (event: HostedSessionEvents[Name]) => void,
+  ): Unsubscribe {
+    const unsubscribe = this.#events.on(name, listener)
+    const unheard = this.#unheard
+    if (name === 'route' && unheard !== undefined) {
+      this.#unheard = undefined
+      for (const route of unheard) this.#events.emit('route', route)
+    }
+    return unsubscribe
+  }
+
+  /** The offer of a joiner was taken. */
+  arrived(route: Route): void {
+    if (this.#unheard === undefined) return this.#events.emit('route', route)
+    if (this.#unheard.length >= unheardRoutes) return route.close()
+    this.#unheard.push(route)
+  }
+
+  async update(announcement: Announcement): Promise<void> {
+    await this.#check(announcement)
+    if (!this.#closed) this.#announcement = announcement
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true
+      for (const route of this.#unheard ?? []) route.close()
+      this.#unheard = undefined
+      this.#events.clear()
+      this.#forget()
+    }
+    return Promise.resolve()
+  }
+}
