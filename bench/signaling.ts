@@ -1,0 +1,155 @@
+import { fork } from 'node:child_process'
+import { median, quantile, type Benchmark, type Figure } from './benchmark.ts'
+import { Child } from './processes/child.ts'
+import { contenders, type Contender, type FromLoad, type FromServer, type ToLoad, type ToServer } from './signaling/messages.ts'
+
+/**
+ * Our signaling service with every limit and check on, beside PeerServer, y-webrtc's server and the least that a relay over `ws`
+ * can do. Each runs in a process of its own, one at a time, and so does the one that plays its clients.
+ */
+const benchmark: Benchmark = {
+  async run({ quick }) {
+    const effort = quick ? quickEffort : fullEffort
+    const rounds = new Map<Contender, Round[]>(contenders.map((contender) => [contender, []]))
+    for (let round = 0; round < effort.rounds; round++) {
+      for (let turn = 0; turn < contenders.length; turn++) {
+        const contender = contenders[(round + turn) % contenders.length] ?? 'ours'
+        const measured = await measure(contender, effort)
+        rounds.get(contender)?.push(measured)
+        process.stderr.write(`${contender}, ${round + 1} of ${effort.rounds}: ${JSON.stringify(measured)}\n`)
+      }
+    }
+    return figuresOf(effort, rounds)
+  },
+}
+export default benchmark
+
+interface Effort {
+  rounds: number
+  /** Idle connections, and how many are open before the memory of the others is counted: the first ones pay for code. */
+  connections: number
+  warmUpConnections: number
+  pairs: number
+  floodMs: number
+  /** What all of them carry with a processor to spare. */
+  pacePerSecond: number
+  paceMs: number
+}
+
+/** Below 20,000 files at once, which is what a process gets on many machines. */
+const fullEffort: Effort = {
+  rounds: 5,
+  connections: 10_000,
+  warmUpConnections: 500,
+  pairs: 250,
+  floodMs: 3_000,
+  pacePerSecond: 2_000,
+  paceMs: 4_000,
+}
+
+const quickEffort: Effort = {
+  rounds: 1,
+  connections: 100,
+  warmUpConnections: 20,
+  pairs: 10,
+  floodMs: 200,
+  pacePerSecond: 500,
+  paceMs: 400,
+}
+
+interface Round {
+  connectionsHeld: number
+  heapPerConnection: number
+  residentPerConnection: number
+  relaysPerSecond: number
+  cpuPerRelayUs: number
+  relayP50Ms: number
+  relayP99Ms: number
+}
+
+const programs: Readonly<Record<Contender, string>> = {
+  ours: 'ours',
+  ws: 'ws',
+  peer: 'peer',
+  'y-webrtc': 'yWebrtc',
+}
+
+async function measure(contender: Contender, effort: Effort): Promise<Round> {
+  const relaying = await withServer(contender, (server, load) => relay(server, load, effort))
+  // In a fresh one: neither leaves the other a heap to clean up.
+  const holding = await withServer(contender, (server, load) => hold(server, load, effort))
+  return { ...holding, ...relaying }
+}
+
+type Server = Child<ToServer, FromServer>
+type Load = Child<ToLoad, FromLoad>
+
+async function withServer<Result>(
+  contender: Contender,
+  use: (server: Server, load: Load) => Promise<Result>,
+): Promise<Result> {
+  const program = new URL(`./signaling/servers/${programs[contender]}.ts`, import.meta.url)
+  const serverProcess = fork(program, { execArgv: [...process.execArgv, '--expose-gc'] })
+  const server: Server = new Child(`The server of ${contender}`, serverProcess)
+  const load: Load = new Child('The load', fork(new URL('./signaling/load.ts', import.meta.url)))
+  try {
+    const { port } = await server.hear('listening')
+    await load.ask({ type: 'start', contender, port }, 'started')
+    return await use(server, load)
+  } finally {
+    load.end()
+    server.end()
+  }
+}
+
+async function relay(server: Server, load: Load, effort: Effort) {
+  await load.ask({ type: 'pair', pairs: effort.pairs }, 'paired', effort.pairs * 10)
+  const { delaysMs } = await load.ask(
+    { type: 'pace', perSecond: effort.pacePerSecond, ms: effort.paceMs },
+    'paced',
+    effort.paceMs,
+  )
+  const before = await server.ask({ type: 'measure' }, 'measured')
+  const { relays, ms } = await load.ask({ type: 'flood', ms: effort.floodMs }, 'flooded', effort.floodMs * 2)
+  const after = await server.ask({ type: 'measure' }, 'measured')
+  return {
+    relaysPerSecond: relays / (ms / 1_000),
+    cpuPerRelayUs: ((after.cpuMs - before.cpuMs) * 1_000) / (relays * (1 + 1 / 4)),
+    relayP50Ms: median(delaysMs),
+    relayP99Ms: quantile(delaysMs, 0.99),
+  }
+}
+
+async function hold(server: Server, load: Load, effort: Effort) {
+  const { open: first } = await load.ask({ type: 'hold', count: effort.warmUpConnections }, 'holding', 10_000)
+  const before = await server.ask({ type: 'measure' }, 'measured')
+  const { open } = await load.ask(
+    { type: 'hold', count: effort.connections - effort.warmUpConnections },
+    'holding',
+    effort.connections * 5,
+  )
+  const after = await server.ask({ type: 'measure' }, 'measured')
+  return {
+    connectionsHeld: open,
+    heapPerConnection: (after.heap - before.heap) / (open - first),
+    residentPerConnection: (after.resident - before.resident) / (open - first),
+  }
+}
+
+function figuresOf(effort: Effort, rounds: ReadonlyMap<Contender, readonly Round[]>): Figure[] {
+  const figure = (name: string, scenario: string, unit: string, of: keyof Round): Figure => {
+    const middle = (contender: Contender): number => median((rounds.get(contender) ?? []).map((round) => round[of]))
+    const [ours, ...others] = contenders
+    const baselines = Object.fromEntries(others.map((contender) => [contender, middle(contender)]))
+    return { name, scenario, value: middle(ours), unit, baselines }
+  }
+  return [
+    figure('connectionsHeld', `${effort.connections} asked for`, 'connections', 'connectionsHeld'),
+    figure('bytesPerConnection', 'heap and buffers', 'B', 'heapPerConnection'),
+    figure('bytesPerConnection', 'resident', 'B', 'residentPerConnection'),
+    figure('relaysPerSecond', `${effort.pairs} pairs, as many as it carries`, '1/s', 'relaysPerSecond'),
+    figure('cpuPerRelayUs', `${effort.pairs} pairs, as many as it carries`, 'µs', 'cpuPerRelayUs'),
+    figure('relayP50Ms', `${effort.pacePerSecond} a second`, 'ms', 'relayP50Ms'),
+    figure('relayP99Ms', `${effort.pacePerSecond} a second`, 'ms', 'relayP99Ms'),
+  ]
+}
