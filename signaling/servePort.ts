@@ -1,7 +1,11 @@
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Cancel, Clock } from '../lib/core/index.ts'
 import { cutCodes, type ClientPort, type Switchboard } from '../lib/rendezvous/index.ts'
 import { cutGraceMs } from './constants.ts'
+
+/** Made once: every message is sent with it. */
+const binary = { binary: true } as const
 
 /** What {@link servePort} goes by. */
 export interface ServePortOptions {
@@ -12,15 +16,26 @@ export interface ServePortOptions {
 }
 
 /** Connects one WebSocket to the switchboard. */
-export function servePort(webSocket: WebSocket, switchboard: Switchboard, options: ServePortOptions): void {
+export function servePort(webSocket: WebSocket, stream: Duplex, switchboard: Switchboard, options: ServePortOptions): void {
   webSocket.binaryType = 'nodebuffer'
   let cancelTermination: Cancel | undefined
+  let corked = false
+  const flush = (): void => {
+    corked = false
+    stream.uncork()
+    if (webSocket.bufferedAmount > options.bufferedBytes) socket.cut('slow')
+  }
   const socket = switchboard.accept({
     address: options.address,
     stun: options.stun,
     send(bytes) {
-      webSocket.send(bytes, { binary: true })
-      if (webSocket.bufferedAmount > options.bufferedBytes) socket.cut('slow')
+      // What one read brought goes out in as few writes as there are receivers, not as messages.
+      if (!corked) {
+        corked = true
+        stream.cork()
+        process.nextTick(flush)
+      }
+      webSocket.send(bytes, binary)
     },
     cut(reason) {
       // A close frame would wait behind everything that is not being read.

@@ -141,7 +141,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
     }
     socket.once('close', entry.leave)
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      servePort(webSocket, switchboard, {
+      servePort(webSocket, socket, switchboard, {
         clock,
         address: entry.limitKey,
         stun: stun === undefined ? null : { host: options.stunHost ?? null, port: stun.port },

@@ -9,8 +9,6 @@ import { RawSocket } from './rawSocket.ts'
 const opening = 50
 /** Clients behind one address: a fraction of what is allowed one. */
 const perAddress = 20
-/** Messages of a pair that are under way while as much as possible is: a host answers a joiner with about that many in a row. */
-const burst = 16
 
 interface Pair {
   a: Greeted
@@ -37,7 +35,7 @@ process.on('message', (message: ToLoad) => {
     case 'pair':
       return void parent.answer(pairUp(message.pairs), () => ({ type: 'paired' }))
     case 'flood':
-      return void parent.answer(flood(message.ms), (flooded) => ({ type: 'flooded', ...flooded }))
+      return void parent.answer(flood(message.burst, message.ms), (flooded) => ({ type: 'flooded', ...flooded }))
     case 'pace':
       return void parent.answer(pace(message.perSecond, message.ms), (delaysMs) => ({
         type: 'paced',
@@ -78,7 +76,7 @@ async function pairUp(count: number): Promise<void> {
 }
 
 /** Everybody who got a burst answers with one. */
-async function flood(ms: number): Promise<{ relays: number; ms: number }> {
+async function flood(burst: number, ms: number): Promise<{ relays: number; all: number; ms: number }> {
   let relays = 0
   let over = false
   const answering = (to: Greeted, frame: Buffer): Buffer => {
@@ -102,10 +100,10 @@ async function flood(ms: number): Promise<{ relays: number; ms: number }> {
   const before = relays
   const startedAt = clock.now()
   await sleep(clock, ms)
-  const result = { relays: relays - before, ms: clock.now() - startedAt }
+  const counted = { relays: relays - before, ms: clock.now() - startedAt }
   over = true
   await sleep(clock, 300)
-  return result
+  return { ...counted, all: relays }
 }
 
 /** One message at a time from pair after pair; what each took from the one end to the other. */

@@ -18,8 +18,8 @@ export type ToLoad =
   | { type: 'hold'; count: number }
   /** Opens pairs that have something to say to each other. */
   | { type: 'pair'; pairs: number }
-  /** As much as the server carries, for so long. */
-  | { type: 'flood'; ms: number }
+  /** As much as the server carries, for so long; so many messages of a pair are under way at a time. */
+  | { type: 'flood'; burst: number; ms: number }
   /** So many messages a second, evenly, for so long. */
   | { type: 'pace'; perSecond: number; ms: number }
 
@@ -28,5 +28,6 @@ export type FromLoad =
   /** How many are open, of all that were. */
   | { type: 'holding'; open: number }
   | { type: 'paired' }
-  | { type: 'flooded'; relays: number; ms: number }
+  /** `all` counts those too that came before and after the time that `relays` were counted for. */
+  | { type: 'flooded'; relays: number; all: number; ms: number }
   | { type: 'paced'; relays: number; delaysMs: number[] }

@@ -19,8 +19,16 @@ import {
 } from './frames.ts'
 import { Introducer } from './introducer.ts'
 import { Origins } from './origins.ts'
+import { readRelayFrame, writeRelayFrame } from './relayFrames.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
-import { dropRoute, endRoute, farEnd, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
+import {
+  dropRoute,
+  endRoute,
+  farEnd,
+  isJoinersEnd,
+  SwitchboardClient,
+  type ClientPort,
+} from './switchboardClient.ts'
 import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
 import { WitnessDesk } from './witnessDesk.ts'
 
@@ -148,8 +156,10 @@ export class Switchboard {
 
   #receive(client: SwitchboardClient, bytes: Uint8Array): void {
     if (client.gone) return
-    client.heardAt = this.#clock.now()
-    const withinRate = client.frames.tryTake() && client.bytes.tryTake(bytes.length)
+    const now = (client.heardAt = this.#clock.now())
+    const withinRate = client.budget.tryTake(now, bytes.length)
+    const relay = withinRate && client.greeted ? readRelayFrame(bytes) : undefined
+    if (relay !== undefined) return this.#relay(client, relay.route, relay.message, now)
     let frame: ClientFrame
     try {
       frame = decodeClientFrame(bytes)
@@ -192,7 +202,7 @@ export class Switchboard {
       case 'pong':
         return
       case 'relay':
-        return this.#relay(client, frame.route, frame.message)
+        return this.#relay(client, frame.route, frame.message, this.#clock.now())
       case 'close':
         return this.#close(client, frame.route)
       case 'announce':
@@ -260,15 +270,16 @@ export class Switchboard {
     return frame.type === 'announce' ? 1 + Math.ceil(frame.proof.length / 2) : 1
   }
 
-  #relay(client: SwitchboardClient, number: number, message: Uint8Array): void {
+  #relay(client: SwitchboardClient, number: number, message: Uint8Array, now: number): void {
     const route = client.routes.get(number)
     // Its other end may just have closed it: no offence.
     if (route === undefined) return this.#refused.add('unknown-route')
-    const to = farEnd(route, client, number)
-    route.usedAt = client.usedAt = to.client.usedAt = this.#clock.now()
+    const isFromJoiner = isJoinersEnd(route, client, number)
+    const to = isFromJoiner ? route.host : route.joiner
+    route.usedAt = client.usedAt = to.usedAt = now
     this.#relayedMessages++
     this.#relayedBytes += message.length
-    to.client.send({ type: 'relay', route: to.number, message })
+    to.sendBytes(writeRelayFrame(isFromJoiner ? route.hostNumber : route.joinerNumber, message))
   }
 
   #close(client: SwitchboardClient, number: number): void {

@@ -1,5 +1,6 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
 import { encodeServiceFrame, type CutReason, type ServiceFrame } from './frames.ts'
+import { SocketBudget } from './socketBudget.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
 /** The transport's side of one client of a {@link Switchboard}. */
@@ -26,8 +27,8 @@ export interface SwitchedRoute {
 /** What a {@link Switchboard} knows of one connected client. */
 export class SwitchboardClient {
   readonly port: ClientPort
-  readonly frames: TokenBucket
-  readonly bytes: TokenBucket
+  /** What it may send. */
+  readonly budget: SocketBudget
   /** What it may do wrong before it is cut. */
   readonly patience: TokenBucket
   /** By their numbers here. */
@@ -49,8 +50,7 @@ export class SwitchboardClient {
 
   constructor(port: ClientPort, clock: Clock, limits: SwitchboardLimits, onError: (error: unknown) => void) {
     this.port = port
-    this.frames = new TokenBucket(clock, limits.framesPerSecond, limits.framesBurst)
-    this.bytes = new TokenBucket(clock, limits.bytesPerSecond, limits.bytesBurst)
+    this.budget = new SocketBudget(limits, clock.now())
     this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
     this.announcing = new SerialQueue(onError)
     this.heardAt = this.pingedAt = this.usedAt = clock.now()
@@ -62,7 +62,12 @@ export class SwitchboardClient {
   }
 
   send(frame: ServiceFrame): void {
-    if (!this.gone) this.port.send(encodeServiceFrame(frame))
+    this.sendBytes(encodeServiceFrame(frame))
+  }
+
+  /** Sends a frame that is encoded already. */
+  sendBytes(frame: Uint8Array): void {
+    if (!this.gone) this.port.send(frame)
   }
 
   nextRoute(): number {
@@ -85,13 +90,18 @@ export function connectRoute(joiner: SwitchboardClient, host: SwitchboardClient,
   return route
 }
 
+/** Whether `number` of `client` is the end of `route` that asked for it; both ends may be the same client's. */
+export function isJoinersEnd(route: SwitchedRoute, client: SwitchboardClient, number: number): boolean {
+  return route.joiner === client && route.joinerNumber === number
+}
+
 /** The end of `route` opposite to the one that `client` knows as `number`; both may be the same client's. */
 export function farEnd(
   route: SwitchedRoute,
   client: SwitchboardClient,
   number: number,
 ): { client: SwitchboardClient; number: number } {
-  return route.joiner === client && route.joinerNumber === number
+  return isJoinersEnd(route, client, number)
     ? { client: route.host, number: route.hostNumber }
     : { client: route.joiner, number: route.joinerNumber }
 }
