@@ -3,9 +3,7 @@ import type { WebSocket } from 'ws'
 import type { Cancel, Clock } from '../lib/core/index.ts'
 import { cutCodes, type ClientPort, type Switchboard } from '../lib/rendezvous/index.ts'
 import { cutGraceMs } from './constants.ts'
-
-/** Made once: every message is sent with it. */
-const binary = { binary: true } as const
+import { webSocketFrame } from './webSocketFrame.ts'
 
 /** What {@link servePort} goes by. */
 export interface ServePortOptions {
@@ -29,13 +27,15 @@ export function servePort(webSocket: WebSocket, stream: Duplex, switchboard: Swi
     address: options.address,
     stun: options.stun,
     send(bytes) {
+      // Nothing may follow the frame that closes it.
+      if (webSocket.readyState !== webSocket.OPEN) return
       // What one read brought goes out in as few writes as there are receivers, not as messages.
       if (!corked) {
         corked = true
         stream.cork()
         process.nextTick(flush)
       }
-      webSocket.send(bytes, binary)
+      stream.write(webSocketFrame(bytes))
     },
     cut(reason) {
       // A close frame would wait behind everything that is not being read.
