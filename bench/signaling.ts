@@ -1,7 +1,14 @@
 import { fork } from 'node:child_process'
 import { median, quantile, type Benchmark, type Figure } from './benchmark.ts'
 import { Child } from './processes/child.ts'
-import { contenders, type Contender, type FromLoad, type FromServer, type ToLoad, type ToServer } from './signaling/messages.ts'
+import {
+  contenders,
+  type Contender,
+  type FromLoad,
+  type FromServer,
+  type ToLoad,
+  type ToServer,
+} from './signaling/messages.ts'
 
 /**
  * Our signaling service with every limit and check on, beside PeerServer, y-webrtc's server and the least that a relay over `ws`
@@ -9,7 +16,19 @@ import { contenders, type Contender, type FromLoad, type FromServer, type ToLoad
  */
 const benchmark: Benchmark = {
   async run({ quick }) {
-    const effort = process.env.DEV ? { ...fullEffort, rounds: 1, connections: 2000, warmUpConnections: 300, pairs: 100, floodMs: 2000, paceMs: 1000 } : quick ? quickEffort : fullEffort
+    const effort = process.env.DEV
+      ? {
+          ...fullEffort,
+          rounds: 1,
+          connections: 2000,
+          warmUpConnections: 300,
+          pairs: 100,
+          floodMs: 2000,
+          paceMs: 1000,
+        }
+      : quick
+        ? quickEffort
+        : fullEffort
     const rounds = new Map<Contender, Round[]>(contenders.map((contender) => [contender, []]))
     for (let round = 0; round < effort.rounds; round++) {
       for (let turn = 0; turn < contenders.length; turn++) {
@@ -154,7 +173,8 @@ async function hold(server: Server, load: Load, effort: Effort) {
 
 function figuresOf(effort: Effort, rounds: ReadonlyMap<Contender, readonly Round[]>): Figure[] {
   const figure = (name: string, scenario: string, unit: string, of: keyof Round): Figure => {
-    const middle = (contender: Contender): number => median((rounds.get(contender) ?? []).map((round) => round[of]))
+    const middle = (contender: Contender): number =>
+      median((rounds.get(contender) ?? []).map((round) => round[of]))
     const [ours, ...others] = contenders
     const baselines = Object.fromEntries(others.map((contender) => [contender, middle(contender)]))
     return { name, scenario, value: middle(ours), unit, baselines }

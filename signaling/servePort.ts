@@ -14,7 +14,12 @@ export interface ServePortOptions {
 }
 
 /** Connects one WebSocket to the switchboard. */
-export function servePort(webSocket: WebSocket, stream: Duplex, switchboard: Switchboard, options: ServePortOptions): void {
+export function servePort(
+  webSocket: WebSocket,
+  stream: Duplex,
+  switchboard: Switchboard,
+  options: ServePortOptions,
+): void {
   webSocket.binaryType = 'nodebuffer'
   let cancelTermination: Cancel | undefined
   let corked = false

@@ -6,7 +6,7 @@ import {
   encodeClientFrame,
   frameVersion,
   type ServiceFrame,
-} from '../../lib/rendezvous/frames.ts'
+} from '../../lib/rendezvous/index.ts'
 import type { Contender } from './messages.ts'
 import { frameOf, type RawSocket } from './rawSocket.ts'
 
@@ -46,7 +46,8 @@ async function answer<Type extends ServiceFrame['type']>(
   type: Type,
 ): Promise<Extract<ServiceFrame, { type: Type }>> {
   const frame = decodeServiceFrame(await heard(socket))
-  if (frame.type !== type) throw new Error(`The service answered ${JSON.stringify(frame)} instead of ${type}.`)
+  if (frame.type !== type)
+    throw new Error(`The service answered ${JSON.stringify(frame)} instead of ${type}.`)
   return frame as Extract<ServiceFrame, { type: Type }>
 }
 
@@ -91,7 +92,8 @@ const ws: Dialect = {
     numbers.set(socket, await heard(socket))
   },
   async pair(a, b) {
-    const to = ({ socket }: Greeted): Buffer => frameOf(Buffer.concat([numbers.get(socket) ?? message, message]))
+    const to = ({ socket }: Greeted): Buffer =>
+      frameOf(Buffer.concat([numbers.get(socket) ?? message, message]))
     return { fromA: to(b), fromB: to(a) }
   },
 }

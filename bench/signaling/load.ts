@@ -35,7 +35,10 @@ process.on('message', (message: ToLoad) => {
     case 'pair':
       return void parent.answer(pairUp(message.pairs), () => ({ type: 'paired' }))
     case 'flood':
-      return void parent.answer(flood(message.burst, message.ms), (flooded) => ({ type: 'flooded', ...flooded }))
+      return void parent.answer(flood(message.burst, message.ms), (flooded) => ({
+        type: 'flooded',
+        ...flooded,
+      }))
     case 'pace':
       return void parent.answer(pace(message.perSecond, message.ms), (delaysMs) => ({
         type: 'paced',

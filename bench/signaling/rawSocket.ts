@@ -71,7 +71,11 @@ export class RawSocket {
       const start = offset + (short === 126 ? 4 : short === 127 ? 10 : 2)
       if (bytes.length < start) break
       const length =
-        short === 126 ? bytes.readUInt16BE(offset + 2) : short === 127 ? bytes.readUInt32BE(offset + 6) : short
+        short === 126
+          ? bytes.readUInt16BE(offset + 2)
+          : short === 127
+            ? bytes.readUInt32BE(offset + 6)
+            : short
       if (bytes.length < start + length) break
       offset = start + length
       this.onPayload(bytes.subarray(start, offset))

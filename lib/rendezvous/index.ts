@@ -1,7 +1,15 @@
 export { AddressBuckets } from './addressBuckets.ts'
 export { RendezvousClient, type RendezvousEnvironment } from './client.ts'
 export { defaultTimings, type RendezvousTimings } from './constants.ts'
-export { cutCodes, frameLimits, frameVersion, type CutReason } from './frames.ts'
+export {
+  cutCodes,
+  decodeServiceFrame,
+  encodeClientFrame,
+  frameLimits,
+  frameVersion,
+  type CutReason,
+  type ServiceFrame,
+} from './frames.ts'
 export { rendezvousFrom } from './fromHint.ts'
 export {
   createMemoryRendezvousHub,
@@ -19,8 +27,11 @@ export type { ClientPort } from './switchboardClient.ts'
 export {
   defaultSwitchboardLimits,
   unlimitedSwitchboard,
+  type SwitchboardLimit,
   type SwitchboardLimits,
 } from './switchboardLimits.ts'
+export type { SessionLimit } from './sessionLoad.ts'
+export type { FrameCounts, FrameOutcome, TrafficStats } from './trafficCounts.ts'
 export {
   webSocketRendezvous,
   type WebSocketConstructor,

@@ -1,10 +1,12 @@
 import { isConvoyError, type Clock } from '../core/index.ts'
 import { openAnnouncement, type Verify } from '../identity/index.ts'
+import { AddressCounts } from './addressCounts.ts'
 import { frameLimits, refusalCodes, type ClientFrame, type RefusalCode } from './frames.ts'
 import type { Origins } from './origins.ts'
+import type { Refusals } from './refusals.ts'
 import { answerWaiting, type DirectoryEntry, type SessionDirectory } from './sessionDirectory.ts'
 import { connectRoute, type SwitchboardClient } from './switchboardClient.ts'
-import type { SwitchboardLimits } from './switchboardLimits.ts'
+import type { SwitchboardLimit, SwitchboardLimits } from './switchboardLimits.ts'
 
 /** What an {@link Introducer} works with. */
 export interface IntroducerOptions {
@@ -13,13 +15,14 @@ export interface IntroducerOptions {
   directory: SessionDirectory
   origins: Origins
   verify: Verify | undefined
-  /** Tells a client that a request is refused, and counts it. */
-  refuse: (client: SwitchboardClient, request: number, code: RefusalCode, reason: string) => void
+  refusals: Refusals
 }
 
 /** Answers requests: puts sessions up, takes them down, lists them and opens routes to their hosts. */
 export class Introducer {
   readonly #options: IntroducerOptions
+  /** Requests that wait for an absent host. */
+  readonly #waiting = new AddressCounts()
 
   constructor(options: IntroducerOptions) {
     this.#options = options
@@ -38,7 +41,7 @@ export class Introducer {
         proof,
       })
     } catch (error) {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         refusalOf(error),
@@ -48,7 +51,7 @@ export class Introducer {
     if (client.gone) return
     const result = this.#options.directory.put(client, { announcement, envelope, proof }, resume)
     if (result === 'stale') {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         'message-replayed',
@@ -56,11 +59,12 @@ export class Introducer {
       )
     }
     if (result === 'too-many') {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         'rate-limited',
         'Too many sessions are announced from your address, or altogether.',
+        'sessions',
       )
     }
     const { entry, replaced } = result
@@ -71,7 +75,12 @@ export class Introducer {
 
   withdraw(client: SwitchboardClient, request: number, key: string): void {
     if (!client.sessions.has(key)) {
-      return this.#options.refuse(client, request, 'session-not-found', 'You announce no such session here.')
+      return this.#options.refusals.refuse(
+        client,
+        request,
+        'session-not-found',
+        'You announce no such session here.',
+      )
     }
     this.#options.directory.remove(key)
     client.send({ type: 'withdrawn', request })
@@ -81,11 +90,12 @@ export class Introducer {
     const entry = this.#options.directory.get(key)
     if (entry === undefined) return this.#notFound(client, request)
     if (client.opened + client.busy >= this.#options.limits.opensPerSocket) {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         'rate-limited',
         'Too many routes are open on this connection.',
+        'socket-routes',
       )
     }
     if (entry.owner === undefined) return this.#openLater(client, request, entry)
@@ -93,15 +103,10 @@ export class Introducer {
   }
 
   #openNow(client: SwitchboardClient, request: number, entry: DirectoryEntry, host: SwitchboardClient): void {
-    if (host.routes.size >= this.#options.limits.routesPerSocket) {
-      return this.#options.refuse(
-        client,
-        request,
-        'rate-limited',
-        'Too many ask for this session at once; try again soon.',
-      )
-    }
-    const { joinerNumber, hostNumber } = connectRoute(client, host, this.#options.clock.now())
+    const isHostBusy = host.routes.size >= this.#options.limits.routesPerSocket
+    const limit = isHostBusy ? 'host-routes' : entry.load.refusal(client.port.address)
+    if (limit !== undefined) return this.#tooMany(client, request, limit)
+    const { joinerNumber, hostNumber } = connectRoute(client, host, entry.load, this.#options.clock.now())
     client.send({ type: 'opened', request, route: joinerNumber, ...entry.announced })
     const origin = this.#options.origins.of(entry.sessionId, client.port.address)
     const told = origin === undefined ? {} : { origin }
@@ -110,29 +115,33 @@ export class Introducer {
 
   /** The host's connection broke a moment ago: it will most likely be back. */
   #openLater(client: SwitchboardClient, request: number, entry: DirectoryEntry): void {
-    if (entry.waiting.size >= this.#options.limits.routesPerSocket) {
-      return this.#options.refuse(
-        client,
-        request,
-        'rate-limited',
-        'Too many ask for this session at once; try again soon.',
-      )
-    }
+    const { waitingPerSession, waitingPerAddress, openWaitMs } = this.#options.limits
+    const { address } = client.port
+    if (entry.waiting.size >= waitingPerSession) return this.#tooMany(client, request, 'session-waiting')
+    if (this.#waiting.of(address) >= waitingPerAddress)
+      return this.#tooMany(client, request, 'address-waiting')
     client.busy++
+    this.#waiting.add(address, 1)
     const answer = (host: SwitchboardClient | undefined): void => {
       entry.waiting.delete(answer)
       cancel()
       client.busy--
+      this.#waiting.add(address, -1)
       if (client.gone) return
       if (host === undefined) this.#notFound(client, request)
       else this.#openNow(client, request, entry, host)
     }
-    const cancel = this.#options.clock.after(this.#options.limits.openWaitMs, () => answer(undefined))
+    const cancel = this.#options.clock.after(openWaitMs, () => answer(undefined))
     entry.waiting.add(answer)
   }
 
+  #tooMany(client: SwitchboardClient, request: number, limit: SwitchboardLimit): void {
+    const reason = 'Too many ask for this session at once; try again soon.'
+    this.#options.refusals.refuse(client, request, 'rate-limited', reason, limit)
+  }
+
   #notFound(client: SwitchboardClient, request: number): void {
-    this.#options.refuse(
+    this.#options.refusals.refuse(
       client,
       request,
       'session-not-found',

@@ -1,6 +1,7 @@
 import { equalBytes, toHex, type Cancel, type Clock, type RandomSource } from '../core/index.ts'
 import { clockSkewMs, type OpenedAnnouncement } from '../identity/index.ts'
 import { AddressCounts } from './addressCounts.ts'
+import { SessionLoad } from './sessionLoad.ts'
 import type { SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -21,6 +22,8 @@ export interface DirectoryEntry {
   /** The address that announced it, for its limit. */
   address: string | null
   resume: Uint8Array
+  /** What it takes of the service. */
+  readonly load: SessionLoad
   /** Joiners that wait for the host to come back. */
   readonly waiting: Set<(owner: SwitchboardClient | undefined) => void>
   cancelGrace: Cancel
@@ -130,9 +133,11 @@ export class SessionDirectory {
       return 'too-many'
     const entry: DirectoryEntry = {
       key,
-      sessionId: checked.announcement.sessionId,
+      // A copy, as are those below.
+      sessionId: checked.announcement.sessionId.slice(),
       ...describe(client, checked),
       resume: this.#random.bytes(16),
+      load: new SessionLoad(this.#clock, this.#limits),
       waiting: new Set(),
       cancelGrace: () => {},
     }

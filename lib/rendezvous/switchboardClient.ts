@@ -1,7 +1,9 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
 import { encodeServiceFrame, type CutReason, type ServiceFrame } from './frames.ts'
-import { SocketBudget } from './socketBudget.ts'
+import type { SessionLoad } from './sessionLoad.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
+import { TrafficBudget } from './trafficBudget.ts'
+import type { TrafficCounts } from './trafficCounts.ts'
 
 /** The transport's side of one client of a {@link Switchboard}. */
 export interface ClientPort {
@@ -20,15 +22,28 @@ export interface SwitchedRoute {
   readonly joinerNumber: number
   readonly host: SwitchboardClient
   readonly hostNumber: number
+  /** Of the session that it leads to. */
+  readonly load: SessionLoad
   /** When something last went over it. */
   usedAt: number
+}
+
+/** What a {@link SwitchboardClient} is made with. */
+export interface ClientSurroundings {
+  clock: Clock
+  limits: SwitchboardLimits
+  traffic: TrafficCounts
+  addressBudget: TrafficBudget | undefined
+  /** Told of a task that failed. */
+  onError: (error: unknown) => void
 }
 
 /** What a {@link Switchboard} knows of one connected client. */
 export class SwitchboardClient {
   readonly port: ClientPort
-  /** What it may send. */
-  readonly budget: SocketBudget
+  /** What it may send, and what all of its address may; undefined for one without an address. */
+  readonly budget: TrafficBudget
+  readonly addressBudget: TrafficBudget | undefined
   /** What it may do wrong before it is cut. */
   readonly patience: TokenBucket
   /** By their numbers here. */
@@ -46,14 +61,17 @@ export class SwitchboardClient {
   heardAt: number
   pingedAt: number
   usedAt: number
+  readonly #traffic: TrafficCounts
   #nextRoute = 1
 
-  constructor(port: ClientPort, clock: Clock, limits: SwitchboardLimits, onError: (error: unknown) => void) {
+  constructor(port: ClientPort, { clock, limits, traffic, addressBudget, onError }: ClientSurroundings) {
     this.port = port
-    this.budget = new SocketBudget(limits, clock.now())
+    this.#traffic = traffic
+    this.heardAt = this.pingedAt = this.usedAt = clock.now()
+    this.budget = new TrafficBudget(limits, this.heardAt)
+    this.addressBudget = addressBudget
     this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
     this.announcing = new SerialQueue(onError)
-    this.heardAt = this.pingedAt = this.usedAt = clock.now()
   }
 
   /** Whether anything is going on for which the connection is held. */
@@ -67,7 +85,10 @@ export class SwitchboardClient {
 
   /** Sends a frame that is encoded already. */
   sendBytes(frame: Uint8Array): void {
-    if (!this.gone) this.port.send(frame)
+    if (this.gone) return
+    this.#traffic.sentFrames++
+    this.#traffic.sentBytes += frame.length
+    this.port.send(frame)
   }
 
   nextRoute(): number {
@@ -76,16 +97,23 @@ export class SwitchboardClient {
 }
 
 /** Opens a route between two clients. */
-export function connectRoute(joiner: SwitchboardClient, host: SwitchboardClient, now: number): SwitchedRoute {
+export function connectRoute(
+  joiner: SwitchboardClient,
+  host: SwitchboardClient,
+  load: SessionLoad,
+  now: number,
+): SwitchedRoute {
   const route = {
     joiner,
     joinerNumber: joiner.nextRoute(),
     host,
     hostNumber: host.nextRoute(),
+    load,
     usedAt: now,
   }
   joiner.routes.set(route.joinerNumber, route)
   joiner.opened++
+  load.count(joiner.port.address, 1)
   host.routes.set(route.hostNumber, route)
   return route
 }
@@ -107,8 +135,11 @@ export function farEnd(
 }
 
 /** Forgets a route at both ends; telling them is the caller's. */
-export function endRoute({ joiner, joinerNumber, host, hostNumber }: SwitchedRoute): void {
-  if (joiner.routes.delete(joinerNumber)) joiner.opened--
+export function endRoute({ joiner, joinerNumber, host, hostNumber, load }: SwitchedRoute): void {
+  if (joiner.routes.delete(joinerNumber)) {
+    joiner.opened--
+    load.count(joiner.port.address, -1)
+  }
   host.routes.delete(hostNumber)
 }
 

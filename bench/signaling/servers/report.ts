@@ -3,9 +3,8 @@ import type { FromServer, ToServer } from '../messages.ts'
 
 const parent = parentProcess<FromServer>()
 
-process.on('message', (message: ToServer) => {
-  if (message.type === 'measure') void measure()
-})
+/** There is but one thing that may be asked. */
+process.on('message', (_: ToServer) => void measure())
 
 /** The server takes connections from now on. */
 export function listening(port: number): void {
