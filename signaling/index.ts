@@ -1,8 +1,22 @@
-export type { SwitchboardLimits, SwitchboardStats } from '../lib/rendezvous/index.ts'
+export type {
+  FrameCounts,
+  FrameOutcome,
+  SessionLimit,
+  SwitchboardLimit,
+  SwitchboardLimits,
+  SwitchboardStats,
+  TrafficStats,
+} from '../lib/rendezvous/index.ts'
 export { defaultSignalingLimits, type SignalingLimits } from './constants.ts'
+export type { DoorLimit } from './doorKeeper.ts'
 export {
   startSignaling,
+  type DrainOptions,
+  type HandshakeFailure,
+  type MetricsOptions,
   type SignalingOptions,
   type SignalingService,
+  type SignalingState,
   type SignalingStats,
 } from './service.ts'
+export type { SlowReaderLimit } from './slowReaders.ts'

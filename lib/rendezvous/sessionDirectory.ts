@@ -123,6 +123,11 @@ export class SessionDirectory {
     return told
   }
 
+  /** Removes sessions whose host is away, with what waits for them. */
+  forgetAbsent(): void {
+    for (const { key, owner } of [...this.#entries.values()]) if (owner === undefined) this.remove(key)
+  }
+
   clear(): void {
     for (const key of [...this.#entries.keys()]) this.remove(key)
   }

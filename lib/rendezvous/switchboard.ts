@@ -85,6 +85,7 @@ export class Switchboard {
   readonly #traffic = new TrafficCounts()
   readonly #addressBudgets: AddressBudgets
   readonly #cancelTick: Cancel
+  #draining = false
   readonly #grants = { granted: 0, refused: 0 }
 
   constructor(options: SwitchboardOptions) {
@@ -156,6 +157,22 @@ export class Switchboard {
     this.#refusals.refused.add(name)
   }
 
+  /**
+   * From now on nothing new begins: no session is put up, no route is opened. Clients that have nothing under way are sent away at
+   * once, the others as soon as that is over, each time this is called again.
+   * @returns how many are left.
+   */
+  drain(): number {
+    if (!this.#draining) {
+      this.#draining = true
+      this.#directory.forgetAbsent()
+    }
+    for (const client of [...this.#clients]) {
+      if (client.routes.size === 0 && client.busy === 0) this.#cut(client, 'going-away')
+    }
+    return this.#clients.size
+  }
+
   /** Cuts every client and forgets everything. Idempotent. */
   close(): void {
     this.#cancelTick()
@@ -189,6 +206,7 @@ export class Switchboard {
       return this.#cut(client, 'version')
     }
     client.greeted = true
+    client.port.greeted?.()
     const { stun } = client.port
     client.send({
       type: 'welcome',
@@ -212,6 +230,10 @@ export class Switchboard {
         'address-requests',
       )
       return this.#refusals.strike(client, 'flood')
+    }
+    if (this.#draining && (frame.type === 'announce' || frame.type === 'open')) {
+      const reason = 'This service is about to stop; use another one.'
+      return this.#refusals.refuse(client, frame.request, 'rate-limited', reason, 'draining')
     }
     switch (frame.type) {
       case 'announce':

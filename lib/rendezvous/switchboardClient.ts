@@ -11,6 +11,8 @@ export interface ClientPort {
   readonly address: string | null
   /** Where STUN is for this client, as `welcome` tells it. */
   readonly stun: { host: string | null; port: number } | null
+  /** The client has said hello. */
+  greeted?(): void
   send(bytes: Uint8Array): void
   /** Closes the connection; the switchboard expects no further call about it. */
   cut(reason: CutReason): void

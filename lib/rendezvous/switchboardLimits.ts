@@ -12,6 +12,7 @@ export type SwitchboardLimit =
   | 'session-waiting'
   | 'address-waiting'
   | 'configurations'
+  | 'draining'
   | SessionLimit
 
 /** What one client, or all from one address, may take of a service. Every limit is an option. */
