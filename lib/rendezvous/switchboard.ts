@@ -9,6 +9,7 @@ import {
 import { createSigner, type Signer, type Verify } from '../identity/index.ts'
 import { AddressBuckets } from './addressBuckets.ts'
 import { AddressBudgets } from './addressBudgets.ts'
+import { CutLog } from './cutLog.ts'
 import { FrameIntake } from './frameIntake.ts'
 import { frameVersion, type ClientFrame, type CutReason } from './frames.ts'
 import { Introducer } from './introducer.ts'
@@ -84,6 +85,7 @@ export class Switchboard {
   readonly #intake: FrameIntake
   readonly #traffic = new TrafficCounts()
   readonly #addressBudgets: AddressBudgets
+  readonly #cutLog: CutLog
   readonly #cancelTick: Cancel
   #draining = false
   readonly #grants = { granted: 0, refused: 0 }
@@ -97,6 +99,7 @@ export class Switchboard {
       this.#limits.requestsPerSecond,
       this.#limits.requestsBurst,
     )
+    this.#cutLog = new CutLog(options.clock, options.random, this.#logger)
     this.#intake = new FrameIntake({ clock: this.#clock, traffic: this.#traffic, refusals: this.#refusals })
     this.#addressBudgets = new AddressBudgets(addressRates(this.#limits))
     this.#directory = new SessionDirectory(options.clock, options.random, this.#limits)
@@ -284,7 +287,7 @@ export class Switchboard {
     if (client.gone) return
     if (reason !== 'going-away' && reason !== 'idle') {
       this.#refusals.refused.add(`cut-${reason}`)
-      this.#logger.info('Cut a connection.', { reason })
+      this.#cutLog.write(client.port.address, reason)
     }
     this.#gone(client)
     client.port.cut(reason)
