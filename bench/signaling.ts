@@ -63,7 +63,7 @@ const fullEffort: Effort = {
   rounds: 5,
   connections: 10_000,
   warmUpConnections: 500,
-  pairs: 250,
+  pairs: 500,
   floodMs: 3_000,
   pacePerSecond: 2_000,
   paceMs: 4_000,

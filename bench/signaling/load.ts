@@ -7,8 +7,8 @@ import { RawSocket } from './rawSocket.ts'
 
 /** Connections that are being opened at a time: below any backlog. */
 const opening = 50
-/** Clients behind one address: a fraction of what is allowed one. */
-const perAddress = 20
+/** Clients behind one address: a household. With many more, what is allowed one address would be what is measured. */
+const perAddress = 4
 
 interface Pair {
   a: Greeted

@@ -122,7 +122,9 @@ export class FrameIntake {
     const request = 'request' in frame ? frame.request : null
     const reason = 'Too much was sent; wait a little.'
     this.#refusals.refuse(client, request, 'rate-limited', reason, limit)
-    this.#refusals.strike(client, 'flood')
+    // A greeting that is not answered helps nobody: whoever waits for it had better look elsewhere.
+    if (client.greeted) this.#refusals.strike(client, 'flood')
+    else this.#refusals.cut(client, 'flood')
   }
 }
 
