@@ -16,19 +16,7 @@ import {
  */
 const benchmark: Benchmark = {
   async run({ quick }) {
-    const effort = process.env.DEV
-      ? {
-          ...fullEffort,
-          rounds: 1,
-          connections: 2000,
-          warmUpConnections: 300,
-          pairs: 100,
-          floodMs: 2000,
-          paceMs: 1000,
-        }
-      : quick
-        ? quickEffort
-        : fullEffort
+    const effort = quick ? quickEffort : fullEffort
     const rounds = new Map<Contender, Round[]>(contenders.map((contender) => [contender, []]))
     for (let round = 0; round < effort.rounds; round++) {
       for (let turn = 0; turn < contenders.length; turn++) {

@@ -74,13 +74,23 @@ export class DoorKeeper {
     return true
   }
 
+  /** The connection counts as something else from now on. */
+  #endKnock(socket: Socket): void {
+    const end = this.#knocks.get(socket)
+    if (end === undefined) return
+    end()
+    // It would be held for as long as the connection lasts.
+    socket.off('close', end)
+    this.#knocks.delete(socket)
+  }
+
   /** Somebody wants a WebSocket. */
   enter(request: IncomingMessage): Entry | DoorRefusal {
     const key = this.#limitKeyOf(this.#options.addressOf(request))
     const limit = this.#limitMet(key)
     if (limit !== undefined) return this.#refuse(limit)
     // From here on it counts by what the proxy says.
-    this.#knocks.get(request.socket)?.()
+    this.#endKnock(request.socket)
     const greeted = this.#pending.begin(key)
     if (greeted === undefined) return this.#refuse('pending')
     this.#connections++

@@ -226,7 +226,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
     refuseMalformed(socket)
   })
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroy)
     const entry = state === 'ready' ? doorKeeper.enter(request) : 'closing'
     if (typeof entry === 'string') {
       switchboard.countRefused(`door-${entry}`)
@@ -285,6 +285,10 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
     },
     close: () => (closing ??= close()),
   }
+}
+
+function destroy(this: Socket): void {
+  this.destroy()
 }
 
 /** Loaded only where it is asked for, and what it stands on with it. */

@@ -30,11 +30,14 @@ export interface SwitchedRoute {
   usedAt: number
 }
 
+const noRoutes: ReadonlyMap<number, SwitchedRoute> = new Map()
+
 /** What a {@link SwitchboardClient} is made with. */
 export interface ClientSurroundings {
   clock: Clock
   limits: SwitchboardLimits
   traffic: TrafficCounts
+  /** What all clients of an address may send; undefined for one without an address. */
   addressBudget: TrafficBudget | undefined
   /** Told of a task that failed. */
   onError: (error: unknown) => void
@@ -46,16 +49,10 @@ export class SwitchboardClient {
   /** What it may send, and what all of its address may; undefined for one without an address. */
   readonly budget: TrafficBudget
   readonly addressBudget: TrafficBudget | undefined
-  /** What it may do wrong before it is cut. */
-  readonly patience: TokenBucket
-  /** By their numbers here. */
-  readonly routes = new Map<number, SwitchedRoute>()
   /** How many of them it opened as a joiner. */
   opened = 0
   /** Ids, in hexadecimal, of the sessions it announces. */
   readonly sessions = new Set<string>()
-  /** Announcements are checked one after the other, or an older one could overtake a newer. */
-  readonly announcing: SerialQueue
   greeted = false
   gone = false
   /** Requests that are being worked on. */
@@ -63,17 +60,36 @@ export class SwitchboardClient {
   heardAt: number
   pingedAt: number
   usedAt: number
-  readonly #traffic: TrafficCounts
+  readonly #surroundings: ClientSurroundings
+  // Most clients are hosts that wait, or joiners that are done: what they don't need they don't have.
+  #patience: TokenBucket | undefined
+  #announcing: SerialQueue | undefined
+  #routes: Map<number, SwitchedRoute> | undefined
   #nextRoute = 1
 
-  constructor(port: ClientPort, { clock, limits, traffic, addressBudget, onError }: ClientSurroundings) {
+  constructor(port: ClientPort, surroundings: ClientSurroundings) {
+    const { clock, limits, addressBudget } = surroundings
     this.port = port
-    this.#traffic = traffic
+    this.#surroundings = surroundings
     this.heardAt = this.pingedAt = this.usedAt = clock.now()
     this.budget = new TrafficBudget(limits, this.heardAt)
     this.addressBudget = addressBudget
-    this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
-    this.announcing = new SerialQueue(onError)
+  }
+
+  /** What it may do wrong before it is cut. */
+  get patience(): TokenBucket {
+    const { clock, limits } = this.#surroundings
+    return (this.#patience ??= new TokenBucket(clock, limits.strikesPerSecond, limits.strikes))
+  }
+
+  /** Announcements are checked one after the other, or an older one could overtake a newer. */
+  get announcing(): SerialQueue {
+    return (this.#announcing ??= new SerialQueue(this.#surroundings.onError))
+  }
+
+  /** By their numbers here. */
+  get routes(): ReadonlyMap<number, SwitchedRoute> {
+    return this.#routes ?? noRoutes
   }
 
   /** Whether anything is going on for which the connection is held. */
@@ -88,13 +104,24 @@ export class SwitchboardClient {
   /** Sends a frame that is encoded already. */
   sendBytes(frame: Uint8Array): void {
     if (this.gone) return
-    this.#traffic.sentFrames++
-    this.#traffic.sentBytes += frame.length
+    const { traffic } = this.#surroundings
+    traffic.sentFrames++
+    traffic.sentBytes += frame.length
     this.port.send(frame)
   }
 
   nextRoute(): number {
     return this.#nextRoute++
+  }
+
+  addRoute(number: number, route: SwitchedRoute): void {
+    this.#routes ??= new Map()
+    this.#routes.set(number, route)
+  }
+
+  /** @returns whether there was one. */
+  removeRoute(number: number): boolean {
+    return this.#routes?.delete(number) === true
   }
 }
 
@@ -113,10 +140,10 @@ export function connectRoute(
     load,
     usedAt: now,
   }
-  joiner.routes.set(route.joinerNumber, route)
+  joiner.addRoute(route.joinerNumber, route)
   joiner.opened++
   load.count(joiner.port.address, 1)
-  host.routes.set(route.hostNumber, route)
+  host.addRoute(route.hostNumber, route)
   return route
 }
 
@@ -138,11 +165,11 @@ export function farEnd(
 
 /** Forgets a route at both ends; telling them is the caller's. */
 export function endRoute({ joiner, joinerNumber, host, hostNumber, load }: SwitchedRoute): void {
-  if (joiner.routes.delete(joinerNumber)) {
+  if (joiner.removeRoute(joinerNumber)) {
     joiner.opened--
     load.count(joiner.port.address, -1)
   }
-  host.routes.delete(hostNumber)
+  host.removeRoute(hostNumber)
 }
 
 /** Ends a route and tells both ends. */
