@@ -3,6 +3,8 @@ import type { WebSocket } from 'ws'
 import type { Cancel, Clock } from '../lib/core/index.ts'
 import {
   cutCodes,
+  putRelayFrame,
+  relayFrameBytes,
   type ClientPort,
   type CutReason,
   type Switchboard,
@@ -11,7 +13,7 @@ import {
 import { cutGraceMs } from './constants.ts'
 import type { Entry } from './doorKeeper.ts'
 import type { Reader, SlowReaders } from './slowReaders.ts'
-import { webSocketFrame } from './webSocketFrame.ts'
+import { emptyWebSocketFrame } from './webSocketFrame.ts'
 
 /** What {@link servePort} goes by: the same for all connections of a service. */
 export interface ServePortOptions {
@@ -86,15 +88,30 @@ class WebSocketPort implements ClientPort, Reader {
   }
 
   send(bytes: Uint8Array): void {
+    if (!this.#mayWrite()) return
+    const frame = emptyWebSocketFrame(bytes.length)
+    frame.set(bytes, frame.length - bytes.length)
+    this.#stream.write(frame)
+  }
+
+  relay(route: number, message: Uint8Array): void {
+    if (!this.#mayWrite()) return
+    const length = relayFrameBytes(route, message)
+    const frame = emptyWebSocketFrame(length)
+    putRelayFrame(frame, frame.length - length, route, message)
+    this.#stream.write(frame)
+  }
+
+  #mayWrite(): boolean {
     // Nothing may follow the frame that closes it.
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return false
     // What one read brought goes out in as few writes as there are receivers, not as messages.
     if (!this.#isCorked) {
       this.#isCorked = true
       this.#stream.cork()
       process.nextTick(flush, this)
     }
-    this.#stream.write(webSocketFrame(bytes))
+    return true
   }
 
   flush(): void {

@@ -5,22 +5,19 @@ const longest7Bit = 125
 const length16Follows = 126
 
 /**
- * A binary WebSocket message of a server, unmasked and whole, of at most 65,535 bytes. `ws` would write head and payload as two
- * pieces; one piece costs a fifth less of all that relaying a message costs (measured).
+ * A binary WebSocket message of a server, unmasked and whole, with room for a payload of at most 65,535 bytes at its end. `ws` would
+ * write head and payload as two pieces; one piece costs less than two.
  */
-export function webSocketFrame(payload: Uint8Array): Buffer {
-  const { length } = payload
-  const isLong = length > longest7Bit
-  const head = isLong ? 4 : 2
-  const frame = Buffer.allocUnsafe(head + length)
+export function emptyWebSocketFrame(payloadBytes: number): Buffer {
+  const isLong = payloadBytes > longest7Bit
+  const frame = Buffer.allocUnsafe((isLong ? 4 : 2) + payloadBytes)
   frame[0] = wholeBinary
   if (isLong) {
     frame[1] = length16Follows
-    frame[2] = length >>> 8
-    frame[3] = length & 0xff
+    frame[2] = payloadBytes >>> 8
+    frame[3] = payloadBytes & 0xff
   } else {
-    frame[1] = length
+    frame[1] = payloadBytes
   }
-  frame.set(payload, head)
   return frame
 }

@@ -1,7 +1,7 @@
 import { isConvoyError, type Clock } from '../core/index.ts'
 import { decodeClientFrame, type ClientFrame } from './frames.ts'
 import type { Refusals } from './refusals.ts'
-import { readRelayFrame, writeRelayFrame } from './relayFrames.ts'
+import { readRelayFrame } from './relayFrames.ts'
 import { dropRoute, endRoute, farEnd, isJoinersEnd, type SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimit } from './switchboardLimits.ts'
 import type { TrafficCounts } from './trafficCounts.ts'
@@ -100,7 +100,7 @@ export class FrameIntake {
     route.usedAt = client.usedAt = to.usedAt = now
     this.#traffic.relayed++
     this.#relayedBytes += message.length
-    to.sendBytes(writeRelayFrame(isFromJoiner ? route.hostNumber : route.joinerNumber, message))
+    to.relay(isFromJoiner ? route.hostNumber : route.joinerNumber, message)
   }
 
   #close(client: SwitchboardClient, number: number): void {

@@ -16,6 +16,7 @@ export {
   type MemoryRendezvousHub,
   type MemoryRendezvousOptions,
 } from './memory.ts'
+export { putRelayFrame, relayFrameBytes } from './relayFrames.ts'
 export * from './rendezvous.ts'
 export {
   Switchboard,

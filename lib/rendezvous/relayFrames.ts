@@ -21,6 +21,7 @@ const uint32 = 0xce
 const bin8 = 0xc4
 const bin16 = 0xc5
 const largestFixint = 0x7f
+const largestBin8 = 0xff
 
 /** What a `relay` frame holds. */
 export interface RelayFrame {
@@ -55,26 +56,40 @@ export function readRelayFrame(bytes: Uint8Array): RelayFrame | undefined {
 
 /** A `relay` frame, as the general encoder would write it. */
 export function writeRelayFrame(route: number, message: Uint8Array): Uint8Array {
-  const routeBytes = route <= largestFixint ? 1 : route <= 0xff ? 2 : route <= 0xffff ? 3 : 5
-  const long = message.length > 0xff
-  const head = beforeRoute.length + routeBytes + beforeMessage.length + (long ? 3 : 2)
-  const bytes = new Uint8Array(head + message.length)
-  bytes.set(beforeRoute)
-  let offset = beforeRoute.length
-  if (routeBytes > 1) bytes[offset++] = routeBytes === 2 ? uint8 : routeBytes === 3 ? uint16 : uint32
-  if (routeBytes === 5) {
+  const bytes = new Uint8Array(relayFrameBytes(route, message))
+  putRelayFrame(bytes, 0, route, message)
+  return bytes
+}
+
+/** How long a `relay` frame is. */
+export function relayFrameBytes(route: number, message: Uint8Array): number {
+  const binHead = message.length > largestBin8 ? 3 : 2
+  return beforeRoute.length + numberBytes(route) + beforeMessage.length + binHead + message.length
+}
+
+/** Writes a `relay` frame to where there is room for it. */
+export function putRelayFrame(bytes: Uint8Array, start: number, route: number, message: Uint8Array): void {
+  bytes.set(beforeRoute, start)
+  let offset = start + beforeRoute.length
+  const length = numberBytes(route)
+  if (length > 1) bytes[offset++] = length === 2 ? uint8 : length === 3 ? uint16 : uint32
+  if (length === 5) {
     bytes[offset++] = route >>> 24
     bytes[offset++] = (route >>> 16) & 0xff
   }
-  if (routeBytes >= 3) bytes[offset++] = (route >>> 8) & 0xff
+  if (length >= 3) bytes[offset++] = (route >>> 8) & 0xff
   bytes[offset++] = route & 0xff
   bytes.set(beforeMessage, offset)
   offset += beforeMessage.length
-  bytes[offset++] = long ? bin16 : bin8
-  if (long) bytes[offset++] = message.length >>> 8
+  const isLong = message.length > largestBin8
+  bytes[offset++] = isLong ? bin16 : bin8
+  if (isLong) bytes[offset++] = message.length >>> 8
   bytes[offset++] = message.length & 0xff
   bytes.set(message, offset)
-  return bytes
+}
+
+function numberBytes(route: number): number {
+  return route <= largestFixint ? 1 : route <= 0xff ? 2 : route <= 0xffff ? 3 : 5
 }
 
 function holds(bytes: Uint8Array, offset: number, expected: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
 import { encodeServiceFrame, type CutReason, type ServiceFrame } from './frames.ts'
+import { relayFrameBytes, writeRelayFrame } from './relayFrames.ts'
 import type { SessionLoad } from './sessionLoad.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 import { TrafficBudget } from './trafficBudget.ts'
@@ -14,6 +15,8 @@ export interface ClientPort {
   /** The client has said hello. */
   greeted?(): void
   send(bytes: Uint8Array): void
+  /** Sends a `relay` frame, where that can be done at less cost than to make it first; what it is given is only lent. */
+  relay?(route: number, message: Uint8Array): void
   /** Closes the connection; the switchboard expects no further call about it. */
   cut(reason: CutReason): void
 }
@@ -98,16 +101,24 @@ export class SwitchboardClient {
   }
 
   send(frame: ServiceFrame): void {
-    this.sendBytes(encodeServiceFrame(frame))
+    if (this.gone) return
+    const bytes = encodeServiceFrame(frame)
+    this.#count(bytes.length)
+    this.port.send(bytes)
   }
 
-  /** Sends a frame that is encoded already. */
-  sendBytes(frame: Uint8Array): void {
+  /** Sends a `relay` frame. */
+  relay(route: number, message: Uint8Array): void {
     if (this.gone) return
+    this.#count(relayFrameBytes(route, message))
+    if (this.port.relay === undefined) this.port.send(writeRelayFrame(route, message))
+    else this.port.relay(route, message)
+  }
+
+  #count(bytes: number): void {
     const { traffic } = this.#surroundings
     traffic.sentFrames++
-    traffic.sentBytes += frame.length
-    this.port.send(frame)
+    traffic.sentBytes += bytes
   }
 
   nextRoute(): number {

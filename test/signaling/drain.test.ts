@@ -22,7 +22,7 @@ function client(service: SignalingService): Rendezvous {
 
 const readiness = async (service: SignalingService) => {
   const response = await fetch(`http://127.0.0.1:${service.port}/readyz`)
-  return { status: response.status, body: await response.json() }
+  return { status: response.status, body: (await response.json()) as unknown }
 }
 
 describe('a service that drains', () => {
