@@ -14,6 +14,7 @@ import { cutGraceMs } from './constants.ts'
 import type { Entry } from './doorKeeper.ts'
 import type { Reader, SlowReaders } from './slowReaders.ts'
 import { emptyWebSocketFrame } from './webSocketFrame.ts'
+import type { Flushable, WriteBatch } from './writeBatch.ts'
 
 /** What {@link servePort} goes by: the same for all connections of a service. */
 export interface ServePortOptions {
@@ -21,6 +22,7 @@ export interface ServePortOptions {
   switchboard: Switchboard
   stun: ClientPort['stun']
   slowReaders: SlowReaders
+  writes: WriteBatch
   /** A connection ended before it had said hello. */
   ungreeted: () => void
 }
@@ -57,7 +59,7 @@ export function servePort(
 }
 
 /** One WebSocket as the switchboard has it. */
-class WebSocketPort implements ClientPort, Reader {
+class WebSocketPort implements ClientPort, Reader, Flushable {
   socket: SwitchboardSocket | undefined
   isGreeted = false
   cancelTermination: Cancel | undefined
@@ -109,7 +111,7 @@ class WebSocketPort implements ClientPort, Reader {
     if (!this.#isCorked) {
       this.#isCorked = true
       this.#stream.cork()
-      process.nextTick(flush, this)
+      this.#options.writes.add(this)
     }
     return true
   }
@@ -138,8 +140,4 @@ class WebSocketPort implements ClientPort, Reader {
   tooSlow(): void {
     this.socket?.cut('slow')
   }
-}
-
-function flush(port: WebSocketPort): void {
-  port.flush()
 }

@@ -37,6 +37,7 @@ import type { MetricsPort } from './metricsPort.ts'
 import { servePort } from './servePort.ts'
 import { SlowReaders, type SlowReaderLimit } from './slowReaders.ts'
 import { StunServer } from './stunServer.ts'
+import { WriteBatch } from './writeBatch.ts'
 
 /** What {@link startSignaling} takes. */
 export interface SignalingOptions {
@@ -211,6 +212,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
     switchboard,
     stun: stun === undefined ? null : { host: options.stunHost ?? null, port: stun.port },
     slowReaders,
+    writes: new WriteBatch(),
     ungreeted: () => handshakeFailures.add('hello'),
   }
   http.on('connection', (socket) => {
