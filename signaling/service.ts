@@ -24,7 +24,9 @@ import {
   closeGraceMs,
   defaultDrainMs,
   defaultSignalingLimits,
+  drainedPerLook,
   drainLookMs,
+  requestLookMs,
   requestMs,
   slowReadersMs,
   type SignalingLimits,
@@ -146,7 +148,12 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
   checkPort(options.stunPort ?? 0)
   checkPort(options.metrics?.port ?? 0)
 
-  const http = createServer({ headersTimeout: requestMs, requestTimeout: requestMs, keepAliveTimeout: 5_000 })
+  const http = createServer({
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: requestLookMs,
+    keepAliveTimeout: 5_000,
+  })
   http.maxConnections = limits.connections + limits.pending
   await listen(http, host, options.port ?? 0)
   const { port } = http.address() as AddressInfo
@@ -243,7 +250,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
     state = 'draining'
     logger.info('The signaling service drains.', { clients: switchboard.stats().clients })
     const until = clock.now() + withinMs
-    while (switchboard.drain() > 0 && clock.now() < until && !endDrain.signal.aborted) {
+    while (switchboard.drain(drainedPerLook) > 0 && clock.now() < until && !endDrain.signal.aborted) {
       await sleep(clock, drainLookMs, endDrain.signal).catch(() => undefined)
     }
   }

@@ -1,4 +1,3 @@
-import { rememberedAddresses } from './constants.ts'
 import { TrafficBudget, type TrafficRates } from './trafficBudget.ts'
 
 /** One traffic budget for all sockets of an address, which outlives them: hanging up and dialling again gains nothing. */
@@ -17,7 +16,6 @@ export class AddressBudgets {
       known.sockets++
       return known.budget
     }
-    if (this.#budgets.size >= rememberedAddresses) this.forgetFull(now)
     const budget = new TrafficBudget(this.#rates, now)
     this.#budgets.set(address, { budget, sockets: 1 })
     return budget
@@ -29,7 +27,7 @@ export class AddressBudgets {
     if (known !== undefined) known.sockets--
   }
 
-  /** A budget that nobody uses and that is full again is no different from a fresh one. */
+  /** To be called every few seconds: a budget that nobody uses and that is full again is no different from a fresh one. */
   forgetFull(now: number): void {
     for (const [address, { budget, sockets }] of this.#budgets) {
       if (sockets === 0 && budget.isFull(now)) this.#budgets.delete(address)

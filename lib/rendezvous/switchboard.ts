@@ -163,15 +163,20 @@ export class Switchboard {
   /**
    * From now on nothing new begins: no session is put up, no route is opened. Clients that have nothing under way are sent away at
    * once, the others as soon as that is over, each time this is called again.
+   * @param most - at most so many are sent away now: all of them at once would come to the next service at once.
    * @returns how many are left.
    */
-  drain(): number {
+  drain(most: number): number {
     if (!this.#draining) {
       this.#draining = true
       this.#directory.forgetAbsent()
     }
+    let left = most
     for (const client of [...this.#clients]) {
-      if (client.routes.size === 0 && client.busy === 0) this.#cut(client, 'going-away')
+      if (left === 0) break
+      if (client.routes.size > 0 || client.busy > 0) continue
+      this.#cut(client, 'going-away')
+      left--
     }
     return this.#clients.size
   }
