@@ -23,6 +23,7 @@ const clients: Greeted[] = []
 const pairs: Pair[] = []
 let dialect: Dialect
 let port = 0
+let nextNumber = 0
 
 process.on('message', (message: ToLoad) => {
   switch (message.type) {
@@ -49,11 +50,10 @@ process.on('message', (message: ToLoad) => {
 })
 
 async function hold(count: number): Promise<number> {
-  const target = clients.length + count
-  let next = clients.length
+  const end = nextNumber + count
   const openSome = async (): Promise<void> => {
-    while (next < target) {
-      const number = next++
+    while (nextNumber < end) {
+      const number = nextNumber++
       const household = Math.floor(number / perAddress)
       const address = `10.${household >> 16}.${(household >> 8) & 0xff}.${household & 0xff}`
       try {
