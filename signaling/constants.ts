@@ -28,14 +28,14 @@ export interface SignalingLimits extends SwitchboardLimits {
 /** See {@link SignalingLimits}. */
 export const defaultSignalingLimits: SignalingLimits = {
   ...defaultSwitchboardLimits,
-  // About 12 KiB each when idle (measured), so 240 MB: what a small rented machine has to spare.
+  // About 10 KiB each when idle (measured), so 200 MB: what a small rented machine has to spare.
   connections: 20_000,
   // A LAN party of 64, each with a page and a program, or a carrier's NAT.
   connectionsPerAddress: 256,
   // A service that restarted is dialled by all of them within the first second of back-off.
   dialsPerSecond: 10,
   dialsBurst: 256,
-  // Each has 10 s, and a handshake takes three round trips: 200 new ones a second over the slowest of links.
+  // A handshake takes three round trips, a second on slow links: 2,000 new ones a second. Beyond that, the oldest makes room.
   pending: 2_000,
   // The LAN party, twice over, at the moment when the service came back.
   pendingPerAddress: 128,

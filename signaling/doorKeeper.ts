@@ -11,7 +11,7 @@ import { PendingConnections } from './pending.ts'
 export type DoorRefusal = 'full' | 'too-many' | 'closing'
 
 /** Which limit that was. */
-export type DoorLimit = 'connections' | 'address-connections' | 'address-dials' | 'pending'
+export type DoorLimit = 'connections' | 'address-connections' | 'address-dials' | 'pending' | 'pending-total'
 
 /** Somebody who was let in. */
 export interface Entry {
@@ -57,14 +57,16 @@ export class DoorKeeper {
 
   /** How often each limit was met. */
   get limitsHit(): Readonly<Partial<Record<DoorLimit, number>>> {
-    return this.#limitsHit.snapshot()
+    const { dropped } = this.#pending
+    const counts = this.#limitsHit.snapshot()
+    return dropped > 0 ? { ...counts, 'pending-total': dropped } : counts
   }
 
-  /** Somebody connected, and said nothing yet; false where there are too many of those. */
+  /** Somebody connected, and said nothing yet; false where their address has too many of those. */
   knock(socket: Socket): boolean {
     // A proxy keeps for its clients what it opens: of those, only the sum is limited.
     const key = this.#options.proxied ? null : this.#limitKeyOf(plainAddress(socket.remoteAddress ?? ''))
-    const end = this.#pending.begin(key)
+    const end = this.#pending.begin(key, () => socket.destroy())
     if (end === undefined) {
       this.#limitsHit.add('pending')
       return false
@@ -86,12 +88,13 @@ export class DoorKeeper {
 
   /** Somebody wants a WebSocket. */
   enter(request: IncomingMessage): Entry | DoorRefusal {
+    const { socket } = request
     const key = this.#limitKeyOf(this.#options.addressOf(request))
     const limit = this.#limitMet(key)
     if (limit !== undefined) return this.#refuse(limit)
     // From here on it counts by what the proxy says.
-    this.#endKnock(request.socket)
-    const greeted = this.#pending.begin(key)
+    this.#endKnock(socket)
+    const greeted = this.#pending.begin(key, () => socket.destroy())
     if (greeted === undefined) return this.#refuse('pending')
     this.#connections++
     if (key !== null) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1)

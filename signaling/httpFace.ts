@@ -60,5 +60,7 @@ export function refuseMalformed(socket: Duplex): void {
 }
 
 function refuse(socket: Duplex, status: string, headers = ''): void {
+  // Whoever does not hang up then must not stay.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${headers}Content-Length: 0\r\n\r\n`)
 }

@@ -5,7 +5,8 @@ export interface Flushable {
 
 /**
  * What one read brings is written in as few pieces as there are receivers: those that were written to are flushed together, when all of
- * that read was worked off. (By a promise, which costs a fifth of what `process.nextTick` does, for every message.)
+ * that read was worked off. (By a promise, which costs
+ * less than `process.nextTick` does: it is one for every message.)
  */
 export class WriteBatch {
   readonly #turn = Promise.resolve()

@@ -142,7 +142,7 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   greetingMs: 10_000,
   // As the client does: one lost in a hand-over between networks is no reason, three in a row are.
   missedPings: 3,
-  // A joiner is done within seconds; an idle socket costs about 16 KiB (measured).
+  // A joiner is done within seconds; an idle socket costs about 10 KiB (measured).
   idleMs: 60_000,
   // Joining takes seconds; 2 min leave a host time to decide about somebody by hand.
   routeIdleMs: 120_000,

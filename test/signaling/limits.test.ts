@@ -117,6 +117,30 @@ describe('one address', () => {
     expect(service.stats()).toMatchObject({ clients: 4, pending: 2 })
   })
 
+  it('[RDV-40] can’t hold the door shut with many: the one that was silent for the longest makes room', async () => {
+    const service = await bench.service({ limits: { pending: 3 } })
+    const mute = [
+      await bench.connected(service),
+      await bench.connected(service),
+      await bench.connected(service),
+    ]
+    await bench.client(service)
+    expect(await mute[0]!.closed()).toBe(1006)
+    await until(() => service.stats().pending === 2)
+    expect(service.stats()).toMatchObject({ clients: 3, limitsHit: { 'pending-total': 1 } })
+  })
+
+  it('[RDV-40] can’t stay by not hanging up after it was turned away', async () => {
+    const service = await bench.service({ limits: { connections: 1 } })
+    await bench.client(service)
+    const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true }).resume()
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    await new Promise((resolve) => socket.once('end', resolve))
+    await until(() => service.stats().pending === 0)
+  })
+
   it('[RDV-40] may have so many WebSockets without a hello, also behind a proxy', async () => {
     const service = await bench.service({ trustProxy: true, limits: { pendingPerAddress: 2 } })
     await bench.connected(service, from('203.0.113.1'))
