@@ -89,6 +89,7 @@ const titles: Readonly<Record<string, string>> = {
   link: 'Link',
   mesh: 'Whole convoys',
   migration: 'Death of a host',
+  signaling: 'Signaling',
 }
 
 const introductions: Readonly<Record<string, string>> = {
@@ -101,6 +102,8 @@ const introductions: Readonly<Record<string, string>> = {
   mesh: 'Links between every two members, on real WebRTC over the loopback interface, where everything on the wire is counted: ICE, DTLS, SCTP, UDP and IP. Baseline: JSON at 20 Hz on the same links.',
   migration:
     'Hosts killed with SIGKILL, in convoys of eight processes on this machine, from the kill until the last survivor follows a host that can decide. A pause is what the longest wait for any survivor’s update, at 20 a second, is beyond the longest while nobody died (undisturbed).',
+  signaling:
+    'The signaling service with every limit and check on, each server in a process of its own, one at a time, with another process that plays its clients: messages of 512 B between pairs of clients. ws: the least that a relay over ws can do, without any limit, check or session. peer: PeerServer. y-webrtc: its signaling server, with a topic for each client.',
 }
 
 function figuresIn(reports: readonly Report[], bench: string): readonly Figure[] {

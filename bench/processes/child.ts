@@ -52,14 +52,32 @@ export class Child<To extends { type: string }, From extends { type: string } = 
     })
     this.tell(message)
     const late = `${this.#name} did not answer to "${message.type}".`
-    const answer = await withDeadline(clock, takesMs + answerDeadlineMs, late, arrival)
-    if (answer.type === expected) return answer as Extract<From, { type: Type }>
-    throw new Error(answer.type === 'failed' && 'message' in answer ? answer.message : late)
+    return this.#expected(arrival, expected, late, takesMs + answerDeadlineMs)
+  }
+
+  /** Waits for what the child says by itself, once. */
+  async hear<Type extends From['type']>(expected: Type): Promise<Extract<From, { type: Type }>> {
+    const arrival = new Promise<From | Failed>((resolve) => {
+      this.#waiting = resolve
+      if (this.#failed !== undefined) resolve(this.#failed)
+    })
+    return this.#expected(arrival, expected, `${this.#name} did not say "${expected}".`, answerDeadlineMs)
   }
 
   /** The child notices and exits. */
   end(): void {
     if (this.#process.connected) this.#process.disconnect()
+  }
+
+  async #expected<Type extends From['type']>(
+    arrival: Promise<From | Failed>,
+    expected: Type,
+    late: string,
+    deadlineMs: number,
+  ): Promise<Extract<From, { type: Type }>> {
+    const answer = await withDeadline(clock, deadlineMs, late, arrival)
+    if (answer.type === expected) return answer as Extract<From, { type: Type }>
+    throw new Error(answer.type === 'failed' && 'message' in answer ? answer.message : late)
   }
 
   #fail(message: string): void {

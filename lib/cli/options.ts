@@ -8,3 +8,15 @@ export function portOption(name: string, text: string): number {
   }
   return port
 }
+
+/** Longest time that an option takes, s: an hour. */
+const longestSeconds = 3_600
+
+/** A time from an option: seconds, maybe with a fraction. */
+export function secondsOption(name: string, text: string): number {
+  const seconds = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds > longestSeconds) {
+    throw new UsageError(`--${name} takes seconds from 0 to ${longestSeconds}, not "${text}".`)
+  }
+  return seconds
+}

@@ -1,12 +1,17 @@
 import { TokenBucket, type Clock } from '../core/index.ts'
 import { rememberedAddresses } from './constants.ts'
 
-/** One token bucket per address, for as many addresses as are remembered. */
+/**
+ * One token bucket per address, for as many addresses as are remembered. When there are more, the one that was not heard of for the
+ * longest is forgotten, with what it had used up: whoever has that many addresses is held by no limit on one, and must not be able to
+ * have everybody else turned away by using them all.
+ */
 export class AddressBuckets {
   readonly #clock: Clock
   readonly #perSecond: number
   readonly #burst: number
-  readonly #buckets = new Map<string, { bucket: TokenBucket; usedAt: number }>()
+  /** The least recently used first. */
+  readonly #buckets = new Map<string, TokenBucket>()
 
   constructor(clock: Clock, perSecond: number, burst: number) {
     this.#clock = clock
@@ -14,22 +19,20 @@ export class AddressBuckets {
     this.#burst = burst
   }
 
-  /** Takes tokens of `key`; false when there are not enough, or no room to remember another address. */
+  /** Takes tokens of `key`; false when there are not enough. */
   tryTake(key: string, amount = 1): boolean {
-    let entry = this.#buckets.get(key)
-    if (entry === undefined) {
-      if (this.#buckets.size >= rememberedAddresses) this.#forgetFull()
-      if (this.#buckets.size >= rememberedAddresses) return false
-      entry = { bucket: new TokenBucket(this.#clock, this.#perSecond, this.#burst), usedAt: 0 }
-      this.#buckets.set(key, entry)
-    }
-    entry.usedAt = this.#clock.now()
-    return entry.bucket.tryTake(amount)
+    const known = this.#buckets.get(key)
+    const bucket = known ?? new TokenBucket(this.#clock, this.#perSecond, this.#burst)
+    if (known !== undefined) this.#buckets.delete(key)
+    else if (this.#buckets.size >= rememberedAddresses) this.#forgetOldest()
+    this.#buckets.set(key, bucket)
+    return bucket.tryTake(amount)
   }
 
-  /** A bucket that was not used for as long as filling it takes is no different from a fresh one. */
-  #forgetFull(): void {
-    const fullBefore = this.#clock.now() - (this.#burst / this.#perSecond) * 1_000
-    for (const [key, { usedAt }] of this.#buckets) if (usedAt <= fullBefore) this.#buckets.delete(key)
+  #forgetOldest(): void {
+    for (const key of this.#buckets.keys()) {
+      this.#buckets.delete(key)
+      return
+    }
   }
 }

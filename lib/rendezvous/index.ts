@@ -11,6 +11,7 @@ export {
   refusalCodes,
   type CutReason,
   type RefusalCode,
+  type ServiceFrame,
 } from './frames.ts'
 export { rendezvousFrom } from './fromHint.ts'
 export * from './manual/index.ts'
@@ -19,6 +20,7 @@ export {
   type MemoryRendezvousHub,
   type MemoryRendezvousOptions,
 } from './memory.ts'
+export { putRelayFrame, relayFrameBytes } from './relayFrames.ts'
 export * from './rendezvous.ts'
 export { Switchboard, type SwitchboardOptions } from './switchboard.ts'
 export type { ServiceDesk, ServiceSocket } from './serviceDesk.ts'
@@ -28,8 +30,11 @@ export type { SwitchboardStats } from './switchboardStats.ts'
 export {
   defaultSwitchboardLimits,
   unlimitedSwitchboard,
+  type SwitchboardLimit,
   type SwitchboardLimits,
 } from './switchboardLimits.ts'
+export type { SessionLimit } from './sessionLoad.ts'
+export type { FrameCounts, FrameOutcome, TrafficStats } from './trafficCounts.ts'
 export {
   webSocketRendezvous,
   type WebSocketConstructor,

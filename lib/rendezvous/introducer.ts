@@ -1,7 +1,9 @@
 import { isConvoyError, type Clock } from '../core/index.ts'
 import { openAnnouncement, type Verify } from '../identity/index.ts'
+import { AddressCounts } from './addressCounts.ts'
 import { frameLimits, refusalCodes, type ClientFrame, type RefusalCode } from './frames.ts'
 import type { Origins } from './origins.ts'
+import type { Refusals } from './refusals.ts'
 import {
   answerWaiting,
   type CheckedAnnouncement,
@@ -10,7 +12,7 @@ import {
   type SessionDirectory,
 } from './sessionDirectory.ts'
 import { connectRoute, type Refusal, type ServicePort, type SwitchboardClient } from './switchboardClient.ts'
-import type { SwitchboardLimits } from './switchboardLimits.ts'
+import type { SwitchboardLimit, SwitchboardLimits } from './switchboardLimits.ts'
 
 /** How often is looked for a session of which another service may be telling, ms: short for people, long for a processor. */
 const lookMs = 100
@@ -22,8 +24,7 @@ export interface IntroducerOptions {
   directory: SessionDirectory
   origins: Origins
   verify: Verify | undefined
-  /** Tells a client that a request is refused, and counts it. */
-  refuse: (client: SwitchboardClient, request: number, code: RefusalCode, reason: string) => void
+  refusals: Refusals
 }
 
 /** Answers requests: puts sessions up, takes them down, lists them and opens routes to their hosts. */
@@ -31,6 +32,8 @@ export class Introducer {
   readonly #options: IntroducerOptions
   /** Whether other services, having just been found, are still telling of what they hold. */
   settling: () => boolean = () => false
+  /** Requests that wait for an absent host. */
+  readonly #waiting = new AddressCounts()
 
   constructor(options: IntroducerOptions) {
     this.#options = options
@@ -49,7 +52,7 @@ export class Introducer {
         proof,
       })
     } catch (error) {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         refusalOf(error),
@@ -59,7 +62,7 @@ export class Introducer {
     if (client.gone) return
     const result = this.put(client, { announcement, envelope, proof }, resume)
     if (result === 'stale' || result === 'wait') {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         'message-replayed',
@@ -67,11 +70,12 @@ export class Introducer {
       )
     }
     if (result === 'too-many') {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         'rate-limited',
         'Too many sessions are announced from your address, or altogether.',
+        'sessions',
       )
     }
     client.send({ type: 'announced', request, resume: result.entry.resume })
@@ -88,7 +92,12 @@ export class Introducer {
 
   withdraw(client: SwitchboardClient, request: number, key: string): void {
     if (!client.sessions.has(key)) {
-      return this.#options.refuse(client, request, 'session-not-found', 'You announce no such session here.')
+      return this.#options.refusals.refuse(
+        client,
+        request,
+        'session-not-found',
+        'You announce no such session here.',
+      )
     }
     this.#options.directory.remove(key)
     client.send({ type: 'withdrawn', request })
@@ -98,11 +107,12 @@ export class Introducer {
     const entry = this.#options.directory.get(key)
     if (entry === undefined && !this.settling()) return this.#notFound(client, request)
     if (client.opened + client.busy >= this.#options.limits.opensPerSocket) {
-      return this.#options.refuse(
+      return this.#options.refusals.refuse(
         client,
         request,
         'rate-limited',
         'Too many routes are open on this connection.',
+        'socket-routes',
       )
     }
     if (entry === undefined) return this.#openOnceTold(client, request, key)
@@ -111,14 +121,9 @@ export class Introducer {
   }
 
   #openNow(client: SwitchboardClient, request: number, entry: DirectoryEntry, host: SwitchboardClient): void {
-    if (host.routes.size >= this.#options.limits.routesPerSocket) {
-      return this.#options.refuse(
-        client,
-        request,
-        'rate-limited',
-        'Too many ask for this session at once; try again soon.',
-      )
-    }
+    const isHostBusy = host.routes.size >= this.#options.limits.routesPerSocket
+    const limit = isHostBusy ? 'host-routes' : entry.load.refusal(client.port.address)
+    if (limit !== undefined) return this.#tooMany(client, request, limit)
     const { service } = host.port
     if (service?.reach === undefined) this.#connect(client, request, entry, host)
     else void this.#openOnward(client, request, entry, host, service)
@@ -130,7 +135,7 @@ export class Introducer {
     entry: DirectoryEntry,
     host: SwitchboardClient,
   ): number {
-    const { joinerNumber, hostNumber } = connectRoute(client, host, this.#options.clock.now())
+    const { joinerNumber, hostNumber } = connectRoute(client, host, entry.load, this.#options.clock.now())
     client.send({ type: 'opened', request, route: joinerNumber, ...entry.announced })
     const origin = this.#options.origins.of(entry.sessionId, client.port.address)
     const told = origin === undefined ? {} : { origin }
@@ -153,7 +158,7 @@ export class Introducer {
     if (onward === undefined || isRefusal(onward)) {
       if (client.gone) return
       if (onward === undefined || onward.code === 'session-not-found') return this.#notFound(client, request)
-      return this.#options.refuse(client, request, onward.code, onward.reason)
+      return this.#options.refusals.refuse(client, request, onward.code, onward.reason)
     }
     if (!client.gone && !host.gone && entry.owner === host)
       return onward.connected(this.#connect(client, request, entry, host))
@@ -180,29 +185,33 @@ export class Introducer {
 
   /** The host's connection broke a moment ago: it will most likely be back. */
   #openLater(client: SwitchboardClient, request: number, entry: DirectoryEntry): void {
-    if (entry.waiting.size >= this.#options.limits.routesPerSocket) {
-      return this.#options.refuse(
-        client,
-        request,
-        'rate-limited',
-        'Too many ask for this session at once; try again soon.',
-      )
-    }
+    const { waitingPerSession, waitingPerAddress, openWaitMs } = this.#options.limits
+    const { address } = client.port
+    if (entry.waiting.size >= waitingPerSession) return this.#tooMany(client, request, 'session-waiting')
+    if (this.#waiting.of(address) >= waitingPerAddress)
+      return this.#tooMany(client, request, 'address-waiting')
     client.busy++
+    this.#waiting.add(address, 1)
     const answer = (host: SwitchboardClient | undefined): void => {
       entry.waiting.delete(answer)
       cancel()
       client.busy--
+      this.#waiting.add(address, -1)
       if (client.gone) return
       if (host === undefined) this.#notFound(client, request)
       else this.#openNow(client, request, entry, host)
     }
-    const cancel = this.#options.clock.after(this.#options.limits.openWaitMs, () => answer(undefined))
+    const cancel = this.#options.clock.after(openWaitMs, () => answer(undefined))
     entry.waiting.add(answer)
   }
 
+  #tooMany(client: SwitchboardClient, request: number, limit: SwitchboardLimit): void {
+    const reason = 'Too many ask for this session at once; try again soon.'
+    this.#options.refusals.refuse(client, request, 'rate-limited', reason, limit)
+  }
+
   #notFound(client: SwitchboardClient, request: number): void {
-    this.#options.refuse(
+    this.#options.refusals.refuse(
       client,
       request,
       'session-not-found',

@@ -113,6 +113,12 @@ class MemoryHub implements MemoryRendezvousHub {
         relayedMessages: 0,
         relayedBytes: 0,
         refused: {},
+        limitsHit: {},
+        grants: { granted: 0, refused: 0 },
+        receivedFrames: {},
+        receivedBytes: 0,
+        sentFrames: 0,
+        sentBytes: 0,
       }
     )
   }

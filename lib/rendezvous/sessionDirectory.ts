@@ -2,6 +2,7 @@ import { equalBytes, toHex, type Cancel, type Clock, type RandomSource } from '.
 import { clockSkewMs, type OpenedAnnouncement } from '../identity/index.ts'
 import { AddressCounts } from './addressCounts.ts'
 import { publicList } from './publicList.ts'
+import { SessionLoad } from './sessionLoad.ts'
 import type { SwitchboardClient } from './switchboardClient.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 
@@ -28,6 +29,8 @@ export interface DirectoryEntry {
   /** The address that announced it, for its limit. */
   address: string | null
   resume: Uint8Array
+  /** What it takes of the service. */
+  readonly load: SessionLoad
   /** Joiners that wait for the host to come back. */
   readonly waiting: Set<(owner: SwitchboardClient | undefined) => void>
   cancelGrace: Cancel
@@ -169,6 +172,11 @@ export class SessionDirectory {
     return told
   }
 
+  /** Removes sessions whose host is away, with what waits for them. */
+  forgetAbsent(): void {
+    for (const { key, owner } of [...this.#entries.values()]) if (owner === undefined) this.remove(key)
+  }
+
   clear(): void {
     for (const key of [...this.#entries.keys()]) this.remove(key)
   }
@@ -180,9 +188,11 @@ export class SessionDirectory {
     if (fromAddress >= this.#limits.sessionsPerAddress || isFull) return 'too-many'
     const entry: DirectoryEntry = {
       key,
-      sessionId: checked.announcement.sessionId,
+      // A copy, as are those below.
+      sessionId: checked.announcement.sessionId.slice(),
       ...describe(client, checked),
       resume: this.#random.bytes(16),
+      load: new SessionLoad(this.#clock, this.#limits),
       waiting: new Set(),
       cancelGrace: () => {},
     }

@@ -1,6 +1,4 @@
 import {
-  Counters,
-  isConvoyError,
   silentLogger,
   toHex,
   type Cancel,
@@ -10,29 +8,31 @@ import {
 } from '../core/index.ts'
 import { createSigner, type Signer, type Verify } from '../identity/index.ts'
 import { AddressBuckets } from './addressBuckets.ts'
-import {
-  decodeClientFrame,
-  frameVersion,
-  type ClientFrame,
-  type CutReason,
-  type RefusalCode,
-} from './frames.ts'
+import { AddressBudgets } from './addressBudgets.ts'
+import { CutLog } from './cutLog.ts'
+import { FrameIntake } from './frameIntake.ts'
+import { frameVersion, type ClientFrame, type CutReason } from './frames.ts'
 import { Introducer } from './introducer.ts'
 import { Origins } from './origins.ts'
+import { Refusals } from './refusals.ts'
 import { ServiceDesk } from './serviceDesk.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
 import {
   countsOf,
   dropRoute,
-  endRoute,
-  farEnd,
   SwitchboardClient,
   type ClientPort,
   type SwitchboardSocket,
 } from './switchboardClient.ts'
-import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
+import {
+  defaultSwitchboardLimits,
+  type SwitchboardLimit,
+  type SwitchboardLimits,
+} from './switchboardLimits.ts'
 import type { SwitchboardStats } from './switchboardStats.ts'
-import { WitnessDesk } from './witnessDesk.ts'
+import { addressRates } from './trafficBudget.ts'
+import { TrafficCounts } from './trafficCounts.ts'
+import { WitnessDesk, type WitnessRefusal } from './witnessDesk.ts'
 
 /** What a {@link Switchboard} is made with. */
 export interface SwitchboardOptions {
@@ -64,10 +64,14 @@ export class Switchboard {
   readonly #directory: SessionDirectory
   readonly #introducer: Introducer
   readonly #witness: WitnessDesk
-  readonly #refused = new Counters()
+  readonly #refusals = new Refusals((client, reason) => this.#cut(client, reason))
+  readonly #intake: FrameIntake
+  readonly #traffic = new TrafficCounts()
+  readonly #addressBudgets: AddressBudgets
+  readonly #cutLog: CutLog
   readonly #cancelTick: Cancel
-  #relayedMessages = 0
-  #relayedBytes = 0
+  #draining = false
+  readonly #grants = { granted: 0, refused: 0 }
 
   constructor(options: SwitchboardOptions) {
     this.#clock = options.clock
@@ -78,6 +82,9 @@ export class Switchboard {
       this.#limits.requestsPerSecond,
       this.#limits.requestsBurst,
     )
+    this.#cutLog = new CutLog(options.clock, options.random, this.#logger)
+    this.#intake = new FrameIntake({ clock: this.#clock, traffic: this.#traffic, refusals: this.#refusals })
+    this.#addressBudgets = new AddressBudgets(addressRates(this.#limits))
     this.#directory = new SessionDirectory(options.clock, options.random, this.#limits)
     this.#introducer = new Introducer({
       clock: this.#clock,
@@ -85,7 +92,7 @@ export class Switchboard {
       directory: this.#directory,
       origins: new Origins(options.random),
       verify: options.verify,
-      refuse: (client, request, code, reason) => this.#refuse(client, request, code, reason),
+      refusals: this.#refusals,
     })
     this.services = new ServiceDesk({
       directory: this.#directory,
@@ -103,9 +110,14 @@ export class Switchboard {
   }
 
   accept(port: ClientPort): SwitchboardSocket {
-    const client = new SwitchboardClient(port, this.#clock, this.#limits, (error) =>
-      this.#logger.error('Answering an announcement failed.', { error }),
-    )
+    const { address } = port
+    const client = new SwitchboardClient(port, {
+      clock: this.#clock,
+      limits: this.#limits,
+      traffic: this.#traffic,
+      addressBudget: address === null ? undefined : this.#addressBudgets.join(address, this.#clock.now()),
+      onError: (error) => this.#logger.error('Answering an announcement failed.', { error }),
+    })
     this.#clients.add(client)
     return {
       client,
@@ -120,15 +132,41 @@ export class Switchboard {
       ...countsOf(this.#clients),
       sessions: this.#directory.size,
       witnessed: this.#witness.size,
-      relayedMessages: this.#relayedMessages,
-      relayedBytes: this.#relayedBytes,
-      refused: this.#refused.snapshot(),
+      relayedMessages: this.#traffic.relayed,
+      relayedBytes: this.#intake.relayedBytes,
+      refused: this.#refusals.refused.snapshot(),
+      limitsHit: this.#refusals.limitsHit.snapshot(),
+      grants: { ...this.#grants },
+      ...this.#traffic.snapshot(),
     }
   }
 
   /** Counts something that the transport refused by itself. */
   countRefused(name: string): void {
-    this.#refused.add(name)
+    this.#refusals.refused.add(name)
+  }
+
+  /**
+   * From now on nothing new begins: no session is put up, no route is opened. Clients that have nothing under way are sent away at
+   * once, the others as soon as that is over, each time this is called again.
+   * @param most - at most so many are sent away now: all of them at once would come to the next service at once.
+   * @returns how many are left.
+   */
+  drain(most: number): number {
+    if (!this.#draining) {
+      this.#draining = true
+      this.#directory.forgetAbsent()
+    }
+    let left = most
+    for (const client of [...this.#clients]) {
+      if (left === 0) break
+      // Other services of a mesh go with the whole of it: joiners of theirs may still be on their way.
+      if (client.routes.size > 0 || client.busy > 0 || client.port.service !== undefined) continue
+      this.#cut(client, 'going-away')
+      left--
+    }
+    return [...this.#clients].filter(({ port, routes }) => port.service === undefined || routes.size > 0)
+      .length
   }
 
   /** Cuts every client and forgets everything. Idempotent. */
@@ -140,31 +178,31 @@ export class Switchboard {
 
   #receive(client: SwitchboardClient, bytes: Uint8Array): void {
     if (client.gone) return
-    client.heardAt = this.#clock.now()
-    const withinRate = client.frames.tryTake() && client.bytes.tryTake(bytes.length)
-    let frame: ClientFrame
-    try {
-      frame = decodeClientFrame(bytes)
-    } catch (error) {
-      const code = isConvoyError(error, 'message-too-large') ? 'message-too-large' : 'message-malformed'
-      this.#refuse(client, null, code, 'The frame was not understood.')
-      return this.#strike(client, 'malformed')
+    const frame = this.#intake.take(client, bytes)
+    switch (frame?.type) {
+      case undefined:
+      case 'pong':
+        return
+      case 'hello':
+        return this.#greet(client, frame.version)
+      case 'announce':
+      case 'withdraw':
+      case 'open':
+      case 'list':
+      case 'witness':
+      case 'grant':
+        return this.#request(client, frame)
     }
-    if (!withinRate) return this.#overRate(client, frame)
-    if (!client.greeted) return this.#greet(client, frame)
-    this.#take(client, frame)
   }
 
-  #greet(client: SwitchboardClient, frame: ClientFrame): void {
-    if (frame.type !== 'hello') {
-      this.#refuse(client, null, 'message-malformed', 'The first frame has to be a hello.')
-      return this.#cut(client, 'malformed')
-    }
-    if (frame.version !== frameVersion) {
-      this.#refuse(client, null, 'protocol-version', `This service speaks version ${frameVersion}.`)
+  #greet(client: SwitchboardClient, version: number): void {
+    if (version !== frameVersion) {
+      const reason = `This service speaks version ${frameVersion}.`
+      this.#refusals.refuse(client, null, 'protocol-version', reason)
       return this.#cut(client, 'version')
     }
     client.greeted = true
+    client.port.greeted?.()
     const { stun } = client.port
     client.send({
       type: 'welcome',
@@ -176,38 +214,22 @@ export class Switchboard {
     })
   }
 
-  #take(client: SwitchboardClient, frame: ClientFrame): void {
-    switch (frame.type) {
-      case 'hello':
-        this.#refuse(client, null, 'message-malformed', 'A hello comes once.')
-        return this.#strike(client, 'malformed')
-      case 'pong':
-        return
-      case 'relay':
-        return this.#relay(client, frame.route, frame.message)
-      case 'close':
-        return this.#close(client, frame.route)
-      case 'announce':
-      case 'withdraw':
-      case 'open':
-      case 'list':
-      case 'witness':
-      case 'grant':
-        return this.#request(client, frame)
-    }
-  }
-
   #request(client: SwitchboardClient, frame: Requesting): void {
     client.usedAt = this.#clock.now()
     const { address } = client.port
     if (address !== null && !this.#requests.tryTake(address, this.#costOf(frame))) {
-      this.#refuse(
+      this.#refusals.refuse(
         client,
         frame.request,
         'rate-limited',
         'Too many requests from your address; wait a little.',
+        'address-requests',
       )
-      return this.#strike(client, 'flood')
+      return this.#refusals.strike(client, 'flood')
+    }
+    if (this.#draining && (frame.type === 'announce' || frame.type === 'open')) {
+      const reason = 'This service is about to stop; use another one.'
+      return this.#refusals.refuse(client, frame.request, 'rate-limited', reason, 'draining')
     }
     switch (frame.type) {
       case 'announce':
@@ -236,14 +258,16 @@ export class Switchboard {
     const { request, session, config, secretHashes } = frame
     const refusal = this.#witness.register(client.port.address, session, config, secretHashes)
     if (refusal === undefined) client.send({ type: 'witnessing', request })
-    else this.#refuse(client, request, refusal.code, refusal.reason)
+    else this.#refusals.refuse(client, request, refusal.code, refusal.reason, limitOf(refusal))
   }
 
   async #grant(client: SwitchboardClient, frame: Extract<ClientFrame, { type: 'grant' }>): Promise<void> {
     const { request, config, secret, vote } = frame
     const granted = await this.#witness.grant(config, secret, vote)
-    if (granted instanceof Uint8Array) client.send({ type: 'granted', request, vote: granted })
-    else this.#refuse(client, request, granted.code, granted.reason)
+    const isGranted = granted instanceof Uint8Array
+    this.#grants[isGranted ? 'granted' : 'refused']++
+    if (isGranted) client.send({ type: 'granted', request, vote: granted })
+    else this.#refusals.refuse(client, request, granted.code, granted.reason)
   }
 
   #costOf(frame: Requesting): number {
@@ -252,51 +276,11 @@ export class Switchboard {
     return frame.type === 'announce' ? 1 + Math.ceil(frame.proof.length / 2) : 1
   }
 
-  #relay(client: SwitchboardClient, number: number, message: Uint8Array): void {
-    const route = client.routes.get(number)
-    // Its other end may just have closed it: no offence.
-    if (route === undefined) return this.#refused.add('unknown-route')
-    const to = farEnd(route, client, number)
-    route.usedAt = client.usedAt = to.client.usedAt = this.#clock.now()
-    this.#relayedMessages++
-    this.#relayedBytes += message.length
-    to.client.send({ type: 'relay', route: to.number, message })
-  }
-
-  #close(client: SwitchboardClient, number: number): void {
-    const route = client.routes.get(number)
-    if (route === undefined) return
-    client.usedAt = this.#clock.now()
-    const to = farEnd(route, client, number)
-    endRoute(route)
-    to.client.send({ type: 'closed', route: to.number })
-  }
-
-  #overRate(client: SwitchboardClient, frame: ClientFrame): void {
-    // Nothing is gained by refusing to end something.
-    if (frame.type === 'close') this.#close(client, frame.route)
-    // A gap in an ordered stream must not go unnoticed: the route ends instead, at both ends.
-    const route = frame.type === 'relay' ? client.routes.get(frame.route) : undefined
-    if (route !== undefined) dropRoute(route)
-    const request = 'request' in frame ? frame.request : null
-    this.#refuse(client, request, 'rate-limited', 'Too much was sent on this connection; wait a little.')
-    this.#strike(client, 'flood')
-  }
-
-  #refuse(client: SwitchboardClient, request: number | null, code: RefusalCode, reason: string): void {
-    this.#refused.add(code)
-    client.send({ type: 'refused', request, code, reason })
-  }
-
-  #strike(client: SwitchboardClient, reason: CutReason): void {
-    if (!client.patience.tryTake()) this.#cut(client, reason)
-  }
-
   #cut(client: SwitchboardClient, reason: CutReason): void {
     if (client.gone) return
     if (reason !== 'going-away' && reason !== 'idle') {
-      this.#refused.add(`cut-${reason}`)
-      this.#logger.info('Cut a connection.', { reason })
+      this.#refusals.refused.add(`cut-${reason}`)
+      this.#cutLog.write(client.port.address, reason)
     }
     this.#gone(client)
     client.port.cut(reason)
@@ -306,6 +290,7 @@ export class Switchboard {
     if (client.gone) return
     client.gone = true
     this.#clients.delete(client)
+    if (client.port.address !== null) this.#addressBudgets.leave(client.port.address)
     for (const route of [...client.routes.values()]) dropRoute(route)
     for (const key of client.sessions) this.#directory.ownerGone(key)
   }
@@ -327,6 +312,7 @@ export class Switchboard {
       }
     }
     this.#witness.removeExpired()
+    this.#addressBudgets.forgetFull(now)
     for (const { owner, sessionId } of this.#directory.removeExpired()) {
       owner.send({ type: 'dropped', session: sessionId, cause: 'expired' })
     }
@@ -338,4 +324,8 @@ export class Switchboard {
     if (client.isPinged && now - client.heardAt >= pingMs * missedPings) return 'silent'
     return !client.inUse && now - client.usedAt >= idleMs ? 'idle' : undefined
   }
+}
+
+function limitOf({ code }: WitnessRefusal): SwitchboardLimit | undefined {
+  return code === 'rate-limited' ? 'configurations' : undefined
 }

@@ -1,6 +1,10 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
 import { encodeServiceFrame, type CutReason, type RefusalCode, type ServiceFrame } from './frames.ts'
+import { relayFrameBytes, writeRelayFrame } from './relayFrames.ts'
+import type { SessionLoad } from './sessionLoad.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
+import { TrafficBudget } from './trafficBudget.ts'
+import type { TrafficCounts } from './trafficCounts.ts'
 
 /** Why something was refused. */
 export interface Refusal {
@@ -39,7 +43,11 @@ export interface ClientPort {
   readonly stun: { host: string | null; port: number } | null
   /** Set where another service is behind it. */
   readonly service?: ServicePort
+  /** The client has said hello. */
+  greeted?(): void
   send(bytes: Uint8Array): void
+  /** Sends a `relay` frame, where that can be done at less cost than to make it first; what it is given is only lent. */
+  relay?(route: number, message: Uint8Array): void
   /** Closes the connection; the switchboard expects no further call about it. */
   cut(reason: CutReason): void
 }
@@ -61,25 +69,35 @@ export interface SwitchedRoute {
   readonly joinerNumber: number
   readonly host: SwitchboardClient
   readonly hostNumber: number
+  /** Of the session that it leads to. */
+  readonly load: SessionLoad
   /** When something last went over it. */
   usedAt: number
+}
+
+const noRoutes: ReadonlyMap<number, SwitchedRoute> = new Map()
+
+/** What a {@link SwitchboardClient} is made with. */
+export interface ClientSurroundings {
+  clock: Clock
+  limits: SwitchboardLimits
+  traffic: TrafficCounts
+  /** What all clients of an address may send; undefined for one without an address. */
+  addressBudget: TrafficBudget | undefined
+  /** Told of a task that failed. */
+  onError: (error: unknown) => void
 }
 
 /** What a {@link Switchboard} knows of one connected client. */
 export class SwitchboardClient {
   readonly port: ClientPort
-  readonly frames: TokenBucket
-  readonly bytes: TokenBucket
-  /** What it may do wrong before it is cut. */
-  readonly patience: TokenBucket
-  /** By their numbers here. */
-  readonly routes = new Map<number, SwitchedRoute>()
+  /** What it may send, and what all of its address may; undefined for one without an address. */
+  readonly budget: TrafficBudget
+  readonly addressBudget: TrafficBudget | undefined
   /** How many of them it opened as a joiner. */
   opened = 0
   /** Ids, in hexadecimal, of the sessions it announces. */
   readonly sessions = new Set<string>()
-  /** Announcements are checked one after the other, or an older one could overtake a newer. */
-  readonly announcing: SerialQueue
   greeted: boolean
   gone = false
   /** Requests that are being worked on. */
@@ -87,16 +105,37 @@ export class SwitchboardClient {
   heardAt: number
   pingedAt: number
   usedAt: number
+  readonly #surroundings: ClientSurroundings
+  // Most clients are hosts that wait, or joiners that are done: what they don't need they don't have.
+  #patience: TokenBucket | undefined
+  #announcing: SerialQueue | undefined
+  #routes: Map<number, SwitchedRoute> | undefined
   #nextRoute = 1
 
-  constructor(port: ClientPort, clock: Clock, limits: SwitchboardLimits, onError: (error: unknown) => void) {
+  constructor(port: ClientPort, surroundings: ClientSurroundings) {
+    const { clock, limits, addressBudget } = surroundings
     this.port = port
     this.greeted = port.service !== undefined
-    this.frames = new TokenBucket(clock, limits.framesPerSecond, limits.framesBurst)
-    this.bytes = new TokenBucket(clock, limits.bytesPerSecond, limits.bytesBurst)
-    this.patience = new TokenBucket(clock, limits.strikesPerSecond, limits.strikes)
-    this.announcing = new SerialQueue(onError)
+    this.#surroundings = surroundings
     this.heardAt = this.pingedAt = this.usedAt = clock.now()
+    this.budget = new TrafficBudget(limits, this.heardAt)
+    this.addressBudget = addressBudget
+  }
+
+  /** What it may do wrong before it is cut. */
+  get patience(): TokenBucket {
+    const { clock, limits } = this.#surroundings
+    return (this.#patience ??= new TokenBucket(clock, limits.strikesPerSecond, limits.strikes))
+  }
+
+  /** Announcements are checked one after the other, or an older one could overtake a newer. */
+  get announcing(): SerialQueue {
+    return (this.#announcing ??= new SerialQueue(this.#surroundings.onError))
+  }
+
+  /** By their numbers here. */
+  get routes(): ReadonlyMap<number, SwitchedRoute> {
+    return this.#routes ?? noRoutes
   }
 
   /** Whether it has to answer pings: once greeted, unless another service is behind it. */
@@ -110,27 +149,66 @@ export class SwitchboardClient {
   }
 
   send(frame: ServiceFrame): void {
-    if (!this.gone) this.port.send(encodeServiceFrame(frame))
+    if (this.gone) return
+    const bytes = encodeServiceFrame(frame)
+    this.#count(bytes.length)
+    this.port.send(bytes)
+  }
+
+  /** Sends a `relay` frame. */
+  relay(route: number, message: Uint8Array): void {
+    if (this.gone) return
+    this.#count(relayFrameBytes(route, message))
+    if (this.port.relay === undefined) this.port.send(writeRelayFrame(route, message))
+    else this.port.relay(route, message)
+  }
+
+  #count(bytes: number): void {
+    const { traffic } = this.#surroundings
+    traffic.sentFrames++
+    traffic.sentBytes += bytes
   }
 
   nextRoute(): number {
     return this.#nextRoute++
   }
+
+  addRoute(number: number, route: SwitchedRoute): void {
+    this.#routes ??= new Map()
+    this.#routes.set(number, route)
+  }
+
+  /** @returns whether there was one. */
+  removeRoute(number: number): boolean {
+    return this.#routes?.delete(number) === true
+  }
 }
 
 /** Opens a route between two clients. */
-export function connectRoute(joiner: SwitchboardClient, host: SwitchboardClient, now: number): SwitchedRoute {
+export function connectRoute(
+  joiner: SwitchboardClient,
+  host: SwitchboardClient,
+  load: SessionLoad,
+  now: number,
+): SwitchedRoute {
   const route = {
     joiner,
     joinerNumber: joiner.nextRoute(),
     host,
     hostNumber: host.nextRoute(),
+    load,
     usedAt: now,
   }
-  joiner.routes.set(route.joinerNumber, route)
+  joiner.addRoute(route.joinerNumber, route)
   joiner.opened++
-  host.routes.set(route.hostNumber, route)
+  load.count(joiner.port.address, 1)
+  host.addRoute(route.hostNumber, route)
   return route
+}
+
+/** Whether `number` of `client` is the end of `route` that asked for it; both ends may be the same client's. */
+export function isJoinersEnd(route: SwitchedRoute, client: SwitchboardClient, number: number): boolean {
+  return route.joiner === client && route.joinerNumber === number
 }
 
 /** The end of `route` opposite to the one that `client` knows as `number`; both may be the same client's. */
@@ -139,15 +217,18 @@ export function farEnd(
   client: SwitchboardClient,
   number: number,
 ): { client: SwitchboardClient; number: number } {
-  return route.joiner === client && route.joinerNumber === number
+  return isJoinersEnd(route, client, number)
     ? { client: route.host, number: route.hostNumber }
     : { client: route.joiner, number: route.joinerNumber }
 }
 
 /** Forgets a route at both ends; telling them is the caller's. */
-export function endRoute({ joiner, joinerNumber, host, hostNumber }: SwitchedRoute): void {
-  if (joiner.routes.delete(joinerNumber)) joiner.opened--
-  host.routes.delete(hostNumber)
+export function endRoute({ joiner, joinerNumber, host, hostNumber, load }: SwitchedRoute): void {
+  if (joiner.removeRoute(joinerNumber)) {
+    joiner.opened--
+    load.count(joiner.port.address, -1)
+  }
+  host.removeRoute(hostNumber)
 }
 
 /** Ends a route and tells both ends. */

@@ -1,3 +1,20 @@
+import type { SessionLimit } from './sessionLoad.ts'
+
+/** What a client met that was refused as `rate-limited`: the names of {@link SwitchboardStats.limitsHit}. */
+export type SwitchboardLimit =
+  | 'socket-rate'
+  | 'address-rate'
+  | 'session-rate'
+  | 'address-requests'
+  | 'sessions'
+  | 'socket-routes'
+  | 'host-routes'
+  | 'session-waiting'
+  | 'address-waiting'
+  | 'configurations'
+  | 'draining'
+  | SessionLimit
+
 /** What one client, or all from one address, may take of a service. Every limit is an option. */
 export interface SwitchboardLimits {
   /** Frames per second and in a burst, per socket. */
@@ -6,6 +23,16 @@ export interface SwitchboardLimits {
   /** Bytes per second and in a burst, per socket. */
   bytesPerSecond: number
   bytesBurst: number
+  /** The same for all sockets of one address. */
+  addressFramesPerSecond: number
+  addressFramesBurst: number
+  addressBytesPerSecond: number
+  addressBytesBurst: number
+  /** The same for all that goes over the routes of one session, both ways. */
+  sessionFramesPerSecond: number
+  sessionFramesBurst: number
+  sessionBytesPerSecond: number
+  sessionBytesBurst: number
   /** Requests (announce, withdraw, open, list, witness, grant) per second and in a burst, per address. */
   requestsPerSecond: number
   requestsBurst: number
@@ -20,8 +47,18 @@ export interface SwitchboardLimits {
   sessions: number
   /** Routes that one socket has opened to hosts at the same time. */
   opensPerSocket: number
-  /** Routes open on a host's socket: joiners that are being introduced at the same time. */
+  /** Routes open on a host's socket, to all of its sessions: joiners that are being introduced at the same time. */
   routesPerSocket: number
+  /** Routes open to one session. */
+  routesPerSession: number
+  /** Of those, routes that were opened from one address. */
+  routesPerSessionAndAddress: number
+  /** How often one session may be asked for, per second and in a burst. */
+  sessionOpensPerSecond: number
+  sessionOpensBurst: number
+  /** Requests that wait for an absent host, for one session and from one address. */
+  waitingPerSession: number
+  waitingPerAddress: number
   /** Sessions handed out in one answer to `list`. */
   listings: number
   /** Configurations of voters that are witnessed for one address. */
@@ -54,6 +91,16 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   // Sealed signals are below 1 KiB each; the burst holds the same 64 joiners with room for large SDPs.
   bytesPerSecond: 128 * 1_024,
   bytesBurst: 2 * 1_024 * 1_024,
+  // Ten sockets of those at once: a LAN party whose host sits among the guests.
+  addressFramesPerSecond: 1_000,
+  addressFramesBurst: 20_000,
+  addressBytesPerSecond: 1_024 * 1_024,
+  addressBytesBurst: 16 * 1_024 * 1_024,
+  // Joining takes about 40 frames, both ways: 128 at once are 5,120. All that joiners send arrives at one host, on a line at home.
+  sessionFramesPerSecond: 400,
+  sessionFramesBurst: 8_000,
+  sessionBytesPerSecond: 512 * 1_024,
+  sessionBytesBurst: 8 * 1_024 * 1_024,
   // Checking an announcement is the dearest, about 0.5 ms of CPU (measured); a LAN party or a carrier's NAT shares one address.
   requestsPerSecond: 5,
   requestsBurst: 100,
@@ -68,8 +115,19 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   sessions: 20_000,
   // A joiner needs one, and one more for each retry whose predecessor has not timed out yet.
   opensPerSocket: 16,
+  // Two sessions with all that one may have: a community's server hosts several.
+  routesPerSocket: 256,
   // A full convoy of 64 arriving at once, twice.
-  routesPerSocket: 128,
+  routesPerSession: 128,
+  // Half of them: nobody at one address can keep all others out, and a convoy of 64 behind one NAT gets in.
+  routesPerSessionAndAddress: 64,
+  // Those, and each of them once more; then one joiner every half second, which is more than a host can look at.
+  sessionOpensPerSecond: 2,
+  sessionOpensBurst: 256,
+  // As many as may have routes at once, all of them waiting for a host that is coming back.
+  waitingPerSession: 128,
+  // The convoy of 64 behind one NAT.
+  waitingPerAddress: 64,
   // What a page lists; about 400 KiB at the largest.
   listings: 200,
   // A convoy of two registers one, and another whenever a third comes and goes: a LAN party for a day.
@@ -84,7 +142,7 @@ export const defaultSwitchboardLimits: SwitchboardLimits = {
   greetingMs: 10_000,
   // As the client does: one lost in a hand-over between networks is no reason, three in a row are.
   missedPings: 3,
-  // A joiner is done within seconds; an idle socket costs about 16 KiB (measured).
+  // A joiner is done within seconds; an idle socket costs about 10 KiB (measured).
   idleMs: 60_000,
   // Joining takes seconds; 2 min leave a host time to decide about somebody by hand.
   routeIdleMs: 120_000,
@@ -107,6 +165,20 @@ export const unlimitedSwitchboard: Partial<SwitchboardLimits> = {
   requestsBurst: unlimited,
   sessionsPerAddress: unlimited,
   configurationsPerAddress: unlimited,
+  addressFramesPerSecond: unlimited,
+  addressFramesBurst: unlimited,
+  addressBytesPerSecond: unlimited,
+  addressBytesBurst: unlimited,
+  sessionFramesPerSecond: unlimited,
+  sessionFramesBurst: unlimited,
+  sessionBytesPerSecond: unlimited,
+  sessionBytesBurst: unlimited,
   opensPerSocket: unlimited,
   routesPerSocket: unlimited,
+  routesPerSession: unlimited,
+  routesPerSessionAndAddress: unlimited,
+  sessionOpensPerSecond: unlimited,
+  sessionOpensBurst: unlimited,
+  waitingPerSession: unlimited,
+  waitingPerAddress: unlimited,
 }

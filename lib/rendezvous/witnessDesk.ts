@@ -115,7 +115,7 @@ export class WitnessDesk {
     if (!isVoter || !equalBytes(vote.sessionId, known.session))
       return { code: 'message-unauthentic', reason: 'The secret is that of no voter.' }
     // Kept before it is signed: a second request must not come in between.
-    known.granted ??= { secretHash, vote, bytes: this.#sign(vote) }
+    known.granted ??= { secretHash, vote: copyOf(vote), bytes: this.#sign(vote) }
     const isRepeated =
       isSameVote(known.granted.vote, vote) && equalBytes(known.granted.secretHash, secretHash)
     if (!isRepeated) return { code: 'not-permitted', reason: 'The vote of the witness was granted already.' }
@@ -134,6 +134,16 @@ export class WitnessDesk {
   #sign(vote: Vote): Promise<Uint8Array> {
     const { clock, random } = this.#options
     return signVote({ identity: { signKey: this.key, signer: this.#signer }, clock, random }, vote)
+  }
+}
+
+/** It holds views into a frame, which must not be kept alive for a day. */
+function copyOf(vote: Vote): Vote {
+  return {
+    ...vote,
+    sessionId: vote.sessionId.slice(),
+    previous: vote.previous.slice(),
+    candidate: vote.candidate.slice(),
   }
 }
 

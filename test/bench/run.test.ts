@@ -15,7 +15,7 @@ describe('npm run bench', () => {
     const { code, stdout, stderr } = await bench(...request.split(' '))
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(
-      'NAME is one of: clock, codec, enforcement, link, mesh, migration, motion, traffic;',
+      'NAME is one of: clock, codec, enforcement, link, mesh, migration, motion, signaling, traffic;',
     )
   })
 

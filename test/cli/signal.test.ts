@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createSystemClock, systemRandom } from '../../lib/core/index.ts'
 import { webSocketRendezvous } from '../../lib/rendezvous/index.ts'
 import { startSignaling } from '../../signaling/index.ts'
+import { foundSession } from '../compliance/rendezvous.ts'
 import { startProgram, type RunningProgram } from '../support/program.ts'
 
 const environment = { clock: createSystemClock(), random: systemRandom }
@@ -79,6 +80,61 @@ describe('openconvoy signal', () => {
     expect(listening).toMatchObject({ event: 'listening', port: expect.any(Number) as number, stunUrl: null })
     expect(stopped).toMatchObject({ event: 'stopped', stats: { clients: 0 } })
     expect(more).toEqual([])
+  })
+
+  it('lets a joiner finish who is being introduced when it is stopped, and says that it waits', async () => {
+    const program = openconvoy(
+      'signal',
+      '--port',
+      '0',
+      '--host',
+      '127.0.0.1',
+      '--no-stun',
+      '--drain-seconds',
+      '60',
+    )
+    const [, url] = await program.printed(/(ws:\/\/127\.0\.0\.1:\d+)/)
+    const session = foundSession(environment.clock)
+    const [host, joiner] = [webSocketRendezvous(url!, environment), webSocketRendezvous(url!, environment)]
+    const hosted = await host.announce(await session.announcement())
+    const arrived = new Promise((resolve) => hosted.on('route', resolve))
+    const { route } = await joiner.reach(session.sessionId)
+    await arrived
+    program.kill('SIGTERM')
+    await program.printed(/Waiting for 1 joiner to be introduced/)
+    route.close()
+    expect(await program.ended).toBe(0)
+    await Promise.all([host.close(), joiner.close()])
+  })
+
+  it('serves metrics where it is told to, and logs lines of JSON to standard error', async () => {
+    const options = ['--host', '127.0.0.1', '--metrics-port', '0', '--json', '--verbose']
+    const program = openconvoy('signal', '--port', '0', ...options)
+    const [line] = await program.printed(/^.*\n/)
+    const { metricsUrl } = JSON.parse(line) as { metricsUrl: string }
+    expect(await (await fetch(metricsUrl)).text()).toContain('openconvoy_signaling_ready 1')
+    program.kill('SIGINT')
+    expect(await program.ended).toBe(0)
+    const logged = program.errors
+      .trim()
+      .split('\n')
+      .map((entry) => JSON.parse(entry) as { level: number; msg: string })
+    expect(logged.map(({ msg }) => msg)).toEqual([
+      'The signaling service runs.',
+      'The signaling service drains.',
+      'The signaling service stopped.',
+    ])
+  })
+
+  it.each([
+    [['--drain-seconds', 'soon'], '--drain-seconds takes seconds'],
+    [['--metrics-host', '0.0.0.0'], '--metrics-host needs --metrics-port'],
+    [['--trusted-proxies', 'proxy.local'], 'not "proxy.local"'],
+  ])('refuses %j in one line', async (args, message) => {
+    const program = openconvoy('signal', '--port', '0', ...args)
+    expect(await program.ended).toBeGreaterThan(0)
+    expect(program.errors).toContain(message)
+    expect(program.errors.trim().split('\n')).toHaveLength(1)
   })
 
   it('says in one line, without a stack, that its port is in use', async () => {

@@ -244,6 +244,23 @@ describe('a switchboard', () => {
     expect(clumsy.cut).toBe('malformed')
   })
 
+  it('[RDV-42] sends clients away a few at a time, those last that have a route', async () => {
+    const host = client('host')
+    await announce(host)
+    const joiner = client('joiner')
+    await joiner.ask({ type: 'open', request: 1, session: session.sessionId })
+    const idle = [client('a'), client('b'), client('c')]
+    const away = (): unknown[] => idle.map(({ cut }) => cut)
+    expect(switchboard.drain(2)).toBe(3)
+    expect(away()).toEqual(['going-away', 'going-away', undefined])
+    expect(switchboard.drain(2)).toBe(2)
+    expect(switchboard.drain(2)).toBe(2)
+    expect([host.cut, joiner.cut]).toEqual([undefined, undefined])
+    joiner.socket.gone()
+    expect(switchboard.drain(2)).toBe(0)
+    expect(host.cut).toBe('going-away')
+  })
+
   it('[RDV-25] counts a list as many requests, since its answer is long', async () => {
     switchboard.close()
     start({ requestsBurst: 40, requestsPerSecond: 5, listCost: 20 })

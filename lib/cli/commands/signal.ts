@@ -4,8 +4,8 @@ import { createSystemClock, systemRandom } from '../../core/index.ts'
 import { startSignaling, type SignalingService } from '../../../signaling/index.ts'
 import { meshArgs, meshOptions } from '../meshOptions.ts'
 import { everyInterface, networkAddresses } from '../networkAddresses.ts'
-import { portOption } from '../options.ts'
-import { stderrLogger } from '../stderrLogger.ts'
+import { portOption, secondsOption } from '../options.ts'
+import { UsageError } from '../runProgram.ts'
 import { untilStopped } from '../untilStopped.ts'
 
 /** `openconvoy signal`: runs a signaling service until it is stopped. */
@@ -38,8 +38,27 @@ export const signal = defineCommand({
       default: false,
       description: 'Believe X-Forwarded-For: only behind a proxy that sets it',
     },
+    'trusted-proxies': {
+      type: 'string',
+      description:
+        'Addresses and networks of proxies, with commas between them: X-Forwarded-For is believed from these',
+    },
+    'metrics-port': {
+      type: 'string',
+      description: 'Serve metrics for Prometheus on this TCP port, to this machine only',
+    },
+    'metrics-host': { type: 'string', description: 'Address to serve metrics on instead' },
     ...meshArgs,
-    verbose: { type: 'boolean', default: false, description: 'Log to standard error' },
+    'drain-seconds': {
+      type: 'string',
+      default: '8',
+      description: 'How long stopping waits for joiners that are being introduced',
+    },
+    verbose: {
+      type: 'boolean',
+      default: false,
+      description: 'Log everything to standard error, not only what is out of order',
+    },
     json: { type: 'boolean', default: false, description: 'Print events as lines of JSON' },
   },
   async run({ args }) {
@@ -48,7 +67,13 @@ export const signal = defineCommand({
     const port = portOption('port', args.port)
     const mesh = await meshOptions(args, host, port, systemRandom)
     const clock = createSystemClock()
+    const withinMs = secondsOption('drain-seconds', args['drain-seconds']) * 1_000
+    const metricsPort = args['metrics-port']
+    if (metricsPort === undefined && args['metrics-host'] !== undefined)
+      throw new UsageError('--metrics-host needs --metrics-port.')
     const stopped = untilStopped()
+    // Loaded only by who runs a service.
+    const { serviceLogger } = await import('../serviceLog.ts')
     const service = await startSignaling({
       host,
       port,
@@ -58,23 +83,39 @@ export const signal = defineCommand({
       ...(args['stun-host'] !== undefined && { stunHost: args['stun-host'] }),
       trustProxy: args['trust-proxy'],
       ...(mesh && { mesh }),
+      ...(args['trusted-proxies'] !== undefined && {
+        trustedProxies: args['trusted-proxies'].split(',').map((text) => text.trim()),
+      }),
+      ...(metricsPort !== undefined && {
+        metrics: {
+          port: portOption('metrics-port', metricsPort),
+          ...(args['metrics-host'] !== undefined && { host: args['metrics-host'] }),
+        },
+      }),
       clock,
       random: systemRandom,
-      ...(args.verbose && { logger: stderrLogger(clock) }),
+      logger: serviceLogger({ json: args.json, verbose: args.verbose }),
     })
     const addresses = reachableAt(service, host)
     if (args.json) {
-      const { url, port, stunUrl = null } = service
+      const { url, port, stunUrl = null, metricsUrl = null } = service
       const libp2p = service.mesh && { id: service.mesh.id, addresses: service.mesh.addresses() }
-      console.log(
-        JSON.stringify({ event: 'listening', url, port, stunUrl, addresses, ...(libp2p && { libp2p }) }),
-      )
+      const listening = { event: 'listening', url, port, stunUrl, metricsUrl, addresses }
+      console.log(JSON.stringify({ ...listening, ...(libp2p && { libp2p }) }))
     } else {
       console.log(greeting(service, addresses))
     }
     await stopped
     const stats = service.stats()
-    await service.close()
+    if (stats.routes > 0) {
+      const { routes } = stats
+      console.log(
+        args.json
+          ? JSON.stringify({ event: 'draining', routes, withinMs })
+          : `Waiting for ${routes} ${routes === 1 ? 'joiner' : 'joiners'} to be introduced; Ctrl-C again stops at once.`,
+      )
+    }
+    await service.drain({ withinMs })
     console.log(args.json ? JSON.stringify({ event: 'stopped', stats }) : 'Stopped.')
   },
 })
@@ -103,6 +144,7 @@ function greeting(service: SignalingService, addresses: readonly string[]): stri
     `${pc.bold('The signaling service runs')} at ${pc.cyan(service.url)}`,
     ...others,
     ...meshGreeting(service),
+    ...(service.metricsUrl === undefined ? [] : [`Metrics for Prometheus: ${pc.cyan(service.metricsUrl)}`]),
     pc.dim('Ctrl-C stops it; drivers who are already connected drive on.'),
   ].join('\n')
 }
