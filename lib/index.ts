@@ -150,6 +150,7 @@ export type {
   EngineName,
   EnginePeerConnection,
   IceServer,
+  IceTransportPolicy,
   LinkBudgets,
   Wrtc,
 } from './rtc/index.ts'

@@ -6,3 +6,4 @@ export {
   type SignalingService,
   type SignalingStats,
 } from './service.ts'
+export type { TurnOptions } from './turnCredentials.ts'

@@ -8,6 +8,7 @@ export interface ServePortOptions {
   clock: Clock
   address: string | null
   stun: ClientPort['stun']
+  turn?: ClientPort['turn']
   bufferedBytes: number
 }
 
@@ -18,6 +19,7 @@ export function servePort(webSocket: WebSocket, switchboard: Switchboard, option
   const socket = switchboard.accept({
     address: options.address,
     stun: options.stun,
+    turn: options.turn,
     send(bytes) {
       webSocket.send(bytes, { binary: true })
       if (webSocket.bufferedAmount > options.bufferedBytes) socket.cut('slow')

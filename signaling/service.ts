@@ -21,6 +21,7 @@ import { answerHttp, refuseUpgrade } from './httpFace.ts'
 import { listenError } from './listenError.ts'
 import { servePort } from './servePort.ts'
 import { StunServer } from './stunServer.ts'
+import { TurnCredentials, type TurnOptions } from './turnCredentials.ts'
 
 /** What {@link startSignaling} takes. */
 export interface SignalingOptions {
@@ -32,6 +33,8 @@ export interface SignalingOptions {
   stunPort?: number | null
   /** Where clients find STUN; at the host name by which they reached the service where left out. */
   stunHost?: string
+  /** TURN servers that clients get time-limited credentials for; none where left out. */
+  turn?: TurnOptions
   /** Whether a proxy in front sets `X-Forwarded-For` (default false). Without one it would let anyone lie. */
   trustProxy?: boolean
   /** Whether limits per address hold for this machine too (default: unless only this machine can connect). */
@@ -83,6 +86,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
   const limits: SignalingLimits = { ...defaultSignalingLimits, ...options.limits }
   checkPort(options.port ?? 0)
   checkPort(options.stunPort ?? 0)
+  const turn = options.turn && new TurnCredentials(options.turn, clock, random)
 
   const http = createServer({ headersTimeout: requestMs, requestTimeout: requestMs, keepAliveTimeout: 5_000 })
   // Those that are no WebSockets yet: they have 10 s to become one or to ask something.
@@ -145,6 +149,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
         clock,
         address: entry.limitKey,
         stun: stun === undefined ? null : { host: options.stunHost ?? null, port: stun.port },
+        turn: turn && (() => turn.issue(entry.limitKey)),
         bufferedBytes: limits.bufferedBytes,
       })
     })

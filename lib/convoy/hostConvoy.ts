@@ -3,7 +3,15 @@ import { encodeInvite, fingerprintBytes, isInviteHint } from '../identity/index.
 import { changeRules, defaultRules, parseRulesChanges } from '../protocol/index.ts'
 import { comeBackAfterwards, hostSession } from '../session/index.ts'
 import { policyOf } from './enforcement/index.ts'
-import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
+import {
+  environmentOf,
+  iceSupplyOf,
+  listOf,
+  openRendezvous,
+  platformOf,
+  type OpenedRendezvous,
+} from './environment.ts'
+import type { IceSupply } from './iceSupply.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
 import { KeptBans, sinkOf } from './keeping.ts'
@@ -36,8 +44,11 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   const sources = listOf(options.rendezvous)
   const open = (): OpenedRendezvous => openRendezvous(sources, platform)
   const rendezvous = open()
+  let ice: IceSupply | undefined
   try {
-    const environment = await environmentOf(options, platform, rendezvous.all, open)
+    const supply = iceSupplyOf(options, platform, rendezvous.all, open)
+    ice = supply
+    const environment = await environmentOf(options, platform, supply, open)
     const inviteSecret = rules.friendsOnly || !rules.showServer ? environment.random.bytes(16) : null
     const { session, role } = await hostSession(
       {
@@ -86,6 +97,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       reports: options.reports ?? (store && sinkOf(session, store)),
       enforcement,
       release: async () => {
+        supply.close()
         await hosting.close()
         await bans?.idle()
       },
@@ -103,6 +115,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       throw error
     }
   } catch (error) {
+    ice?.close()
     await rendezvous.close()
     throw error
   }

@@ -21,6 +21,7 @@ export {
   unlimitedSwitchboard,
   type SwitchboardLimits,
 } from './switchboardLimits.ts'
+export { turnUrls, type TurnAccess } from './turnAccess.ts'
 export {
   webSocketRendezvous,
   type WebSocketConstructor,

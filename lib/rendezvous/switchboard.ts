@@ -173,7 +173,7 @@ export class Switchboard {
       return this.#cut(client, 'version')
     }
     client.greeted = true
-    const { stun } = client.port
+    const { stun, turn } = client.port
     client.send({
       type: 'welcome',
       version: frameVersion,
@@ -181,6 +181,7 @@ export class Switchboard {
       stunPort: stun?.port ?? null,
       stunHost: stun?.host ?? null,
       witness: { key: this.#witness.key, boot: this.#witness.boot },
+      ...(turn && { turn: turn() }),
     })
   }
 
@@ -199,6 +200,7 @@ export class Switchboard {
       case 'withdraw':
       case 'open':
       case 'list':
+      case 'turn':
       case 'witness':
       case 'grant':
         return this.#request(client, frame)
@@ -232,6 +234,12 @@ export class Switchboard {
         return this.#introducer.open(client, frame.request, toHex(frame.session))
       case 'list':
         return this.#introducer.list(client, frame.request)
+      case 'turn':
+        return client.send({
+          type: 'provided',
+          request: frame.request,
+          turn: client.port.turn?.() ?? null,
+        })
       case 'witness':
         return this.#register(client, frame)
       case 'grant':

@@ -1,6 +1,7 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
 import { encodeServiceFrame, type CutReason, type ServiceFrame } from './frames.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
+import type { TurnAccess } from './turnAccess.ts'
 
 /** The transport's side of one client of a {@link Switchboard}. */
 export interface ClientPort {
@@ -8,6 +9,8 @@ export interface ClientPort {
   readonly address: string | null
   /** Where STUN is for this client, as `welcome` tells it. */
   readonly stun: { host: string | null; port: number } | null
+  /** Makes TURN credentials for this client; left out where there is no TURN server. */
+  readonly turn?: (() => TurnAccess) | undefined
   send(bytes: Uint8Array): void
   /** Closes the connection; the switchboard expects no further call about it. */
   cut(reason: CutReason): void

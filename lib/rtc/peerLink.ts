@@ -61,6 +61,7 @@ export class PeerLink implements Link {
       connector: options.connector,
       initiator: options.initiator,
       iceServers: options.iceServers,
+      iceTransportPolicy: options.iceTransportPolicy,
       clock: options.clock,
       dropped: options.dropped,
       sendSignal: (signal) => {

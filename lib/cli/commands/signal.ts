@@ -5,6 +5,7 @@ import { startSignaling, type SignalingService } from '../../../signaling/index.
 import { everyInterface, networkAddresses } from '../networkAddresses.ts'
 import { portOption } from '../options.ts'
 import { stderrLogger } from '../stderrLogger.ts'
+import { turnArgs, turnOption } from '../turnOption.ts'
 import { untilStopped } from '../untilStopped.ts'
 
 /** `openconvoy signal`: runs a signaling service until it is stopped. */
@@ -32,6 +33,7 @@ export const signal = defineCommand({
       description: 'Answer STUN',
       negativeDescription: 'Answer no STUN',
     },
+    ...turnArgs,
     'trust-proxy': {
       type: 'boolean',
       default: false,
@@ -44,6 +46,7 @@ export const signal = defineCommand({
     const stunPort = args['stun-port']
     const host = args.host ?? everyInterface()
     const clock = createSystemClock()
+    const turn = await turnOption(args)
     const stopped = untilStopped()
     const service = await startSignaling({
       host,
@@ -52,6 +55,7 @@ export const signal = defineCommand({
         ? stunPort !== undefined && { stunPort: portOption('stun-port', stunPort) }
         : { stunPort: null }),
       ...(args['stun-host'] !== undefined && { stunHost: args['stun-host'] }),
+      ...(turn && { turn }),
       trustProxy: args['trust-proxy'],
       clock,
       random: systemRandom,
