@@ -24,6 +24,8 @@ const serversSchema = v.optional(
   [],
 )
 
+const policySchema = v.picklist(['all', 'relay'])
+
 /**
  * The ICE servers and the policy of the options, checked: what is wrong in them engines tell late, each in its own words or by
  * throwing.
@@ -31,7 +33,7 @@ const serversSchema = v.optional(
  */
 export function iceOf(options: ConvoyOptions): { own: readonly IceServer[]; policy: IceTransportPolicy } {
   const { iceServers, iceTransportPolicy: policy = 'all' } = options
-  if (policy !== 'all' && policy !== 'relay') throw wrong('iceTransportPolicy', 'is "all" or "relay"')
+  if (!v.is(policySchema, policy)) throw wrong('iceTransportPolicy', 'is "all" or "relay"')
   if (!v.safeParse(serversSchema, iceServers).success) {
     throw wrong(
       'iceServers',

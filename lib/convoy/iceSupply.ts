@@ -97,8 +97,8 @@ export class IceSupply {
   }
 
   async #renewAll(): Promise<void> {
-    const { clock, logger, open } = this.#options
-    const opened = open()
+    const { clock, logger } = this.#options
+    const opened = this.#options.open()
     try {
       await Promise.all(
         opened.all.map(async (fresh, place) => {

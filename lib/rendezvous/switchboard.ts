@@ -20,7 +20,14 @@ import {
 import { Introducer } from './introducer.ts'
 import { Origins } from './origins.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
-import { dropRoute, endRoute, farEnd, SwitchboardClient, type ClientPort } from './switchboardClient.ts'
+import {
+  costOf,
+  dropRoute,
+  endRoute,
+  farEnd,
+  SwitchboardClient,
+  type ClientPort,
+} from './switchboardClient.ts'
 import { defaultSwitchboardLimits, type SwitchboardLimits } from './switchboardLimits.ts'
 import { WitnessDesk } from './witnessDesk.ts'
 
@@ -172,17 +179,7 @@ export class Switchboard {
       this.#refuse(client, null, 'protocol-version', `This service speaks version ${frameVersion}.`)
       return this.#cut(client, 'version')
     }
-    client.greeted = true
-    const { stun, turn } = client.port
-    client.send({
-      type: 'welcome',
-      version: frameVersion,
-      pingMs: this.#limits.pingMs,
-      stunPort: stun?.port ?? null,
-      stunHost: stun?.host ?? null,
-      witness: { key: this.#witness.key, boot: this.#witness.boot },
-      ...(turn && { turn: turn() }),
-    })
+    client.greet(this.#limits.pingMs, { key: this.#witness.key, boot: this.#witness.boot })
   }
 
   #take(client: SwitchboardClient, frame: ClientFrame): void {
@@ -210,7 +207,7 @@ export class Switchboard {
   #request(client: SwitchboardClient, frame: Requesting): void {
     client.usedAt = this.#clock.now()
     const { address } = client.port
-    if (address !== null && !this.#requests.tryTake(address, this.#costOf(frame))) {
+    if (address !== null && !this.#requests.tryTake(address, costOf(frame, this.#limits))) {
       this.#refuse(
         client,
         frame.request,
@@ -235,11 +232,7 @@ export class Switchboard {
       case 'list':
         return this.#introducer.list(client, frame.request)
       case 'turn':
-        return client.send({
-          type: 'provided',
-          request: frame.request,
-          turn: client.port.turn?.() ?? null,
-        })
+        return client.provideTurn(frame.request)
       case 'witness':
         return this.#register(client, frame)
       case 'grant':
@@ -260,12 +253,6 @@ export class Switchboard {
     const granted = await this.#witness.grant(config, secret, vote)
     if (granted instanceof Uint8Array) client.send({ type: 'granted', request, vote: granted })
     else this.#refuse(client, request, granted.code, granted.reason)
-  }
-
-  #costOf(frame: Requesting): number {
-    if (frame.type === 'list') return this.#limits.listCost
-    // Each change of host is two entries, with some signatures to check.
-    return frame.type === 'announce' ? 1 + Math.ceil(frame.proof.length / 2) : 1
   }
 
   #relay(client: SwitchboardClient, number: number, message: Uint8Array): void {

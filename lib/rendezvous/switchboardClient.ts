@@ -1,5 +1,11 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
-import { encodeServiceFrame, type CutReason, type ServiceFrame } from './frames.ts'
+import {
+  encodeServiceFrame,
+  frameVersion,
+  type ClientFrame,
+  type CutReason,
+  type ServiceFrame,
+} from './frames.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 import type { TurnAccess } from './turnAccess.ts'
 
@@ -68,9 +74,36 @@ export class SwitchboardClient {
     if (!this.gone) this.port.send(encodeServiceFrame(frame))
   }
 
+  /** Answers its hello. */
+  greet(pingMs: number, witness: { key: Uint8Array; boot: Uint8Array }): void {
+    this.greeted = true
+    const { stun, turn } = this.port
+    this.send({
+      type: 'welcome',
+      version: frameVersion,
+      pingMs,
+      stunPort: stun?.port ?? null,
+      stunHost: stun?.host ?? null,
+      witness,
+      ...(turn && { turn: turn() }),
+    })
+  }
+
+  /** Answers a request for TURN credentials. */
+  provideTurn(request: number): void {
+    this.send({ type: 'provided', request, turn: this.port.turn?.() ?? null })
+  }
+
   nextRoute(): number {
     return this.#nextRoute++
   }
+}
+
+/** What a request takes of the rate that is allowed. */
+export function costOf(frame: ClientFrame, limits: SwitchboardLimits): number {
+  if (frame.type === 'list') return limits.listCost
+  // Each change of host is two entries, with some signatures to check.
+  return frame.type === 'announce' ? 1 + Math.ceil(frame.proof.length / 2) : 1
 }
 
 /** Opens a route between two clients. */

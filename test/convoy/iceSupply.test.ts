@@ -80,12 +80,12 @@ describe('the ICE servers of a convoy', () => {
     const { clock, at, supply, usernames } = await supplied()
     expect(usernames()).toEqual([undefined, '1'])
     for (let renewal = 2; renewal < 6; renewal++) {
-      await clock.advance(lifetimeMs / 2 + 1)
+      await clock.run(lifetimeMs / 2 + 1)
       expect(usernames()).toEqual([undefined, `${renewal}`])
     }
     expect(at.opened - at.closed).toBe(1)
     supply.close()
-    await clock.advance(10 * lifetimeMs)
+    await clock.run(10 * lifetimeMs)
     expect(at.given).toBe(5)
   })
 
@@ -93,10 +93,10 @@ describe('the ICE servers of a convoy', () => {
     const { clock, at, supply, usernames } = await supplied()
     usernames()
     at.down = true
-    await clock.advance(0.8 * lifetimeMs)
+    await clock.run(0.8 * lifetimeMs)
     expect(usernames()).toEqual([undefined, '1'])
     at.down = false
-    await clock.advance(61_000)
+    await clock.run(61_000)
     expect(usernames()).toEqual([undefined, '2'])
     supply.close()
   })
@@ -105,14 +105,14 @@ describe('the ICE servers of a convoy', () => {
     const { clock, at, supply, usernames } = await supplied()
     at.down = true
     usernames()
-    await clock.advance(2 * lifetimeMs)
+    await clock.run(2 * lifetimeMs)
     expect(usernames()).toEqual([undefined])
     expect(supply.isOverdue).toBe(true)
     const waited = supply.renewed()
-    await clock.advance(3_000)
+    await clock.run(3_000)
     await waited
     at.down = false
-    await supply.renewed()
+    await clock.complete(supply.renewed())
     expect(supply.isOverdue).toBe(false)
     expect(usernames()).toHaveLength(2)
     supply.close()

@@ -98,7 +98,6 @@ export class TestTurnServer {
 
   /** What a service would hand out, good for `seconds` from now. */
   static credentials(secret: string, seconds = 3_600): { username: string; credential: string } {
-    // eslint-disable-next-line no-restricted-properties -- an expiry is a time of day
     const username = `${Math.floor(Date.now() / 1_000) + seconds}:test`
     return { username, credential: createHmac('sha1', secret).update(username).digest('base64') }
   }
@@ -182,7 +181,6 @@ export class TestTurnServer {
   #keyOf(message: StunMessage, bytes: Uint8Array): Uint8Array | undefined {
     const username = textOf(message, stunAttributes.username)
     if (username === undefined) return undefined
-    // eslint-disable-next-line no-restricted-properties -- an expiry is a time of day
     if (Number(username.split(':')[0]) * 1_000 < Date.now()) return undefined
     const credential = createHmac('sha1', this.#options.secret).update(username).digest('base64')
     const key = longTermKey(username, realm, credential)

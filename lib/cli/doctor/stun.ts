@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 
 /** Methods and classes of RFC 8489 section 5 and RFC 8656 section 17, as the type of a message holds them. */
@@ -63,11 +63,6 @@ export interface StunMessage {
 export interface Endpoint {
   readonly address: string
   readonly port: number
-}
-
-/** A fresh id of a request. */
-export function newTransaction(): Uint8Array {
-  return randomBytes(12)
 }
 
 /** The key of long-term credentials: RFC 8489 section 9.2.2. */

@@ -110,7 +110,7 @@ export class TurnForwarder {
         if (!socket.destroyed && socket.writableLength < backlogBytes)
           socket.write(TurnFrames.padded(datagram))
       },
-      close: () => void socket.destroySoon(),
+      close: () => socket.destroySoon(),
     }
     return up
   }

@@ -5,7 +5,7 @@ const channelHeaderBytes = 4
 /** The messages of TURN on a stream, where nothing but their own lengths tells them apart. */
 export class TurnFrames {
   readonly #deliver: (frame: Uint8Array) => void
-  #rest: Uint8Array<ArrayBufferLike> = new Uint8Array()
+  #rest: Uint8Array = new Uint8Array()
 
   constructor(deliver: (frame: Uint8Array) => void) {
     this.#deliver = deliver
