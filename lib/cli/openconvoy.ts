@@ -9,6 +9,7 @@ export const openconvoy = defineCommand({
     description: 'Peer-to-peer convoys for truck simulators',
   }),
   subCommands: {
+    doctor: async () => (await import('./commands/doctor.ts')).doctor,
     report: async () => (await import('./commands/report.ts')).report,
     signal: async () => (await import('./commands/signal.ts')).signal,
   },
