@@ -193,6 +193,27 @@ describe('a link with relays only', () => {
   )
 })
 
+describe('a TURN server that is of no use', () => {
+  it.each(['datachannel', 'werift'] as const)(
+    '[NAT-11] does not hold up a direct link of %s, be its credentials wrong or itself mute',
+    async (engine) => {
+      const wrong = await turnServer({ tcp: true })
+      const mute = await turnServer({ mute: true })
+      // werift asks a mute one for some 20 s, also once it is closed.
+      for (const { url } of engine === 'werift' ? [wrong] : [wrong, mute]) {
+        const [first, second] = sides()
+        const iceServers = [{ urls: url, ...TestTurnServer.credentials('the secret of another') }]
+        const options = { iceServers, timings: { attempts: 1, attemptMs: 6_000 } }
+        const [one] = await Promise.all([
+          link(engine, true, first, options),
+          link(engine, false, second, options),
+        ])
+        expect(one.state).toBe('open')
+      }
+    },
+  )
+})
+
 describe('TURN over TCP', () => {
   it.each(['datachannel', 'werift'] as const)('[NAT-31] carries a link of %s', async (engine) => {
     const turn = await turnServer({ tcp: true })

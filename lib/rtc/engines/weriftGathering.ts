@@ -1,0 +1,63 @@
+import type { RTCDtlsTransport } from 'werift'
+
+/** How long an offer or answer waits for candidates, ms: STUN and TURN that are there answer sooner; what comes later is trickled. */
+const gatherWaitMs = 400
+
+interface Protocol {
+  readonly type: string
+  close(): Promise<void>
+}
+
+/** What is reached into: not part of werift's types, so guarded by tests that fail when it changes. */
+interface Agent {
+  readonly state: string
+  readonly protocols: readonly Protocol[]
+  readonly checkList: readonly { readonly protocol: Protocol }[]
+  getCandidatePromises?(addresses: string[], timeout?: number): Promise<unknown>[]
+  pairLocalProtocol(protocol: Protocol): void
+}
+
+/**
+ * Keeps servers that don't answer from holding up everything. werift 0.25 hands out no description before every server has
+ * answered or been given up: with a TURN server that is down, or that refuses the credentials, not within 10 s. A relay that
+ * comes later it would tell the other side of, but never try itself.
+ */
+export function guardGathering(transport: RTCDtlsTransport): void {
+  const agent = transport.iceTransport.connection as unknown as Agent
+  const begin = agent.getCandidatePromises?.bind(agent)
+  if (begin === undefined || typeof agent.pairLocalProtocol !== 'function') return
+  agent.getCandidatePromises = (addresses, timeout) =>
+    begin(addresses, timeout).map((candidate) => withinWait(candidate, (isLate) => takeRelays(agent, isLate)))
+}
+
+function withinWait(candidate: Promise<unknown>, found: (isLate: boolean) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      resolve(undefined)
+    }, gatherWaitMs)
+    timer.unref()
+    candidate.then(
+      (value) => {
+        clearTimeout(timer)
+        if (value !== undefined) found(isLate)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error as Error)
+      },
+    )
+  })
+}
+
+// A relay that is given to a connection which was closed meanwhile would be kept, and renewed, for good.
+function takeRelays(agent: Agent, isLate: boolean): void {
+  for (const protocol of agent.protocols) {
+    if (protocol.type !== 'turn') continue
+    const isPaired = agent.checkList.some((pair) => pair.protocol === protocol)
+    if (agent.state === 'closed') protocol.close().catch(() => {})
+    else if (isLate && !isPaired) agent.pairLocalProtocol(protocol)
+  }
+}
