@@ -78,14 +78,20 @@ export class TestTurnServer {
   }
 
   static async start(options: TestTurnOptions): Promise<TestTurnServer> {
-    const server = new TestTurnServer(options)
-    server.#socket.bind(0, '127.0.0.1')
-    await once(server.#socket, 'listening')
-    if (server.#tcp !== undefined) {
+    for (;;) {
+      const server = new TestTurnServer(options)
+      server.#socket.bind(0, '127.0.0.1')
+      await once(server.#socket, 'listening')
+      if (server.#tcp === undefined) return server
       server.#tcp.listen(server.port, '127.0.0.1')
-      await once(server.#tcp, 'listening')
+      try {
+        await once(server.#tcp, 'listening')
+        return server
+      } catch {
+        // Somebody else has the TCP port of that number.
+        await server.close()
+      }
     }
-    return server
   }
 
   get port(): number {
