@@ -90,7 +90,7 @@ export class TurnProcess {
     return new Promise((resolve, reject) => {
       const read = (chunk: Buffer): void => {
         this.#output += chunk.toString()
-        if (/admin thread/.test(this.#output)) resolve()
+        if (this.#output.includes('admin thread')) resolve()
       }
       this.#child.stdout?.on('data', read)
       this.#child.stderr?.on('data', read)

@@ -237,7 +237,7 @@ describe('a TURN server that is of no use', () => {
     let closed = 0
     const agent = {
       state: 'closed',
-      protocols: [{ type: 'turn', close: () => Promise.resolve(void closed++) }],
+      protocols: [{ type: 'turn', close: () => Promise.resolve().then(() => void closed++) }],
       checkList: [],
       getCandidatePromises: () => [Promise.resolve('relay')],
       pairLocalProtocol: () => undefined,

@@ -55,9 +55,9 @@ const network = defineCommand({
     }
     const clock = createSystemClock()
     const ending = new AbortController()
-    let interrupted = false
+    const interruption = new AbortController()
     const interrupt = (): void => {
-      interrupted = true
+      interruption.abort()
       ending.abort()
     }
     const cancel = clock.after(secondsOf(args.timeout) * 1_000, () => ending.abort())
@@ -65,7 +65,7 @@ const network = defineCommand({
     try {
       const { signal } = ending
       const report = await examineNetwork({ services, iceServers, clock, random: systemRandom, signal })
-      if (interrupted) return interruptedCode
+      if (interruption.signal.aborted) return interruptedCode
       console.log(args.json ? JSON.stringify(report) : describeNetwork(report))
       return exitCodes[report.verdict]
     } finally {

@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { withDeadline, type Clock, type RandomSource } from '../../core/index.ts'
-import { TurnFrames } from '../../rtc/engines/turnFrames.ts'
+import { TurnFrames } from '../../rtc/index.ts'
 import {
   attribute,
   decodeStun,

@@ -46,7 +46,7 @@ function withinWait(candidate: Promise<unknown>, found: (isLate: boolean) => voi
       },
       (error: unknown) => {
         clearTimeout(timer)
-        reject(error as Error)
+        reject(error)
       },
     )
   })
