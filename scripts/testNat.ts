@@ -7,6 +7,7 @@ import { NetworkNamespaces } from '../test/nat/namespaces.ts'
 import { whyNot } from '../test/nat/prerequisites.ts'
 import { describeReport, reportOf, type NatReport } from '../test/nat/report.ts'
 import { runCase, type NatResult } from '../test/nat/runCase.ts'
+import { groupCase, runGroup } from '../test/nat/runGroup.ts'
 import { Services } from '../test/nat/services.ts'
 import { TurnProcess } from '../test/nat/turnProcess.ts'
 
@@ -48,13 +49,18 @@ async function main(interrupted: AbortSignal): Promise<boolean> {
   const cases = chosen.filter(({ turn }) => turn === undefined || noTurn === undefined)
   const limited = AbortSignal.any([interrupted, AbortSignal.timeout(limitMs)])
   const skipped = noTurn === undefined ? undefined : { cases: chosen.length - cases.length, reason: noTurn }
-  const report = { ...(await run(cases, noTurn === undefined, limited)), ...(skipped && { skipped }) }
+  const report = { ...(await run(cases, only, noTurn === undefined, limited)), ...(skipped && { skipped }) }
   if (interrupted.aborted) return false
   console.log(values.json === true ? JSON.stringify(report) : describeReport(report))
   return report.failed === 0
 }
 
-async function run(cases: readonly NatCase[], withTurn: boolean, signal: AbortSignal): Promise<NatReport> {
+async function run(
+  cases: readonly NatCase[],
+  only: string,
+  withTurn: boolean,
+  signal: AbortSignal,
+): Promise<NatReport> {
   const namespaces = new NetworkNamespaces()
   const progress = new Progress()
   const removeAll = (): void => namespaces.removeAll()
@@ -70,6 +76,10 @@ async function run(cases: readonly NatCase[], withTurn: boolean, signal: AbortSi
         progress.show(`${++done} of ${cases.length} done`)
         return result
       })
+      if (withTurn && groupCase.includes(only)) {
+        for (const engine of ['datachannel', 'werift'] as const)
+          results.push(await runGroup(engine, internet, signal))
+      }
       return reportOf(results, await services.close())
     } finally {
       await services.close()

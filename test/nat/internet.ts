@@ -107,6 +107,11 @@ export class Home {
     this.#firstMachine = this.#nextMachine = firstMachine
   }
 
+  /** The address that the internet sees, where the router translates. */
+  get address(): string {
+    return withoutPrefix(this.#plan.routerEnd)
+  }
+
   /** Puts another router in place of the one there was; what goes over it already goes on. */
   async replaceRouter(kind: RouterKind): Promise<void> {
     await this.#router.nft(`flush ruleset\n${routerRules(kind, this.#plan.machine(this.#firstMachine))}`)

@@ -237,7 +237,15 @@ describe('a TURN server that is of no use', () => {
     let closed = 0
     const agent = {
       state: 'closed',
-      protocols: [{ type: 'turn', close: () => Promise.resolve().then(() => void closed++) }],
+      protocols: [
+        {
+          type: 'turn',
+          close: () =>
+            Promise.resolve().then(() => {
+              closed++
+            }),
+        },
+      ],
       checkList: [],
       getCandidatePromises: () => [Promise.resolve('relay')],
       pairLocalProtocol: () => undefined,
