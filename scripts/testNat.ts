@@ -7,6 +7,7 @@ import { NetworkNamespaces } from '../test/nat/namespaces.ts'
 import { whyNot } from '../test/nat/prerequisites.ts'
 import { describeReport, reportOf, type NatReport } from '../test/nat/report.ts'
 import { runCase, type NatResult } from '../test/nat/runCase.ts'
+import { doctorCases, runDoctor } from '../test/nat/runDoctor.ts'
 import { groupCase, runGroup } from '../test/nat/runGroup.ts'
 import { Services } from '../test/nat/services.ts'
 import { TurnProcess } from '../test/nat/turnProcess.ts'
@@ -80,6 +81,8 @@ async function run(
         for (const engine of ['datachannel', 'werift'] as const)
           results.push(await runGroup(engine, internet, signal))
       }
+      const examined = doctorCases.filter(({ name }) => withTurn && name.includes(only))
+      results.push(...(await Promise.all(examined.map((each) => runDoctor(each, internet, signal)))))
       return reportOf(results, await services.close())
     } finally {
       await services.close()
