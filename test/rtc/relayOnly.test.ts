@@ -221,6 +221,7 @@ describe('a TURN server that is of no use', () => {
       state: 'checking',
       protocols: [] as (typeof protocol)[],
       checkList: [],
+      localCandidates: [{ type: 'host' }, { type: 'srflx' }],
       getCandidatePromises: () => [Promise.resolve('host'), relay],
       pairLocalProtocol: () => void done.push('paired'),
     }
@@ -247,6 +248,7 @@ describe('a TURN server that is of no use', () => {
         },
       ],
       checkList: [],
+      localCandidates: [],
       getCandidatePromises: () => [Promise.resolve('relay')],
       pairLocalProtocol: () => undefined,
     }
@@ -262,6 +264,7 @@ describe('a TURN server that is of no use', () => {
     const agent = connection.sctp?.dtlsTransport.iceTransport.connection as unknown as Record<string, unknown>
     expect(agent.protocols).toBeInstanceOf(Array)
     expect(agent.checkList).toBeInstanceOf(Array)
+    expect(agent.localCandidates).toBeInstanceOf(Array)
     expect(typeof agent.pairLocalProtocol).toBe('function')
     expect(Object.hasOwn(agent, 'getCandidatePromises')).toBe(true)
     await connection.close()

@@ -3,6 +3,15 @@ import type { RTCDtlsTransport } from 'werift'
 /** How long an offer or answer waits for candidates, ms: STUN and TURN that are there answer sooner; what comes later is trickled. */
 const gatherWaitMs = 400
 
+/**
+ * The same while no server at all has answered, which is how a network without UDP looks: werift asks a TURN server over TCP only
+ * once UDP has failed, after some 7 s, and without that relay ICE would have given up by then. Below an attempt's 10 s.
+ */
+const silentWaitMs = 8_000
+
+/** Between two looks, ms. */
+const lookEveryMs = 200
+
 interface Protocol {
   readonly type: string
   close(): Promise<void>
@@ -13,6 +22,7 @@ interface Agent {
   readonly state: string
   readonly protocols: readonly Protocol[]
   readonly checkList: readonly { readonly protocol: Protocol }[]
+  readonly localCandidates: readonly { readonly type: string }[]
   getCandidatePromises?(addresses: string[], timeout?: number): Promise<unknown>[]
   pairLocalProtocol(protocol: Protocol): void
 }
@@ -27,17 +37,30 @@ export function guardGathering(transport: RTCDtlsTransport): void {
   const begin = agent.getCandidatePromises?.bind(agent)
   if (begin === undefined || typeof agent.pairLocalProtocol !== 'function') return
   agent.getCandidatePromises = (addresses, timeout) =>
-    begin(addresses, timeout).map((candidate) => withinWait(candidate, (isLate) => takeRelays(agent, isLate)))
+    begin(addresses, timeout).map((candidate) =>
+      withinWait(agent, candidate, (isLate) => takeRelays(agent, isLate)),
+    )
 }
 
-function withinWait(candidate: Promise<unknown>, found: (isLate: boolean) => void): Promise<unknown> {
+function withinWait(
+  agent: Agent,
+  candidate: Promise<unknown>,
+  found: (isLate: boolean) => void,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let isLate = false
-    const timer = setTimeout(() => {
+    let waitedMs = gatherWaitMs
+    const look = (): void => {
+      const isAnswered = agent.localCandidates.some(({ type }) => type !== 'host')
+      if (!isAnswered && agent.state !== 'closed' && waitedMs < silentWaitMs) {
+        waitedMs += lookEveryMs
+        timer = setTimeout(look, lookEveryMs).unref()
+        return
+      }
       isLate = true
       resolve(undefined)
-    }, gatherWaitMs)
-    timer.unref()
+    }
+    let timer = setTimeout(look, gatherWaitMs).unref()
     candidate.then(
       (value) => {
         clearTimeout(timer)
