@@ -158,6 +158,7 @@ export type {
   EngineName,
   EnginePeerConnection,
   IceServer,
+  IceTransportPolicy,
   LinkBudgets,
   Wrtc,
 } from './rtc/index.ts'

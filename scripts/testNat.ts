@@ -7,20 +7,24 @@ import { NetworkNamespaces } from '../test/nat/namespaces.ts'
 import { whyNot } from '../test/nat/prerequisites.ts'
 import { describeReport, reportOf, type NatReport } from '../test/nat/report.ts'
 import { runCase, type NatResult } from '../test/nat/runCase.ts'
-import { SignalingProcess } from '../test/nat/signalingProcess.ts'
+import { doctorCases, runDoctor } from '../test/nat/runDoctor.ts'
+import { groupCase, runGroup } from '../test/nat/runGroup.ts'
+import { Services } from '../test/nat/services.ts'
+import { TurnProcess } from '../test/nat/turnProcess.ts'
 
 const usage = `npm run test:nat -- [--only TEXT] [--json]
 
 Connects two peers across real routers, made of Linux network namespaces and nftables: behind NAT of several kinds, over
-IPv6 only, over a narrow path. The only STUN server is that of our signaling service. Needs root, iproute2 and nftables;
-where these are missing it says so and succeeds as skipped.
+IPv6 only, over a narrow path, with and without a TURN server (coturn), with relays only. The only STUN servers are those of our
+signaling service and coturn. Needs root, iproute2 and nftables; where these are missing it says so and succeeds as skipped. Cases
+with a relay need coturn as well, and are skipped by themselves.
 
   --only TEXT  only cases whose name or engines contain TEXT
   --json       print one line of JSON instead of a table
 `
 
-/** Everything together takes one to two minutes; a machine in trouble shall not hold anybody up. */
-const limitMs = 230_000
+/** Everything together takes two to four minutes; a machine in trouble shall not hold anybody up. */
+const limitMs = 480_000
 
 /** Cases side by side that are busy: six processes, three of them at the same time. */
 const busyAtOnce = 2
@@ -41,14 +45,23 @@ async function main(interrupted: AbortSignal): Promise<boolean> {
     return true
   }
   const { only = '' } = values
-  const cases = natCases().filter(({ name, engines }) => `${name} ${engines.join(' ')}`.includes(only))
-  const report = await run(cases, AbortSignal.any([interrupted, AbortSignal.timeout(limitMs)]))
+  const chosen = natCases().filter(({ name, engines }) => `${name} ${engines.join(' ')}`.includes(only))
+  const noTurn = await TurnProcess.whyNot()
+  const cases = chosen.filter(({ turn }) => turn === undefined || noTurn === undefined)
+  const limited = AbortSignal.any([interrupted, AbortSignal.timeout(limitMs)])
+  const skipped = noTurn === undefined ? undefined : { cases: chosen.length - cases.length, reason: noTurn }
+  const report = { ...(await run(cases, only, noTurn === undefined, limited)), ...(skipped && { skipped }) }
   if (interrupted.aborted) return false
   console.log(values.json === true ? JSON.stringify(report) : describeReport(report))
   return report.failed === 0
 }
 
-async function run(cases: readonly NatCase[], signal: AbortSignal): Promise<NatReport> {
+async function run(
+  cases: readonly NatCase[],
+  only: string,
+  withTurn: boolean,
+  signal: AbortSignal,
+): Promise<NatReport> {
   const namespaces = new NetworkNamespaces()
   const progress = new Progress()
   const removeAll = (): void => namespaces.removeAll()
@@ -56,7 +69,7 @@ async function run(cases: readonly NatCase[], signal: AbortSignal): Promise<NatR
   process.once('exit', removeAll)
   try {
     const internet = await Internet.create(namespaces)
-    const service = await SignalingProcess.start({ machine: internet.namespace }, signal)
+    const services = await Services.start(internet.namespace, withTurn, signal)
     try {
       let done = 0
       const results = await runAll(cases, async (natCase) => {
@@ -64,9 +77,15 @@ async function run(cases: readonly NatCase[], signal: AbortSignal): Promise<NatR
         progress.show(`${++done} of ${cases.length} done`)
         return result
       })
-      return reportOf(results, await service.close())
+      if (withTurn && groupCase.includes(only)) {
+        for (const engine of ['datachannel', 'werift'] as const)
+          results.push(await runGroup(engine, internet, signal))
+      }
+      const examined = doctorCases.filter(({ name }) => withTurn && name.includes(only))
+      results.push(...(await Promise.all(examined.map((each) => runDoctor(each, internet, signal)))))
+      return reportOf(results, await services.close())
     } finally {
-      await service.close()
+      await services.close()
     }
   } finally {
     removeAll()
@@ -87,7 +106,7 @@ async function runAll(
   }
   // Those that end by a time-out mostly wait: all of them at once, beside the others.
   const waiting = cases.filter(({ expected }) => expected === 'link-failed').map((natCase) => [natCase])
-  const busy = cases.filter(({ expected }) => expected === 'direct')
+  const busy = cases.filter(({ expected }) => expected !== 'link-failed')
   await Promise.all([...waiting, ...Array.from({ length: busyAtOnce }, () => busy)].map(inTurn))
   return cases.flatMap((natCase) => results.get(natCase) ?? [])
 }

@@ -24,3 +24,4 @@ export {
   type SignalingStats,
 } from './service.ts'
 export type { SlowReaderLimit } from './slowReaders.ts'
+export type { TurnOptions } from './turnCredentials.ts'

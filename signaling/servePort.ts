@@ -9,6 +9,7 @@ import {
   type CutReason,
   type Switchboard,
   type SwitchboardSocket,
+  type TurnAccess,
 } from '../lib/rendezvous/index.ts'
 import { cutGraceMs } from './constants.ts'
 import type { Entry } from './doorKeeper.ts'
@@ -21,6 +22,7 @@ export interface ServePortOptions {
   clock: Clock
   switchboard: Switchboard
   stun: ClientPort['stun']
+  turn?: ((address: string | null) => TurnAccess) | undefined
   slowReaders: SlowReaders
   writes: WriteBatch
   /** A connection ended before it had said hello. */
@@ -82,6 +84,11 @@ class WebSocketPort implements ClientPort, Reader, Flushable {
 
   get stun(): ClientPort['stun'] {
     return this.#options.stun
+  }
+
+  get turn(): ClientPort['turn'] {
+    const { turn } = this.#options
+    return turn && (() => turn(this.address))
   }
 
   greeted(): void {

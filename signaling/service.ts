@@ -41,6 +41,7 @@ import type { MetricsPort } from './metricsPort.ts'
 import { servePort } from './servePort.ts'
 import { SlowReaders, type SlowReaderLimit } from './slowReaders.ts'
 import { StunServer } from './stunServer.ts'
+import { TurnCredentials, type TurnOptions } from './turnCredentials.ts'
 import { WriteBatch } from './writeBatch.ts'
 
 /** What {@link startSignaling} takes. */
@@ -53,6 +54,8 @@ export interface SignalingOptions {
   stunPort?: number | null
   /** Where clients find STUN; at the host name by which they reached the service where left out. */
   stunHost?: string
+  /** TURN servers that clients get time-limited credentials for; none where left out. */
+  turn?: TurnOptions
   /** Whether a proxy in front sets `X-Forwarded-For` (default false). Without one it would let anyone lie. */
   trustProxy?: boolean
   /**
@@ -155,6 +158,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
   checkPort(options.port ?? 0)
   checkPort(options.stunPort ?? 0)
   checkPort(options.metrics?.port ?? 0)
+  const turn = options.turn && new TurnCredentials(options.turn, clock, random)
 
   const http = createServer({
     headersTimeout: requestMs,
@@ -228,6 +232,7 @@ export async function startSignaling(options: SignalingOptions = {}): Promise<Si
     clock,
     switchboard,
     stun: stun === undefined ? null : { host: options.stunHost ?? null, port: stun.port },
+    turn: turn && ((address: string | null) => turn.issue(address)),
     slowReaders,
     writes: new WriteBatch(),
     ungreeted: () => handshakeFailures.add('hello'),

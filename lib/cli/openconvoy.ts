@@ -10,6 +10,7 @@ export const openconvoy = defineCommand({
   }),
   subCommands: {
     codes: async () => (await import('./commands/codes.ts')).codes,
+    doctor: async () => (await import('./commands/doctor.ts')).doctor,
     report: async () => (await import('./commands/report.ts')).report,
     signal: async () => (await import('./commands/signal.ts')).signal,
   },

@@ -13,8 +13,10 @@ import {
 } from '../core/index.ts'
 import { createIdentity, inviteHints, isInviteHint } from '../identity/index.ts'
 import { rendezvousFrom, type Rendezvous, type Witness } from '../rendezvous/index.ts'
-import { defaultConnector, establishLink } from '../rtc/index.ts'
+import { defaultConnector, establishLink, type Link } from '../rtc/index.ts'
 import type { SessionEnvironment } from '../session/index.ts'
+import { iceOf } from './iceOptions.ts'
+import { IceSupply } from './iceSupply.ts'
 import type { ConvoyOptions, RendezvousSource } from './types.ts'
 
 /** The platform parts of a convoy, with the defaults filled in. */
@@ -41,20 +43,20 @@ export function platformOf(options: ConvoyOptions): Platform {
 
 /**
  * What a session stands on.
- * @param rendezvous - whose STUN and TURN servers are used besides those of `options`.
+ * @param ice - the STUN and TURN servers of `options` and of the rendezvous.
  * @param open - opens the rendezvous once more, for when their witness is needed.
  * @throws ConvoyError `webrtc-missing`.
  */
 export async function environmentOf(
   options: ConvoyOptions & SimulationHooks,
   platform: Platform,
-  rendezvous: readonly Rendezvous[],
+  ice: IceSupply,
   open: () => OpenedRendezvous,
 ): Promise<SessionEnvironment> {
   const connector = options.connector ?? (await defaultConnector())
   const { clock, random, logger } = platform
   // Nothing that lives on may hold the options: there is a password in them.
-  const { iceServers = [], budgets, alterEnvironment } = options
+  const { budgets, alterEnvironment, iceTransportPolicy } = options
   const environment: SessionEnvironment = {
     ...platform,
     identity: options.identity ?? createIdentity({ random }),
@@ -64,18 +66,35 @@ export async function environmentOf(
     ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.verify === undefined ? {} : { verify: options.verify }),
     ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
-    connect: (link) =>
-      establishLink({
-        connector,
-        clock,
-        random,
-        logger,
-        iceServers: [...iceServers, ...rendezvous.flatMap((each) => [...each.iceServers()])],
-        ...(budgets === undefined ? {} : { budgets }),
-        ...link,
-      }),
+    connect: (link) => {
+      const connect = (): Promise<Link> =>
+        establishLink({
+          connector,
+          clock,
+          random,
+          logger,
+          iceServers: () => ice.servers(),
+          ...(iceTransportPolicy === undefined ? {} : { iceTransportPolicy }),
+          ...(budgets === undefined ? {} : { budgets }),
+          ...link,
+        })
+      return ice.isOverdue ? ice.renewed().then(connect) : connect()
+    },
   }
   return alterEnvironment?.(environment) ?? environment
+}
+
+/**
+ * The STUN and TURN servers of a convoy. Close it with the convoy.
+ * @throws ConvoyError `invalid-argument` where those of `options` are none.
+ */
+export function iceSupplyOf(
+  options: ConvoyOptions,
+  { clock, logger }: Platform,
+  rendezvous: readonly Rendezvous[],
+  open: () => OpenedRendezvous,
+): IceSupply {
+  return new IceSupply({ own: iceOf(options).own, rendezvous, open, clock, logger })
 }
 
 /** Rendezvous to work with, and how to close those that were made here. */

@@ -6,6 +6,7 @@ import { policyOf } from './enforcement/index.ts'
 import {
   environmentOf,
   hintsOf,
+  iceSupplyOf,
   listOf,
   openRendezvous,
   platformOf,
@@ -13,6 +14,7 @@ import {
 } from './environment.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
+import type { IceSupply } from './iceSupply.ts'
 import { KeptBans, sinkOf } from './keeping.ts'
 import { checkPassword, loadOrderOf, profileOf } from './options.ts'
 import { PeerConvoy } from './peerConvoy.ts'
@@ -43,8 +45,11 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
   const sources = listOf(options.rendezvous)
   const open = (): OpenedRendezvous => openRendezvous(sources, platform)
   const rendezvous = open()
+  let ice: IceSupply | undefined
   try {
-    const environment = await environmentOf(options, platform, rendezvous.all, open)
+    const supply = iceSupplyOf(options, platform, rendezvous.all, open)
+    ice = supply
+    const environment = await environmentOf(options, platform, supply, open)
     // What a rendezvous can't prepare it can't announce either, and says so then.
     await Promise.allSettled(rendezvous.all.map(async (each) => each.ready?.(options.signal)))
     throwIfAborted(options.signal)
@@ -95,6 +100,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       reports: options.reports ?? (store && sinkOf(session, store)),
       enforcement,
       release: async () => {
+        supply.close()
         await hosting.close()
         await bans?.idle()
       },
@@ -112,6 +118,7 @@ export async function hostConvoy(options: HostOptions): Promise<Convoy> {
       throw error
     }
   } catch (error) {
+    ice?.close()
     await rendezvous.close()
     throw error
   }

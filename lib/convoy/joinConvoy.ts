@@ -4,7 +4,15 @@ import type { ReachedSession } from '../rendezvous/index.ts'
 import { joinSession, type Session } from '../session/index.ts'
 import { betweenHosts } from './betweenHosts.ts'
 import { policyOf } from './enforcement/index.ts'
-import { environmentOf, listOf, openRendezvous, platformOf, type OpenedRendezvous } from './environment.ts'
+import {
+  environmentOf,
+  iceSupplyOf,
+  listOf,
+  openRendezvous,
+  platformOf,
+  type OpenedRendezvous,
+} from './environment.ts'
+import type { IceSupply } from './iceSupply.ts'
 import { followNetwork } from './followNetwork.ts'
 import { Hosting } from './hosting.ts'
 import { KeptBans, sinkOf } from './keeping.ts'
@@ -42,8 +50,11 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
   const sources = [...listOf(options.rendezvous), ...decoded.hints]
   const open = (): OpenedRendezvous => openRendezvous(sources, platform)
   const rendezvous = open()
+  let ice: IceSupply | undefined
   try {
-    const environment = await environmentOf(options, platform, rendezvous.all, open)
+    const supply = iceSupplyOf(options, platform, rendezvous.all, open)
+    ice = supply
+    const environment = await environmentOf(options, platform, supply, open)
     const checks = { clock, verify }
     const joiner = {
       ...profile,
@@ -93,12 +104,16 @@ export async function joinConvoy(invite: string, options: JoinOptions): Promise<
       enforcement,
       reconnect: () => hosting.reconnect(),
       release: async () => {
+        supply.close()
         await hosting.close()
         await bans?.idle()
       },
     })
     followNetwork(convoy, options)
     return convoy
+  } catch (error) {
+    ice?.close()
+    throw error
   } finally {
     await rendezvous.close()
   }

@@ -4,7 +4,7 @@ import type { ReportOptions, ReportSink, SentReport, TakenReport } from '../evid
 import type { Identity, Verify } from '../identity/index.ts'
 import type { LoadOrder, Rules, RulesChanges, VehicleClass, VehicleState } from '../protocol/index.ts'
 import type { Rendezvous } from '../rendezvous/index.ts'
-import type { Connector, IceServer } from '../rtc/index.ts'
+import type { Connector, IceServer, IceTransportPolicy } from '../rtc/index.ts'
 import type { ConvoyStore } from '../store/index.ts'
 import type {
   AdmissionLoad,
@@ -117,8 +117,20 @@ export interface ConvoyOptions {
   reports?: ReportSink
   /** How connections are made; the best engine of this platform where left out. */
   connector?: Connector
-  /** STUN and TURN servers besides those the rendezvous offers. */
+  /**
+   * STUN and TURN servers besides those the rendezvous offers, at most 16. TURN servers need username and credential.
+   * @example
+   * ```ts
+   * const iceServers = [{ urls: 'turn:turn.example.org:3478', username: 'anna', credential: 'diesel' }]
+   * ```
+   */
   iceServers?: readonly IceServer[]
+  /**
+   * `relay`: links go over TURN servers alone, so that no member learns an address of this one (default `all`, which uses a
+   * relay only with those who can't be reached otherwise). Without a TURN server nothing connects then: `link-failed`. The
+   * services that this peer connects to, and the TURN server, see its address all the same.
+   */
+  iceTransportPolicy?: IceTransportPolicy
   /** Checks signatures (default Ed25519); simulations hand in that of their simulated identities. */
   verify?: Verify
   /**

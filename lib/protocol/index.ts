@@ -1,6 +1,7 @@
 export * from './byType.ts'
 export * from './fields.ts'
 export * from './gameTime.ts'
+export * from './iceUrl.ts'
 export * from './limits.ts'
 export * from './loadOrder.ts'
 export * from './rules.ts'

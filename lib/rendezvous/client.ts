@@ -14,6 +14,7 @@ import {
 import { AnnouncedSession } from './announcedSession.ts'
 import { backOffJitter, defaultTimings, type RendezvousTimings } from './constants.ts'
 import type { DialFrameSocket } from './frameSocket.ts'
+import { OfferedServers } from './offeredServers.ts'
 import { RemoteWitness } from './remoteWitness.ts'
 import type { Announcement, HostedSession, ReachedSession, Rendezvous, Witness } from './rendezvous.ts'
 import { RouteEnd } from './routeEnd.ts'
@@ -35,8 +36,6 @@ export interface RendezvousClientOptions extends RendezvousEnvironment {
   dial: DialFrameSocket
 }
 
-type IceServers = ReturnType<Rendezvous['iceServers']>
-
 /**
  * A rendezvous at a service that speaks the frames of docs/protocol/02-rendezvous.md. Connects when first
  * needed, over one socket for everything; while something is announced it comes back by itself.
@@ -51,7 +50,7 @@ export class RendezvousClient implements Rendezvous {
   readonly #routes = new Map<number, RouteEnd>()
   #connection: ServiceConnection | undefined
   #waiting = 0
-  #iceServers: IceServers = []
+  readonly #offered: OfferedServers
   #failedAttempts = 0
   #cancelRetry: Cancel | undefined
   #closed = false
@@ -61,6 +60,7 @@ export class RendezvousClient implements Rendezvous {
     this.hint = options.hint
     this.#timings = { ...defaultTimings, ...options.timings }
     this.#logger = options.logger ?? silentLogger
+    this.#offered = new OfferedServers(options.clock, this.#counters)
   }
 
   async announce(announcement: Announcement, signal?: AbortSignal): Promise<HostedSession> {
@@ -119,8 +119,21 @@ export class RendezvousClient implements Rendezvous {
     return witness === null ? undefined : new RemoteWitness(witness, (within) => this.#connected(within))
   }
 
-  iceServers(): IceServers {
-    return this.#iceServers
+  iceServers(): ReturnType<Rendezvous['iceServers']> {
+    return this.#offered.list()
+  }
+
+  iceRenewalAt(): number | undefined {
+    return this.#offered.renewAt
+  }
+
+  async renewIceServers(signal?: AbortSignal): Promise<void> {
+    const isNew = this.#connection?.isOpen() !== true
+    const connection = await this.#connected(signal)
+    // A greeting brings some along.
+    if (isNew) return
+    const { turn } = await connection.request({ type: 'turn' }, { signal })
+    this.#offered.provided(turn)
   }
 
   /** What was refused or ignored, by name. */
@@ -193,9 +206,8 @@ export class RendezvousClient implements Rendezvous {
     })
     this.#connection = connection
     connection.ready.then(
-      ({ stunPort, stunHost }) => {
-        const host = stunHost ?? this.#options.host
-        this.#iceServers = stunPort === null ? [] : [{ urls: `stun:${host}:${stunPort}` }]
+      ({ stunPort, stunHost, turn = null }) => {
+        this.#offered.greeted(stunHost ?? this.#options.host, stunPort, turn)
         this.#failedAttempts = 0
         this.#announceAgain(connection)
       },

@@ -21,9 +21,10 @@ import {
   sessionId,
   token,
 } from '../protocol/index.ts'
+import { turnAccessSchema } from './turnAccess.ts'
 
 /** The version of the frames in this file: docs/protocol/02-rendezvous.md [RDV-3]. */
-export const frameVersion = 2
+export const frameVersion = 3
 
 /** Bytes of an origin: enough that two addresses in a session hardly ever have the same. */
 export const originBytes = 8
@@ -62,6 +63,7 @@ export const clientFrameSchema = byType([
   v.strictObject({ type: v.literal('withdraw'), request, session: sessionId }),
   v.strictObject({ type: v.literal('open'), request, session: sessionId }),
   v.strictObject({ type: v.literal('list'), request }),
+  v.strictObject({ type: v.literal('turn'), request }),
   v.strictObject({
     type: v.literal('witness'),
     request,
@@ -108,6 +110,8 @@ export const serviceFrameSchema = byType([
     stunHost: v.nullable(token(255)),
     /** Who breaks the tie of two voters here; null where nobody does. */
     witness: v.nullable(v.strictObject({ key: publicKey, boot: bytesOf(witnessBootBytes) })),
+    /** TURN servers and credentials for this client; left out where the service has none. */
+    turn: v.optional(turnAccessSchema),
   }),
   v.strictObject({ type: v.literal('announced'), request, resume: resumeToken }),
   v.strictObject({ type: v.literal('withdrawn'), request }),
@@ -125,6 +129,7 @@ export const serviceFrameSchema = byType([
     reason: displayText(limits.reasonLength),
   }),
   v.strictObject({ type: v.literal('witnessing'), request }),
+  v.strictObject({ type: v.literal('provided'), request, turn: v.nullable(turnAccessSchema) }),
   v.strictObject({ type: v.literal('granted'), request, vote: bytesUpTo(voteBytes) }),
   v.strictObject({
     type: v.literal('incoming'),

@@ -35,6 +35,7 @@ export {
 } from './switchboardLimits.ts'
 export type { SessionLimit } from './sessionLoad.ts'
 export type { FrameCounts, FrameOutcome, TrafficStats } from './trafficCounts.ts'
+export { turnUrls, type TurnAccess } from './turnAccess.ts'
 export {
   webSocketRendezvous,
   type WebSocketConstructor,

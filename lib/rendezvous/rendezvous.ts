@@ -166,8 +166,18 @@ export interface Rendezvous {
   reach(sessionId: Uint8Array, signal?: AbortSignal): Promise<ReachedSession>
   /** The envelopes of the sessions on the public list, not yet verified and without what proves a host that was elected. */
   list(signal?: AbortSignal): Promise<Uint8Array[]>
-  /** STUN and TURN servers that this rendezvous offers. */
+  /** STUN and TURN servers that this rendezvous offers, as it said last; without credentials that have expired. */
   iceServers(): readonly { urls: string | string[]; username?: string; credential?: string }[]
+  /**
+   * When {@link Rendezvous.renewIceServers} is due, on the rendezvous' clock, ms; undefined while nothing it offers expires. A
+   * rendezvous without the method offers nothing that does.
+   */
+  iceRenewalAt?(): number | undefined
+  /**
+   * Asks for TURN credentials anew, connecting where need be.
+   * @throws ConvoyError `rendezvous-unreachable`, `rate-limited`, `aborted`.
+   */
+  renewIceServers?(signal?: AbortSignal): Promise<void>
   /**
    * The witness that this rendezvous has, connecting where need be; undefined where it has none. A rendezvous without the
    * method has none either.

@@ -30,7 +30,7 @@ type UnnumberedRequest<Type extends ClientFrame['type']> = Omit<
 export type Request =
   | { type: 'announce'; envelope: Uint8Array; proof: Uint8Array[]; resume: Uint8Array | null }
   | { type: 'withdraw' | 'open'; session: Uint8Array }
-  | { type: 'list' }
+  | { type: 'list' | 'turn' }
   | UnnumberedRequest<'witness'>
   | UnnumberedRequest<'grant'>
 /** A frame of the service that nobody asked for. */
@@ -77,6 +77,7 @@ const answerOf = {
   list: 'listed',
   witness: 'witnessing',
   grant: 'granted',
+  turn: 'provided',
 } as const
 
 /** One connection to a service: greeting, numbered requests and their answers, and its signs of life. */
@@ -194,6 +195,7 @@ export class ServiceConnection {
       case 'listed':
       case 'witnessing':
       case 'granted':
+      case 'provided':
         return this.#answered(frame)
     }
   }

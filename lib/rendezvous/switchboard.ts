@@ -18,6 +18,7 @@ import { Refusals } from './refusals.ts'
 import { ServiceDesk } from './serviceDesk.ts'
 import { SessionDirectory } from './sessionDirectory.ts'
 import {
+  costOf,
   countsOf,
   dropRoute,
   SwitchboardClient,
@@ -189,6 +190,7 @@ export class Switchboard {
       case 'withdraw':
       case 'open':
       case 'list':
+      case 'turn':
       case 'witness':
       case 'grant':
         return this.#request(client, frame)
@@ -201,23 +203,14 @@ export class Switchboard {
       this.#refusals.refuse(client, null, 'protocol-version', reason)
       return this.#cut(client, 'version')
     }
-    client.greeted = true
-    client.port.greeted?.()
-    const { stun } = client.port
-    client.send({
-      type: 'welcome',
-      version: frameVersion,
-      pingMs: this.#limits.pingMs,
-      stunPort: stun?.port ?? null,
-      stunHost: stun?.host ?? null,
-      witness: this.#limits.configurations > 0 ? { key: this.#witness.key, boot: this.#witness.boot } : null,
-    })
+    const { key, boot } = this.#witness
+    client.greet(this.#limits.pingMs, this.#limits.configurations > 0 ? { key, boot } : null)
   }
 
   #request(client: SwitchboardClient, frame: Requesting): void {
     client.usedAt = this.#clock.now()
     const { address } = client.port
-    if (address !== null && !this.#requests.tryTake(address, this.#costOf(frame))) {
+    if (address !== null && !this.#requests.tryTake(address, costOf(frame, this.#limits))) {
       this.#refusals.refuse(
         client,
         frame.request,
@@ -246,6 +239,8 @@ export class Switchboard {
         return this.#introducer.open(client, frame.request, toHex(frame.session))
       case 'list':
         return this.#introducer.list(client, frame.request)
+      case 'turn':
+        return client.provideTurn(frame.request)
       case 'witness':
         return this.#register(client, frame)
       case 'grant':
@@ -268,12 +263,6 @@ export class Switchboard {
     this.#grants[isGranted ? 'granted' : 'refused']++
     if (isGranted) client.send({ type: 'granted', request, vote: granted })
     else this.#refusals.refuse(client, request, granted.code, granted.reason)
-  }
-
-  #costOf(frame: Requesting): number {
-    if (frame.type === 'list') return this.#limits.listCost
-    // Each change of host is two entries, with some signatures to check.
-    return frame.type === 'announce' ? 1 + Math.ceil(frame.proof.length / 2) : 1
   }
 
   #cut(client: SwitchboardClient, reason: CutReason): void {

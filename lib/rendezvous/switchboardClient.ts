@@ -1,10 +1,18 @@
 import { SerialQueue, TokenBucket, type Clock } from '../core/index.ts'
-import { encodeServiceFrame, type CutReason, type RefusalCode, type ServiceFrame } from './frames.ts'
+import {
+  encodeServiceFrame,
+  frameVersion,
+  type ClientFrame,
+  type CutReason,
+  type RefusalCode,
+  type ServiceFrame,
+} from './frames.ts'
 import { relayFrameBytes, writeRelayFrame } from './relayFrames.ts'
 import type { SessionLoad } from './sessionLoad.ts'
 import type { SwitchboardLimits } from './switchboardLimits.ts'
 import { TrafficBudget } from './trafficBudget.ts'
 import type { TrafficCounts } from './trafficCounts.ts'
+import type { TurnAccess } from './turnAccess.ts'
 
 /** Why something was refused. */
 export interface Refusal {
@@ -41,6 +49,8 @@ export interface ClientPort {
   readonly address: string | null
   /** Where STUN is for this client, as `welcome` tells it. */
   readonly stun: { host: string | null; port: number } | null
+  /** Makes TURN credentials for this client; left out where there is no TURN server. */
+  readonly turn?: (() => TurnAccess) | undefined
   /** Set where another service is behind it. */
   readonly service?: ServicePort
   /** The client has said hello. */
@@ -169,6 +179,27 @@ export class SwitchboardClient {
     traffic.sentBytes += bytes
   }
 
+  /** Answers its hello. */
+  greet(pingMs: number, witness: { key: Uint8Array; boot: Uint8Array } | null): void {
+    this.greeted = true
+    this.port.greeted?.()
+    const { stun, turn } = this.port
+    this.send({
+      type: 'welcome',
+      version: frameVersion,
+      pingMs,
+      stunPort: stun?.port ?? null,
+      stunHost: stun?.host ?? null,
+      witness,
+      ...(turn && { turn: turn() }),
+    })
+  }
+
+  /** Answers a request for TURN credentials. */
+  provideTurn(request: number): void {
+    this.send({ type: 'provided', request, turn: this.port.turn?.() ?? null })
+  }
+
   nextRoute(): number {
     return this.#nextRoute++
   }
@@ -182,6 +213,13 @@ export class SwitchboardClient {
   removeRoute(number: number): boolean {
     return this.#routes?.delete(number) === true
   }
+}
+
+/** What a request takes of the rate that is allowed. */
+export function costOf(frame: ClientFrame, limits: SwitchboardLimits): number {
+  if (frame.type === 'list') return limits.listCost
+  // Each change of host is two entries, with some signatures to check.
+  return frame.type === 'announce' ? 1 + Math.ceil(frame.proof.length / 2) : 1
 }
 
 /** Opens a route between two clients. */

@@ -1,13 +1,20 @@
 import { ConvoyError, type Cancel, type Clock, type Counters } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
-import type { Connection, ConnectionCloseReason, Connector, IceServer } from './connection.ts'
+import type {
+  Connection,
+  ConnectionCloseReason,
+  Connector,
+  IceServer,
+  IceTransportPolicy,
+} from './connection.ts'
 import { retireMs } from './constants.ts'
 
 /** What a {@link Carrier} is made with. */
 export interface CarrierOptions {
   connector: Connector
   initiator: boolean
-  iceServers: readonly IceServer[]
+  iceServers: () => readonly IceServer[]
+  iceTransportPolicy: IceTransportPolicy
   wholeSignals: boolean
   clock: Clock
   dropped: Counters
@@ -144,7 +151,7 @@ export class Carrier {
   }
 
   #connect(attempt: number): Strand {
-    const { connector, initiator, iceServers, wholeSignals, handlers, dropped } = this.#options
+    const { connector, initiator, iceTransportPolicy, wholeSignals, handlers, dropped } = this.#options
     const began: { strand?: Strand } = {}
     // An engine may speak before it returns the connection; nothing of that is of use yet.
     const known = (): Strand | undefined => {
@@ -154,7 +161,8 @@ export class Carrier {
     const connection = connector.connect({
       initiator,
       attempt,
-      iceServers,
+      iceServers: this.#options.iceServers(),
+      iceTransportPolicy,
       wholeSignals,
       handlers: {
         signal: (signal) => {

@@ -7,6 +7,12 @@ export interface IceServer {
   credential?: string
 }
 
+/**
+ * Which ways a connection may take: `all`, or over TURN servers alone (`relay`), so that neither the other side nor who brings
+ * the signals learns an address of this side.
+ */
+export type IceTransportPolicy = 'all' | 'relay'
+
 /** What a {@link Connection} tells its owner. Set before the connection does anything. */
 export interface ConnectionHandlers {
   /** A signal (without attempt number) to bring to the other side by whatever way. */
@@ -58,6 +64,8 @@ export interface ConnectionOptions {
   iceServers: readonly IceServer[]
   /** Whether this side gives out one signal only, with all its candidates: for signals that people carry. */
   wholeSignals?: boolean
+  /** `all` where left out. */
+  iceTransportPolicy?: IceTransportPolicy
   handlers: ConnectionHandlers
 }
 

@@ -1,4 +1,4 @@
-import type { IceServer } from './connection.ts'
+import type { IceServer, IceTransportPolicy } from './connection.ts'
 
 /** The engines a {@link Engine} can be: the browser's own, node-datachannel, werift. */
 export type EngineName = 'browser' | 'datachannel' | 'werift'
@@ -36,7 +36,7 @@ export interface EngineIceCandidateInit {
 /** The part of `RTCConfiguration` that links use. */
 export interface EngineConfiguration {
   iceServers?: IceServer[]
-  iceTransportPolicy?: 'all' | 'relay'
+  iceTransportPolicy?: IceTransportPolicy
 }
 
 /** The part of `RTCPeerConnection` that links use themselves; simple-peer uses the rest. */

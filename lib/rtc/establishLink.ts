@@ -1,15 +1,17 @@
-import { abortError, Counters, ConvoyError, type Cancel } from '../core/index.ts'
+import { abortError, Counters, ConvoyError, isConvoyError, type Cancel } from '../core/index.ts'
 import * as v from 'valibot'
 import { signalSchema, type Signal } from '../protocol/index.ts'
 import { defaultLinkBudgets } from './budgets.ts'
+import type { IceServer } from './connection.ts'
 import { defaultTimings, retryFirstMs, retryLastMs } from './constants.ts'
 import type { EstablishOptions, Link, LinkTimings } from './link.ts'
 import { PeerLink } from './peerLink.ts'
+import { RelayWatch } from './relayWatch.ts'
 
 /**
  * Makes a link with the peer at the other end of `options.signals`, which must do the same with the opposite
  * `initiator`. Attempts that fail or take too long are repeated, with a growing pause; the responder follows.
- * @throws ConvoyError `link-failed` when no attempt succeeded, `aborted`.
+ * @throws ConvoyError `link-failed` when no attempt succeeded, with `details.relay` ({@link RelayFinding}); `aborted`.
  * @example
  * ```ts
  * const link = await establishLink({ connector, initiator: true, signals, clock, random })
@@ -30,6 +32,7 @@ class Establishment {
   readonly #resolve: (link: Link) => void
   readonly #reject: (error: unknown) => void
   readonly #dropped = new Counters()
+  readonly #relays: RelayWatch
   readonly #onAbort = (): void => this.#fail(abortError(this.#options.signal))
   #current: PeerLink | undefined
   #cancelTimer: Cancel | undefined
@@ -41,6 +44,7 @@ class Establishment {
     this.#timings = { ...defaultTimings, ...options.timings }
     this.#resolve = resolve
     this.#reject = reject
+    this.#relays = new RelayWatch(() => this.#iceServers())
   }
 
   start(): void {
@@ -74,7 +78,8 @@ class Establishment {
       connector: this.#options.connector,
       initiator: this.#options.initiator,
       attempt,
-      iceServers: this.#options.iceServers ?? [],
+      iceServers: () => this.#iceServers(),
+      iceTransportPolicy: this.#options.iceTransportPolicy ?? 'all',
       clock: this.#options.clock,
       timings: this.#timings,
       budgets: { ...defaultLinkBudgets, ...this.#options.budgets },
@@ -82,7 +87,10 @@ class Establishment {
       wholeSignals: this.#options.wholeSignals ?? false,
       dropped: this.#dropped,
       logger: this.#options.logger,
-      sendSignal: (signal) => this.#options.signals.send(signal),
+      sendSignal: (signal) => {
+        this.#relays.note(signal)
+        this.#options.signals.send(signal)
+      },
       established: (link) => this.#succeed(link),
       failed: (link, cause) => {
         if (link === this.#current) this.#onFailed(attempt, cause)
@@ -92,12 +100,14 @@ class Establishment {
 
   #onFailed(attempt: number, cause: unknown): void {
     this.#options.logger?.debug('An attempt at a link failed.', { attempt, cause })
+    // It can't even begin: no pause helps against that.
+    if (isConvoyError(cause, 'link-failed')) return this.#fail(cause)
     if (attempt + 1 >= this.#timings.attempts) {
       this.#fail(
         new ConvoyError(
           'link-failed',
-          `No connection came about in ${this.#timings.attempts} attempts: check that UDP is let through, or add a TURN server.`,
-          { cause },
+          `No connection came about in ${this.#timings.attempts} attempts: ${this.#relays.advice()}`,
+          { cause, details: { relay: this.#relays.finding } },
         ),
       )
     } else if (this.#options.initiator) {
@@ -106,6 +116,11 @@ class Establishment {
     } else {
       this.#wait(this.#patience())
     }
+  }
+
+  #iceServers(): readonly IceServer[] {
+    const { iceServers = [] } = this.#options
+    return typeof iceServers === 'function' ? iceServers() : iceServers
   }
 
   // How long the responder waits for a first or further attempt: all the other side may still make.

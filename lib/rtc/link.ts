@@ -1,7 +1,7 @@
 import type { Clock, Listenable, Logger, RandomSource } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
 import type { LinkBudgets } from './budgets.ts'
-import type { Connector, IceServer } from './connection.ts'
+import type { Connector, IceServer, IceTransportPolicy } from './connection.ts'
 
 /** How a link does: `open`; `suspect` while nothing was heard for too long; `closed` for good. */
 export type LinkState = 'connecting' | 'open' | 'suspect' | 'closed'
@@ -134,7 +134,10 @@ export interface EstablishOptions {
   signals: SignalPort
   clock: Clock
   random: RandomSource
-  iceServers?: readonly IceServer[]
+  /** A function is asked anew for each connection: credentials of TURN expire while a link is re-dialled. */
+  iceServers?: readonly IceServer[] | (() => readonly IceServer[])
+  /** `relay`: over TURN servers alone (default `all`). */
+  iceTransportPolicy?: IceTransportPolicy
   timings?: Partial<LinkTimings>
   budgets?: Partial<LinkBudgets>
   /**

@@ -14,7 +14,9 @@ import { channelIds, earlyMessages } from './constants.ts'
 import type { Engine, EngineDataChannel, Wrtc } from './engine.ts'
 import { gathering } from './gatheringConnection.ts'
 import { racing } from './racingConnection.ts'
+import { relayedOnly, relayServers } from './relayOnly.ts'
 import { checkCandidate, checkDescription } from './sdp.ts'
+import { stillborn } from './stillborn.ts'
 
 /**
  * Makes connections over `engine`: a few simple-peers each where the first doesn't come about at once, or one alone where its
@@ -22,7 +24,15 @@ import { checkCandidate, checkDescription } from './sdp.ts'
  */
 export function createConnector(engine: Engine): Connector {
   const { name } = engine
-  const single = { name, connect: (options: ConnectionOptions) => new PeerConnection(engine, options) }
+  const connect = (options: ConnectionOptions): Connection => {
+    try {
+      return new PeerConnection(engine, withAllowedServers(options))
+    } catch (cause) {
+      // An engine that takes exception to a server's address must not take the program along.
+      return stillborn(options.handlers, cause)
+    }
+  }
+  const single = { name, connect }
   // Engines run on real time, whatever the link above them goes by.
   const clock = createSystemClock()
   const raced = racing(single, clock)
@@ -41,11 +51,24 @@ export async function defaultConnector(): Promise<Connector> {
   return createConnector(await loadEngine('auto'))
 }
 
+/** @throws ConvoyError `link-failed` where only relays may be used and there is none: engines would do without. */
+function withAllowedServers(options: ConnectionOptions): ConnectionOptions {
+  if (options.iceTransportPolicy !== 'relay') return options
+  const iceServers = relayServers(options.iceServers)
+  if (iceServers.length > 0) return { ...options, iceServers }
+  throw new ConvoyError(
+    'link-failed',
+    'Only relays may be used, and no TURN server with credentials that are still good is known: pass one in iceServers, or use a service that has one.',
+    { details: { relay: 'none' } },
+  )
+}
+
 /** {@link Connection} over WebRTC: simple-peer negotiates and owns `control`, `state` lies beside it. */
 class PeerConnection implements Connection {
   readonly #engine: Engine
   readonly #initiator: boolean
   readonly #attempt: number
+  readonly #relayOnly: boolean
   readonly #handlers: ConnectionHandlers
   readonly #peer: Peer
   #stateChannel: EngineDataChannel | undefined
@@ -62,6 +85,7 @@ class PeerConnection implements Connection {
     this.#engine = engine
     this.#initiator = options.initiator
     this.#attempt = options.attempt
+    this.#relayOnly = options.iceTransportPolicy === 'relay'
     this.#handlers = options.handlers
     this.#peer = new Peer({
       initiator: options.initiator,
@@ -71,7 +95,10 @@ class PeerConnection implements Connection {
         () => this.#refuseChannel(),
         () => options.wholeSignals === true && !this.#open,
       ),
-      config: { iceServers: options.iceServers.map(copyOfServer) },
+      config: {
+        iceServers: options.iceServers.map(copyOfServer),
+        ...(this.#relayOnly && { iceTransportPolicy: 'relay' }),
+      },
       channelName: 'control',
       channelConfig: { negotiated: true, id: channelIds.control },
       trickle: true,
@@ -175,10 +202,10 @@ class PeerConnection implements Connection {
   #sendSignal(signal: PeerSignal): void {
     if (this.#closed) return
     if (signal.type === 'offer' || signal.type === 'answer') {
-      this.#handlers.signal({ type: signal.type, attempt: this.#attempt, sdp: signal.sdp })
+      this.#hand({ type: signal.type, attempt: this.#attempt, sdp: signal.sdp })
     } else if (signal.type === 'candidate' && signal.candidate.candidate !== '') {
       const { candidate, sdpMid, sdpMLineIndex } = signal.candidate
-      this.#handlers.signal({
+      this.#hand({
         type: 'candidate',
         attempt: this.#attempt,
         candidate,
@@ -186,6 +213,12 @@ class PeerConnection implements Connection {
         sdpMLineIndex: sdpMLineIndex ?? null,
       })
     }
+  }
+
+  // Engines differ in how well they keep to the policy; what leaves here keeps to it whichever it is.
+  #hand(signal: Signal): void {
+    const allowed = this.#relayOnly ? relayedOnly(signal) : signal
+    if (allowed !== undefined) this.#handlers.signal(allowed)
   }
 
   #adopt(channel: EngineDataChannel): void {

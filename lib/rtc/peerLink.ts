@@ -62,6 +62,7 @@ export class PeerLink implements Link {
       initiator: options.initiator,
       iceServers: options.iceServers,
       wholeSignals: options.wholeSignals,
+      iceTransportPolicy: options.iceTransportPolicy,
       clock: options.clock,
       dropped: options.dropped,
       sendSignal: (signal) => {

@@ -1,7 +1,7 @@
 import type { Clock, Counters, Logger } from '../core/index.ts'
 import type { Signal } from '../protocol/index.ts'
 import type { LinkBudgets } from './budgets.ts'
-import type { Connector, IceServer } from './connection.ts'
+import type { Connector, IceServer, IceTransportPolicy } from './connection.ts'
 import type { LinkTimings } from './link.ts'
 import type { PeerLink } from './peerLink.ts'
 
@@ -10,7 +10,9 @@ export interface PeerLinkOptions {
   connector: Connector
   initiator: boolean
   attempt: number
-  iceServers: readonly IceServer[]
+  /** Asked anew for each connection: credentials of TURN expire. */
+  iceServers: () => readonly IceServer[]
+  iceTransportPolicy: IceTransportPolicy
   clock: Clock
   timings: LinkTimings
   budgets: LinkBudgets

@@ -1,7 +1,13 @@
 import type { Connector } from '../../lib/rtc/index.ts'
 
-/** `connector`, with the kinds of all candidates that its connections offer noted in `kinds`. */
-export function notingCandidates(connector: Connector, kinds: Set<string>): Connector {
+/** What candidates and descriptions of a peer told others. */
+export interface Told {
+  readonly kinds: Set<string>
+  readonly addresses: Set<string>
+}
+
+/** `connector`, with what its connections tell noted in `told`. */
+export function notingCandidates(connector: Connector, told: Told): Connector {
   return {
     name: connector.name,
     connect: (options) =>
@@ -11,7 +17,8 @@ export function notingCandidates(connector: Connector, kinds: Set<string>): Conn
           ...options.handlers,
           signal(signal) {
             const text = signal.type === 'candidate' ? signal.candidate : signal.sdp
-            for (const [, kind = ''] of text.matchAll(/candidate:.* typ (\w+)/g)) kinds.add(kind)
+            for (const [, kind = ''] of text.matchAll(/candidate:.* typ (\w+)/g)) told.kinds.add(kind)
+            for (const [address] of text.matchAll(/\b(?:\d{1,3}\.){3}\d{1,3}\b/g)) told.addresses.add(address)
             options.handlers.signal(signal)
           },
         },

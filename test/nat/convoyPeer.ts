@@ -16,9 +16,16 @@ export async function startConvoyPeer(
   task: Exclude<PeerTask, { role: 'link' }>,
   signal: AbortSignal,
 ): Promise<PeerRole> {
-  const candidates = new Set<string>()
-  const connector = notingCandidates(createConnector(await loadEngine(task.engine)), candidates)
-  const options = { name: task.role, connector, signal, updateRate: sendRate }
+  const told = { kinds: new Set<string>(), addresses: new Set<string>() }
+  const connector = notingCandidates(createConnector(await loadEngine(task.engine)), told)
+  const options = {
+    name: task.role,
+    connector,
+    signal,
+    updateRate: sendRate,
+    ...(task.iceServers && { iceServers: task.iceServers }),
+    ...(task.relayOnly === true && { iceTransportPolicy: 'relay' as const }),
+  }
   const convoy =
     task.role === 'host'
       ? await hostConvoy({ ...options, rendezvous: task.signaling })
@@ -32,9 +39,12 @@ export async function startConvoyPeer(
         sent: updatesSent,
         received: updatesReceived,
         rttMs: links[0]?.rttMs,
-        candidates: [...candidates].sort(),
+        candidates: [...told.kinds].sort(),
+        addressesTold: [...told.addresses].sort(),
+        links: links.filter(({ state }) => state === 'open').length,
       }
     },
+    moved: () => convoy.networkChanged(),
     close: () => convoy.close(),
   }
 }

@@ -16,10 +16,13 @@ export interface HomeOptions {
   readonly mtu?: number
   /** Host part of the first machine's address (default 10). All homes have the same private network, as real ones do. */
   readonly firstMachine?: number
+  /** Whether no UDP gets out, as behind the firewalls of some offices. */
+  readonly blocksUdp?: boolean
 }
 
-/** Where the signaling service is, from reserved address blocks (RFC 5737, RFC 3849). */
+/** Where the signaling service and coturn are, from reserved address blocks (RFC 5737, RFC 3849). */
 const serviceAddresses = { ipv4: '192.0.2.1', ipv6: '2001:db8::1' } as const
+const turnAddress = '192.0.2.2'
 
 /** A machine that every home reaches: the service runs there, and packets between homes cross it. */
 export class Internet {
@@ -37,10 +40,19 @@ export class Internet {
     await namespace.ip(
       `address add ${serviceAddresses.ipv4}/32 dev lo`,
       `address add ${serviceAddresses.ipv6}/128 dev lo nodad`,
+      `address add ${turnAddress}/32 dev lo`,
+      // What is for nobody vanishes somewhere, as everywhere: coturn takes a relay down that has no route at all to a peer.
+      'link add nowhere type veth peer name end',
+      'link set nowhere arp off up',
+      'link set end arp off up',
+      'route add default dev nowhere',
     )
     await namespace.forward()
     return new Internet(namespaces, namespace)
   }
+
+  /** The address of coturn: another one, so that what goes to it can be told apart. */
+  static readonly turnHost = turnAddress
 
   /** Host part of the service's URL, as a home of that kind reaches it. */
   static serviceHost(router: RouterKind): string {
@@ -48,7 +60,7 @@ export class Internet {
   }
 
   /** Connects a home. */
-  async addHome({ router, mtu = 1_500, firstMachine = 10 }: HomeOptions): Promise<Home> {
+  async addHome({ router, mtu = 1_500, firstMachine = 10, blocksUdp = false }: HomeOptions): Promise<Home> {
     const number = ++this.#homes
     const device = `home${number}`
     const namespace = await this.#namespaces.add()
@@ -70,6 +82,7 @@ export class Internet {
       `route add default via ${withoutPrefix(plan.internetEnd)}`,
     )
     await namespace.nft(routerRules(router, plan.machine(firstMachine)))
+    if (blocksUdp) await namespace.nft(noUdp)
     return new Home(this.#namespaces, namespace, plan, firstMachine)
   }
 }
@@ -79,6 +92,7 @@ export class Home {
   readonly #namespaces: NetworkNamespaces
   readonly #router: NetworkNamespace
   readonly #plan: AddressPlan
+  readonly #firstMachine: number
   #nextMachine: number
 
   constructor(
@@ -90,7 +104,17 @@ export class Home {
     this.#namespaces = namespaces
     this.#router = router
     this.#plan = plan
-    this.#nextMachine = firstMachine
+    this.#firstMachine = this.#nextMachine = firstMachine
+  }
+
+  /** The address that the internet sees, where the router translates. */
+  get address(): string {
+    return withoutPrefix(this.#plan.routerEnd)
+  }
+
+  /** Puts another router in place of the one there was; what goes over it already goes on. */
+  async replaceRouter(kind: RouterKind): Promise<void> {
+    await this.#router.nft(`flush ruleset\n${routerRules(kind, this.#plan.machine(this.#firstMachine))}`)
   }
 
   /** Connects a machine; it gets the next address of the home. */
@@ -185,6 +209,15 @@ table ip translation {
 }
 `
 }
+
+const noUdp = `
+table inet office {
+  chain forward {
+    type filter hook forward priority filter - 1; policy accept;
+    oifname "wan" meta l4proto udp drop
+  }
+}
+`
 
 function withoutPrefix(address: string): string {
   return address.slice(0, address.indexOf('/'))

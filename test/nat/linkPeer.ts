@@ -17,9 +17,9 @@ export async function startLinkPeer(
   signals: SignalPort,
   signal: AbortSignal,
 ): Promise<PeerRole> {
-  const candidates = new Set<string>()
+  const told = { kinds: new Set<string>(), addresses: new Set<string>() }
   const link = await establishLink({
-    connector: notingCandidates(createConnector(await loadEngine(task.engine)), candidates),
+    connector: notingCandidates(createConnector(await loadEngine(task.engine)), told),
     initiator: task.initiator,
     signals,
     clock: createSystemClock(),
@@ -42,7 +42,14 @@ export async function startLinkPeer(
         await sleep(1_000 / sendRate)
       }
     },
-    measure: () => ({ sent, received, rttMs: link.quality().rttMs, candidates: [...candidates].sort() }),
+    measure: () => ({
+      sent,
+      received,
+      rttMs: link.quality().rttMs,
+      candidates: [...told.kinds].sort(),
+      addressesTold: [...told.addresses].sort(),
+      links: 1,
+    }),
     async close() {
       link.close()
     },

@@ -25,6 +25,9 @@ process.on('message', (message: ToPeer) => {
     case 'measure':
       if (role !== undefined) tell({ type: 'measured', measures: role.measure() })
       break
+    case 'moved':
+      role?.moved?.()
+      break
     case 'close':
       void leave()
       break

@@ -1,14 +1,21 @@
+import type { IceServer } from '../../lib/rtc/index.ts'
 import type { Signal } from '../../lib/protocol/index.ts'
 
 export type NodeEngine = 'datachannel' | 'werift'
 
 /** What a peer's process is told to do first. */
 export type PeerTask = { readonly engine: NodeEngine } & (
-  | { readonly role: 'host'; readonly signaling: string }
-  | { readonly role: 'join'; readonly invite: string }
+  | ({ readonly role: 'host'; readonly signaling: string } & IceTask)
+  | ({ readonly role: 'join'; readonly invite: string } & IceTask)
   /** A bare link: what a convoy never sends, datagrams of full length, can be sent over it. */
   | { readonly role: 'link'; readonly initiator: boolean; readonly stun: string }
 )
+
+/** What differs from the defaults about ICE. */
+export interface IceTask {
+  readonly iceServers?: readonly IceServer[]
+  readonly relayOnly?: boolean
+}
 
 /** What the test tells a peer's process. */
 export type ToPeer =
@@ -18,6 +25,8 @@ export type ToPeer =
   /** Sends to the other peer for a while. */
   | { readonly type: 'send' }
   | { readonly type: 'measure' }
+  /** Tells the convoy that the network changed. */
+  | { readonly type: 'moved' }
   | { readonly type: 'close' }
 
 /** What it tells the test. */
@@ -36,4 +45,8 @@ export interface PeerMeasures {
   readonly rttMs: number | undefined
   /** Kinds of candidates it offered, e.g. `host` and `srflx`. */
   readonly candidates: readonly string[]
+  /** Addresses that its candidates and session descriptions held. */
+  readonly addressesTold: readonly string[]
+  /** Links that are open. */
+  readonly links: number
 }

@@ -7,6 +7,7 @@ export interface PeerRole {
   /** Sends datagrams to the other peer, for {@link sendMs}. */
   send(): Promise<void>
   measure(): PeerMeasures
+  moved?(): void
   close(): Promise<void>
 }
 

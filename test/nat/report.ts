@@ -8,6 +8,8 @@ export interface NatReport {
   /** STUN requests that our service answered: there is no other one. */
   readonly stunAnswered: number | undefined
   readonly results: readonly NatResult[]
+  /** Cases that can't run here, and why. */
+  readonly skipped?: { readonly cases: number; readonly reason: string }
 }
 
 export function reportOf(results: readonly NatResult[], stunAnswered: number | undefined): NatReport {
@@ -16,7 +18,7 @@ export function reportOf(results: readonly NatResult[], stunAnswered: number | u
 }
 
 /** The report for people. */
-export function describeReport({ results, passed, failed, stunAnswered }: NatReport): string {
+export function describeReport({ results, passed, failed, stunAnswered, skipped }: NatReport): string {
   const rows = results.map((result) => [
     result.passed ? 'ok' : 'FAILED',
     result.name,
@@ -45,6 +47,9 @@ export function describeReport({ results, passed, failed, stunAnswered }: NatRep
     '',
     ...details,
     ...(refusal?.detail === undefined ? [] : [`Without a direct path the joiner is told: ${refusal.detail}`]),
+    ...(skipped === undefined || skipped.cases === 0
+      ? []
+      : [`${skipped.cases} cases with a TURN server skipped: ${skipped.reason}.`]),
     `${passed} passed, ${failed} failed; our service answered ${stunAnswered ?? 'an unknown number of'} STUN requests.`,
   ].join('\n')
 }

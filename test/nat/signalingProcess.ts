@@ -18,6 +18,8 @@ export interface SignalingPlace {
   readonly machine?: NetworkNamespace
   /** 0 picks a free one. */
   readonly port?: number
+  /** Addresses of TURN servers that it hands out credentials for, and the secret that it makes them with. */
+  readonly turn?: { readonly urls: readonly string[]; readonly secret: string }
 }
 
 /** `openconvoy signal`: all that peers have, and the only STUN server there is. */
@@ -26,14 +28,23 @@ export class SignalingProcess {
   readonly #gone: Promise<void>
   #output = ''
 
-  private constructor({ machine, port = defaultPort }: SignalingPlace) {
+  private constructor({ machine, port = defaultPort, turn }: SignalingPlace) {
     const program = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
-    const node = ['--conditions=openconvoy-source', program, 'signal', '--port', `${port}`, '--json'] as const
+    const node = [
+      '--conditions=openconvoy-source',
+      program,
+      'signal',
+      '--port',
+      `${port}`,
+      '--json',
+    ] as string[]
+    if (turn !== undefined) node.push('--turn', turn.urls.join())
+    const env = { ...process.env, ...(turn && { OPENCONVOY_TURN_SECRET: turn.secret }) }
     const stdio = ['ignore', 'pipe', 'pipe'] as const
     this.#child =
       machine === undefined
-        ? spawn(process.execPath, [...node, '--host', '127.0.0.1'], { stdio: [...stdio] })
-        : spawn('ip', machine.execution(process.execPath, ...node), { stdio: [...stdio] })
+        ? spawn(process.execPath, [...node, '--host', '127.0.0.1'], { env, stdio: [...stdio] })
+        : spawn('ip', machine.execution(process.execPath, ...node), { env, stdio: [...stdio] })
     this.#gone = new Promise((resolve) => this.#child.once('close', () => resolve()))
   }
 
@@ -50,8 +61,8 @@ export class SignalingProcess {
   }
 
   /** Its URL for peers behind a router of that kind. */
-  static url(router: RouterKind): string {
-    return `ws://${Internet.serviceHost(router)}:${defaultPort}`
+  static url(router: RouterKind, port = defaultPort): string {
+    return `ws://${Internet.serviceHost(router)}:${port}`
   }
 
   static stunUrl(router: RouterKind): string {

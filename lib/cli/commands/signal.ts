@@ -6,6 +6,7 @@ import { meshArgs, meshOptions } from '../meshOptions.ts'
 import { everyInterface, networkAddresses } from '../networkAddresses.ts'
 import { portOption, secondsOption } from '../options.ts'
 import { UsageError } from '../runProgram.ts'
+import { turnArgs, turnOption } from '../turnOption.ts'
 import { untilStopped } from '../untilStopped.ts'
 
 /** `openconvoy signal`: runs a signaling service until it is stopped. */
@@ -33,6 +34,7 @@ export const signal = defineCommand({
       description: 'Answer STUN',
       negativeDescription: 'Answer no STUN',
     },
+    ...turnArgs,
     'trust-proxy': {
       type: 'boolean',
       default: false,
@@ -68,6 +70,7 @@ export const signal = defineCommand({
     const mesh = await meshOptions(args, host, port, systemRandom)
     const clock = createSystemClock()
     const withinMs = secondsOption('drain-seconds', args['drain-seconds']) * 1_000
+    const turn = await turnOption(args)
     const metricsPort = args['metrics-port']
     if (metricsPort === undefined && args['metrics-host'] !== undefined)
       throw new UsageError('--metrics-host needs --metrics-port.')
@@ -81,6 +84,7 @@ export const signal = defineCommand({
         ? stunPort !== undefined && { stunPort: portOption('stun-port', stunPort) }
         : { stunPort: null }),
       ...(args['stun-host'] !== undefined && { stunHost: args['stun-host'] }),
+      ...(turn && { turn }),
       trustProxy: args['trust-proxy'],
       ...(mesh && { mesh }),
       ...(args['trusted-proxies'] !== undefined && {

@@ -4,20 +4,30 @@ import {
   RTCSessionDescription,
   type RTCDataChannel,
 } from 'node-datachannel/polyfill'
-import type { Engine, Wrtc } from '../engine.ts'
 import { networkInterfaces } from 'node:os'
+import { parseIceUrl } from '../../protocol/index.ts'
+import type { Engine, Wrtc } from '../engine.ts'
 import { pathMtuBytes } from '../constants.ts'
 import { withoutCandidates } from '../sdp.ts'
+import { TurnForwarder } from './turnForwarder.ts'
 
 /**
  * node-datachannel's W3C face, mended for simple-peer.
  */
 class DatachannelPeerConnection extends RTCPeerConnection {
   readonly #relayOnly: boolean
+  readonly #forwarders: readonly TurnForwarder[]
   #closed = false
 
   constructor(configuration: RTCConfiguration) {
-    super(mendedConfiguration(configuration))
+    const forwarders: TurnForwarder[] = []
+    try {
+      super(mendedConfiguration(configuration, forwarders))
+    } catch (error) {
+      for (const forwarder of forwarders) forwarder.close()
+      throw error
+    }
+    this.#forwarders = forwarders
     this.#relayOnly = configuration.iceTransportPolicy === 'relay'
   }
 
@@ -35,6 +45,7 @@ class DatachannelPeerConnection extends RTCPeerConnection {
   override close(): void {
     this.#closed = true
     super.close()
+    for (const forwarder of this.#forwarders) forwarder.close()
   }
 
   // simple-peer assigns to `sdp`, which is read-only in the class this engine hands out.
@@ -97,15 +108,36 @@ function plainDescription(description: RTCSessionDescriptionInit): RTCSessionDes
   return { type: description.type, sdp: description.sdp ?? '' }
 }
 
-function mendedConfiguration(configuration: RTCConfiguration): RTCConfiguration & { mtu: number } {
+/** @param forwarders - takes what passes between the engine and TURN servers that it isn't to meet itself. */
+function mendedConfiguration(
+  configuration: RTCConfiguration,
+  forwarders: TurnForwarder[],
+): RTCConfiguration & { mtu: number; bindAddress?: string } {
+  const relayOnly = configuration.iceTransportPolicy === 'relay'
+  const reached = (url: string): string => {
+    const server = parseIceUrl(url)
+    if (server?.scheme.startsWith('turn') !== true) return withoutBrackets(url)
+    // The engine speaks to TURN servers over UDP only.
+    if (!relayOnly && server.transport === 'udp') return withoutBrackets(url)
+    const forwarder = new TurnForwarder(server)
+    forwarders.push(forwarder)
+    return `turn:127.0.0.1:${forwarder.port}?transport=udp`
+  }
   // The engine pastes user name and credential into a URL as they are, and changes the lists it is given.
   const iceServers = (configuration.iceServers ?? []).map((server) => ({
-    urls: [server.urls].flat().map(withoutBrackets),
+    urls: [server.urls].flat().map(reached),
     ...(server.username === undefined ? {} : { username: encodeURIComponent(server.username) }),
     ...(server.credential === undefined ? {} : { credential: encodeURIComponent(server.credential) }),
   }))
   // It reckons with paths of 1,280 bytes, and what doesn't fit never arrives.
-  return { ...configuration, iceServers, mtu: pathMtuBytes }
+  return {
+    ...configuration,
+    iceServers,
+    mtu: pathMtuBytes,
+    // With only relays allowed the engine keeps its addresses to itself, but calls at those of the other side from its own
+    // socket all the same. From this one nothing leaves the machine; what is for the TURN server goes by the forwarder.
+    ...(relayOnly && { bindAddress: '127.0.0.1' }),
+  }
 }
 
 // The engine doesn't know the brackets that RFC 7064 and 7065 put around an address of IPv6, but decodes what is encoded.

@@ -1,6 +1,7 @@
 import { RTCIceCandidate, RTCPeerConnection, type RTCDtlsTransport, type RTCSctpTransport } from 'werift'
 import { pathMtuBytes } from '../constants.ts'
 import type { Engine, Wrtc } from '../engine.ts'
+import { guardGathering } from './weriftGathering.ts'
 import { guardAbandoning, guardRecords, guardStunServer } from './weriftGuards.ts'
 import { endFlights, guardFlights, guardHandshake, guardRecovery } from './weriftLossGuards.ts'
 
@@ -63,6 +64,7 @@ class WeriftPeerConnection extends RTCPeerConnection {
     const bind = transport.setDtlsTransport.bind(transport)
     const guardBound = (dtlsTransport: RTCDtlsTransport): void => {
       guardTransports(transport, dtlsTransport)
+      guardGathering(dtlsTransport)
       if (!this.#asksStun) guardStunServer(dtlsTransport)
     }
     transport.setDtlsTransport = (dtlsTransport: RTCDtlsTransport): void => {
