@@ -6,7 +6,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../../lib/core/index.ts'
 import { createIdentity, type Identity } from '../../../lib/identity/index.ts'
 import { encodeMessage } from '../../../lib/protocol/index.ts'
-import { frameLimits, encodeClientFrame, decodeServiceFrame } from '../../../lib/rendezvous/frames.ts'
+import {
+  frameLimits,
+  encodeClientFrame,
+  decodeServiceFrame,
+  frameVersion,
+} from '../../../lib/rendezvous/frames.ts'
 import { lobbyTopic, rendezvousProtocol } from '../../../lib/rendezvous/libp2p/constants.ts'
 import type { Libp2pRendezvous } from '../../../lib/rendezvous/libp2p/index.ts'
 import { privateKeyOf } from '../../../lib/rendezvous/libp2p/keys.ts'
@@ -102,7 +107,7 @@ describe('in front of hostile peers of libp2p', () => {
       const received: number[] = []
       stream.addEventListener('message', ({ data }) => received.push(...data.subarray()))
       const frames = [
-        ...prefixed(encodeClientFrame({ type: 'hello', version: 2 })),
+        ...prefixed(encodeClientFrame({ type: 'hello', version: frameVersion })),
         ...prefixed(Uint8Array.of(0xc1)),
       ]
       for (const byte of frames) stream.send(Uint8Array.of(byte))
@@ -121,7 +126,7 @@ describe('in front of hostile peers of libp2p', () => {
     it('[P2P-6] takes no announcement of others’ sessions, and is nobody’s witness', async () => {
       const { peer } = await hosting()
       const { stream } = await raw(peer)
-      stream.send(prefixed(encodeClientFrame({ type: 'hello', version: 2 })))
+      stream.send(prefixed(encodeClientFrame({ type: 'hello', version: frameVersion })))
       const { envelope } = await foundSession(clock).announcement()
       stream.send(
         prefixed(encodeClientFrame({ type: 'announce', request: 1, envelope, proof: [], resume: null })),
@@ -280,7 +285,14 @@ function lieWith(stream: Stream, envelope: Uint8Array): void {
   let request = 0
   stream.addEventListener('message', () => {
     if (request++ === 0) {
-      send({ type: 'welcome', version: 2, pingMs: 15_000, stunPort: null, stunHost: null, witness: null })
+      send({
+        type: 'welcome',
+        version: frameVersion,
+        pingMs: 15_000,
+        stunPort: null,
+        stunHost: null,
+        witness: null,
+      })
     } else send({ type: 'opened', request: request - 1, route: request, envelope, proof: [] })
   })
 }
