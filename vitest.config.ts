@@ -1,4 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import SlowestFirst from './test/support/slowestFirst.ts'
 
 // Tests run the sources, not the build: see "openconvoy-source" in package.json.
 const conditions = ['openconvoy-source', 'node']
@@ -24,8 +25,10 @@ export default defineConfig({
   test: {
     // Its last line is what programs read: see the reporter.
     reporters: ['default', './test/support/summaryReporter.ts'],
-    // Real WebRTC on two busy cores: more workers would only make peers look dead to each other.
-    maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
+    // One more than the two cores of the smallest machines: half of the time tests wait for networks and deadlines. Many more
+    // would make peers look dead to each other.
+    maxWorkers: 3,
     projects: [
       inNode({ name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] }),
       // From Node, with pages open in Chromium.

@@ -102,7 +102,12 @@ describe('command lines', () => {
       seconds: 30,
       engine: 'auto',
     })
-    expect(readStartOptions([])).toEqual({ port: 0, seconds: undefined, json: false })
+    expect(readStartOptions([])).toEqual({
+      port: 0,
+      seconds: undefined,
+      json: false,
+      rendezvous: 'service',
+    })
   })
 
   it('end `npm start -- --json` by itself even without --seconds', () => {
