@@ -97,6 +97,7 @@ export type {
   IdentityOptions,
   Invite,
   MaybePromise,
+  PasswordParams,
   PublicIdentity,
   Signer,
   Verify,

@@ -1,6 +1,15 @@
 export { Counters } from '../core/index.ts'
 export type { SynchronousSigner } from '../identity/index.ts'
-export type { RendezvousTimings, SwitchboardLimits, SwitchboardStats } from '../rendezvous/index.ts'
+export type {
+  FrameCounts,
+  FrameOutcome,
+  RendezvousTimings,
+  SessionLimit,
+  SwitchboardLimit,
+  SwitchboardLimits,
+  SwitchboardStats,
+  TrafficStats,
+} from '../rendezvous/index.ts'
 export * from './drives/index.ts'
 export { perfectConditions, type NetworkConditions } from './conditions.ts'
 export type { NetworkCount } from './oneWayPath.ts'

@@ -1,1 +1,2 @@
 export { lanRendezvous, type LanOptions, type LanRendezvous } from './lanRendezvous.ts'
+export type { SwitchboardLimits } from '../switchboardLimits.ts'

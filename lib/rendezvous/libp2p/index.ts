@@ -7,3 +7,7 @@ export {
   type Libp2pRelayOptions,
   type Libp2pRelayStats,
 } from './relay.ts'
+export type { SessionLimit } from '../sessionLoad.ts'
+export type { SwitchboardLimit, SwitchboardLimits } from '../switchboardLimits.ts'
+export type { SwitchboardStats } from '../switchboardStats.ts'
+export type { FrameCounts, FrameOutcome, TrafficStats } from '../trafficCounts.ts'
