@@ -9,10 +9,10 @@ import type { ConnectionGater, Libp2p, ServiceMap } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { ConvoyError } from '../../../lib/core/index.ts'
+import { guardedWebSockets } from '../../../lib/rendezvous/libp2p/index.ts'
 import { gossipBytes, gossipDegrees, lobbyTopic, meshTopic, type Libp2pLimits } from './constants.ts'
 
 /** What {@link startNode} takes. */
@@ -53,7 +53,7 @@ export async function startNode({
     return await createLibp2p<NodeServices>({
       privateKey: await generateKeyPairFromSeed('Ed25519', seed),
       addresses: { listen: texts(listen), announce: texts(announce) },
-      transports: [tcp(), webSockets()],
+      transports: [tcp(), guardedWebSockets],
       connectionEncrypters: [noise()],
       streamMuxers: [
         yamux({

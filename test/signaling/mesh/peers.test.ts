@@ -1,4 +1,5 @@
 import { multiaddr } from '@multiformats/multiaddr'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { sleep, systemRandom, utf8 } from '../../../lib/core/index.ts'
 import { decodeServiceFrame, encodeClientFrame, frameVersion } from '../../../lib/rendezvous/index.ts'
@@ -22,6 +23,23 @@ async function peer(listen: readonly string[] = []): Promise<BarePeer> {
   return one
 }
 
+/** Opens a WebSocket by hand and sends what no program would. @returns what came until the other side hung up. */
+function sayToWebSocket(port: number, bytes: Uint8Array): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let heard = ''
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject)
+    socket.on('close', () => resolve(heard))
+    socket.on('data', (data) => {
+      if (heard === '') socket.write(bytes)
+      heard += data.toString('latin1')
+    })
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    )
+  })
+}
+
 const refused = (service: Awaited<ReturnType<typeof bench.service>>) => service.stats().mesh!.refused
 
 describe('a libp2p peer that is no service', () => {
@@ -41,6 +59,16 @@ describe('a libp2p peer that is no service', () => {
     await until(() => hostile.getConnections().length === 0)
     await expect(openStream(hostile, service, streamProtocols.feed)).rejects.toThrow()
     expect(others(service)).toBe(0)
+  })
+
+  it('[MSH-14] does not end the service by a WebSocket frame that is none (regression: libp2p listens to no error of what it accepts)', async () => {
+    const service = await bench.service({ listen: ['/ip4/127.0.0.1/tcp/0/ws'] })
+    const port = Number(/\/tcp\/(\d+)/.exec(addressOf(service)[0]!)?.[1])
+    const answer = await sayToWebSocket(port, Uint8Array.of(0xff, 0xff, 0xff, 0xff))
+    expect(answer).toMatch(/^HTTP\/1.1 101 /)
+    const honest = await peer()
+    await honest.dial(multiaddr(addressOf(service)[0]))
+    expect(service.state).toBe('ready')
   })
 
   it('[MSH-2] is heard by nobody on the topics of the mesh unless it says what belongs there', async () => {
