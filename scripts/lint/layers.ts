@@ -40,8 +40,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   bench: [...library, 'signaling', 'examples'],
 }
 
-/** Layers inside of another one, whose files they use as their own. */
-const inside: Readonly<Record<string, string>> = { libp2p: 'rendezvous' }
+/** Layers inside of another one, or beside it for the same package, whose files they use as their own. */
+const inside: Readonly<Record<string, string>> = { libp2p: 'rendezvous', signaling: 'libp2p' }
 
 /** Pairs of which the left knows the right by its interfaces only. The store is an entry of its own, not in the default bundle. */
 const interfacesOnly: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,4 @@
 export { defaultLibp2pTimings, type Libp2pTimings } from './constants.ts'
-export { guardedWebSockets } from './guardedWebSockets.ts'
 export { libp2pRendezvous } from './libp2pRendezvous.ts'
 export type { Libp2pRendezvous, Libp2pRendezvousOptions } from './options.ts'
 export {

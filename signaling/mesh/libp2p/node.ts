@@ -12,7 +12,7 @@ import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { ConvoyError } from '../../../lib/core/index.ts'
-import { guardedWebSockets } from '../../../lib/rendezvous/libp2p/index.ts'
+import { guardedWebSockets } from '../../../lib/rendezvous/libp2p/guardedWebSockets.ts'
 import { gossipBytes, gossipDegrees, lobbyTopic, meshTopic, type Libp2pLimits } from './constants.ts'
 
 /** What {@link startNode} takes. */
