@@ -8,7 +8,7 @@ import { StoredReports, type ReportRepository } from './reports.ts'
 import { StoredSessions, type SessionRepository } from './sessions.ts'
 import type { Store } from './store.ts'
 
-/** What must outlive a process. Made by {@link openStore}. */
+/** What must outlive a process. Made by `openStore` of `openconvoy/store`. */
 export interface ConvoyStore {
   readonly identity: IdentityRepository
   readonly bans: BanRepository
