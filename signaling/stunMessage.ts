@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { ipv6Octets } from '../lib/core/index.ts'
 
 // Numbers of RFC 8489: section 5 (header), 14 and 18 (attributes).
 const bindingRequest = 0x0001
@@ -92,17 +93,5 @@ function errorAttributes(unknown: readonly number[]): Uint8Array {
 export function addressOctets(address: string): Uint8Array | undefined {
   const text = address.replace(/%.*$/, '')
   if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number)
-  if (!isIPv6(text)) return undefined
-  // Dotted IPv4 at the end stands for the last two groups.
-  const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a: string, b: string, c: string, d: string) => {
-    const group = (high: string, low: string): string => ((Number(high) << 8) | Number(low)).toString(16)
-    return `${group(a, b)}:${group(c, d)}`
-  })
-  const [head = '', tail] = hex.split('::')
-  const groups = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))
-  const before = groups(head)
-  const after = tail === undefined ? [] : groups(tail)
-  const all = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after]
-  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]))
+  return isIPv6(text) ? ipv6Octets(text) : undefined
 }

@@ -12,4 +12,3 @@ export { memberProfileSchema, emptyProfile, type MemberProfile } from './memberP
 export { Profiles } from './profiles.ts'
 export type { Member } from './member.ts'
 export type { StandardResult, StandardSchema } from './standardSchema.ts'
-export { Unheard } from './unheard.ts'

@@ -3,6 +3,7 @@ import {
   Emitter,
   NewestFirst,
   TokenBucket,
+  Unheard,
   isConvoyError,
   type Unsubscribe,
 } from '../core/index.ts'
@@ -22,7 +23,6 @@ import { mostReliableRate, unheardMessages } from './constants.ts'
 import type { Interception } from './interceptors.ts'
 import { checkWith } from './standardSchema.ts'
 import { targetsOf } from './targets.ts'
-import { Unheard } from './unheard.ts'
 
 /** {@link ChannelOptions} with the defaults filled in and checked. */
 export type SettledOptions<Input, Output> = ChannelOptions<Input, Output> &

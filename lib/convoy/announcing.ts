@@ -181,8 +181,9 @@ export class Announcing {
     const { identity, clock, random } = environment
     const { state, sessionId } = record
     const { rules } = state
-    const { founder, founderNonce, epoch, proof } = successionOf(this.#session, this.as === 'meeting')
-    const listed = this.as === 'host' && rules.showServer && !rules.friendsOnly
+    const isMeeting = this.as === 'meeting'
+    const { founder, founderNonce, epoch, proof } = successionOf(this.#session, isMeeting)
+    const listed = !isMeeting && rules.showServer && !rules.friendsOnly
     const envelope = await signAnnouncement(
       identity,
       {
@@ -190,11 +191,9 @@ export class Announcing {
         founderKey: founder.signKey,
         founderNonce,
         boxKey: identity.boxKey,
-        ...(this.as === 'meeting'
-          ? { succession: { epoch, founderBoxKey: founder.boxKey, meeting: true } }
-          : epoch === 0
-            ? {}
-            : { succession: { epoch, founderBoxKey: founder.boxKey } }),
+        ...((isMeeting || epoch > 0) && {
+          succession: { epoch, founderBoxKey: founder.boxKey, ...(isMeeting && { meeting: true as const }) },
+        }),
         listing: listed
           ? {
               lobbyName: rules.lobbyName,

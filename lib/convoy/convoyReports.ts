@@ -1,4 +1,4 @@
-import { Unheard } from '../comms/index.ts'
+import { Unheard } from '../core/index.ts'
 import { Evidence, type ReportOptions, type SentReport, type TakenReport } from '../evidence/index.ts'
 import type { ConvoyVehicles } from './convoyVehicles.ts'
 import type { PeerConvoyParts } from './peerConvoyParts.ts'

@@ -1,12 +1,12 @@
 import {
   checkChatText,
-  Unheard,
   unheardMessages,
   type Interception,
   type Interceptors,
   type Member,
   type ReceivedText,
 } from '../comms/index.ts'
+import { Unheard } from '../core/index.ts'
 import type { RecordMember, Session } from '../session/index.ts'
 import type { ChatMessage } from './types.ts'
 

@@ -16,9 +16,7 @@ import { parseEnvelope } from './envelopeLayout.ts'
 import { fingerprintBytes } from './fingerprint.ts'
 import type { Identity, PublicIdentity, Verify } from './identity.ts'
 import { isFoundedBy } from './sessionId.ts'
-import { foundingAuthority, type AuthorityAt } from './authorityAt.ts'
-import { followSuccession } from './succession.ts'
-import type { Opening } from './vote.ts'
+import { verifySuccession } from './succession.ts'
 
 /** What the public list shows of a session. */
 export const listingSchema = v.strictObject({
@@ -117,7 +115,7 @@ export function signAnnouncement(
 
 /**
  * Checks what a rendezvous handed out as the announcement of a session ([IDN-15]).
- * @throws ConvoyError those of {@link openEnvelope} and {@link followSuccession}; `message-unauthentic` when the signer is
+ * @throws ConvoyError those of {@link openEnvelope} and {@link verifySuccession}; `message-unauthentic` when the signer is
  * neither the founder nor the host that the proof leads to, nor, for a meeting point, one who votes there; `session-not-found` when it is another session than asked for;
  * `host-mismatch` when it was founded by another peer than the invite says.
  */
@@ -163,22 +161,12 @@ export async function openAnnouncement(
     throw new ConvoyError('message-malformed', 'A meeting point is on no list: nobody can join there.')
   // Last, since it is the dearest.
   if (body.succession !== undefined) {
-    const { host: proven, electorate } = await authorityBy(body, proof, { clock, verify })
+    const { host: proven, electorate } = await verifySuccession(body, proof, { clock, verify })
     const mayAnnounce = isMeeting ? electorate.voters : [proven]
     if (proven.epoch !== epoch || !mayAnnounce.some(({ signKey }) => equalBytes(signKey, opened.signKey)))
       throw new ConvoyError('message-unauthentic', 'The proof of who is host leads to another peer.')
   }
   return { ...body, host, founder, epoch, isMeeting, issuedAt: opened.issuedAt, expiresAt: opened.expiresAt }
-}
-
-/** Who decides and who votes, as a proof shows. */
-async function authorityBy(
-  body: AnnouncementBody,
-  proof: readonly Uint8Array[],
-  opening: Opening,
-): Promise<AuthorityAt> {
-  const after = await followSuccession(body, proof, opening)
-  return after.at(-1) ?? foundingAuthority(body.founderKey)
 }
 
 /** The session that an announcement says it is of, before anything is verified; undefined when it is malformed. */

@@ -3,7 +3,7 @@ import { ConvoyError, equalBytes, toHex } from '../core/index.ts'
 import { bytesOf, bytesUpTo, count, decodeMessage, encodeMessage, publicKey } from '../protocol/index.ts'
 import type { AuthorityAt } from './authorityAt.ts'
 import { attestationBytes, entryLifetimeMs, mostVoters, successionBytes } from './constants.ts'
-import type { Electorate } from './election.ts'
+import { majorityOf } from './election.ts'
 import { openEnvelope, signEnvelope } from './envelope.ts'
 import { domainHash } from './hash.ts'
 import type { Opening, Signing } from './vote.ts'
@@ -69,11 +69,6 @@ export function makeCertificate(at: AuthorityAt, attestations: readonly Uint8Arr
   return encodeMessage(certificateSchema, certificate, successionBytes)
 }
 
-/** How many of an electorate have to attest: more than half, the witness counted, which attests nothing. */
-export function neededOf({ voters, witness }: Electorate): number {
-  return Math.floor((voters.length + (witness === null ? 0 : 1)) / 2) + 1
-}
-
 /**
  * Takes a certificate of a succession proof: more than half of those who voted before have to attest it ([SUC-11]).
  * @throws ConvoyError `message-malformed` or `message-unauthentic`, and what opening an envelope throws.
@@ -102,7 +97,7 @@ export async function followCertificate(
       throw new ConvoyError('message-unauthentic', 'A certificate was attested by a peer that did not vote.')
     attested.add(signer)
   }
-  if (attested.size < neededOf(electorate))
+  if (attested.size < majorityOf(electorate))
     throw new ConvoyError('message-unauthentic', 'A certificate takes more than half of those who voted.')
   return authorityOf(standpoint)
 }

@@ -9,6 +9,17 @@ export interface Electorate {
   readonly witness: Uint8Array | null
 }
 
+/** How many of an electorate have to agree: more than half, the witness counted. */
+export function majorityOf({
+  voters,
+  witness,
+}: {
+  readonly voters: { readonly length: number }
+  readonly witness: Uint8Array | null
+}): number {
+  return Math.floor((voters.length + (witness === null ? 0 : 1)) / 2) + 1
+}
+
 /** What came of an election. */
 export interface CountedElection {
   /** Who voted, in hexadecimal, each once. */

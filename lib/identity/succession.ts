@@ -1,13 +1,7 @@
 import * as v from 'valibot'
 import { ConvoyError, equalBytes } from '../core/index.ts'
 import { bytesOf, bytesUpTo, count, decodeMessage, sessionId } from '../protocol/index.ts'
-import {
-  followAuthority,
-  foundingAuthority,
-  type AuthorityAt,
-  type AuthorityEntry,
-  type ProvenHost,
-} from './authorityAt.ts'
+import { followAuthority, foundingAuthority, type AuthorityAt, type AuthorityEntry } from './authorityAt.ts'
 import { electedSchema, votersSchema } from './authorityChanges.ts'
 import { followCertificate, isCertificate } from './certificate.ts'
 import { successionBytes, successionEntries } from './constants.ts'
@@ -108,16 +102,16 @@ export function isProofShort(proof: readonly Uint8Array[]): boolean {
  * Follows a succession proof from the founder to the present host. It proves so to whom knows no more than the session id
  * ([SUC-1] to [SUC-11]).
  * @param proof - as {@link succession} gives it, or a shorter one with certificates; an empty one proves the founder.
+ * @returns who decides and who votes in the end.
  * @throws ConvoyError `message-too-large`, `message-malformed`, `message-misaddressed`, `message-expired` or `message-unauthentic`.
  */
 export async function verifySuccession(
   founding: Founding,
   proof: readonly Uint8Array[],
   opening: Opening,
-): Promise<ProvenHost> {
-  let proven: ProvenHost | undefined
-  for (const { host } of await followSuccession(founding, proof, opening)) proven = host
-  return proven ?? foundingAuthority(founding.founderKey).host
+): Promise<AuthorityAt> {
+  const after = await followSuccession(founding, proof, opening)
+  return after.at(-1) ?? foundingAuthority(founding.founderKey)
 }
 
 /**

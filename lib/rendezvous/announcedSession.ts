@@ -1,4 +1,4 @@
-import { ConvoyError, Emitter, isConvoyError, type Logger, type Unsubscribe } from '../core/index.ts'
+import { ConvoyError, Emitter, isConvoyError, Unheard, type Logger, type Unsubscribe } from '../core/index.ts'
 import { unheardRoutes } from './constants.ts'
 import type { Announcement, HostedSession, HostedSessionEvents, Route } from './rendezvous.ts'
 import type { ServiceConnection } from './serviceConnection.ts'
@@ -26,7 +26,7 @@ export class AnnouncedSession implements HostedSession {
   #state: 'starting' | 'announced' | 'lost' | 'replaced' | 'closed' = 'starting'
   /** Whether the service may hold it. */
   #mayBeUp = false
-  #unheard: Route[] | undefined = []
+  readonly #unheard = new Unheard<Route>(unheardRoutes)
 
   constructor(client: AnnouncingClient, announcement: Announcement, logger: Logger) {
     this.#client = client
@@ -48,11 +48,7 @@ export class AnnouncedSession implements HostedSession {
     listener: (event: HostedSessionEvents[Name]) => void,
   ): Unsubscribe {
     const unsubscribe = this.#events.on(name, listener)
-    const unheard = this.#unheard
-    if (name === 'route' && unheard !== undefined) {
-      this.#unheard = undefined
-      for (const route of unheard) this.#events.emit('route', route)
-    }
+    if (name === 'route') for (const route of this.#unheard.take()) this.#events.emit('route', route)
     return unsubscribe
   }
 
@@ -77,9 +73,8 @@ export class AnnouncedSession implements HostedSession {
   /** A joiner opened a route. */
   arrived(route: Route): void {
     if (this.#state === 'closed') return route.close()
-    if (this.#unheard === undefined) return this.#events.emit('route', route)
-    if (this.#unheard.length >= unheardRoutes) return route.close()
-    this.#unheard.push(route)
+    if (this.#unheard.heard) this.#events.emit('route', route)
+    else if (!this.#unheard.keep(route)) route.close()
   }
 
   /** The service, or the way there, no longer has it. */
@@ -124,8 +119,7 @@ export class AnnouncedSession implements HostedSession {
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    for (const route of this.#unheard ?? []) route.close()
-    this.#unheard = undefined
+    for (const route of this.#unheard.take()) route.close()
     this.#events.clear()
     this.#client.forget(this)
     const connection = this.#client.connection()

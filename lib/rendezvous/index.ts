@@ -20,6 +20,7 @@ export {
   type MemoryRendezvousHub,
   type MemoryRendezvousOptions,
 } from './memory.ts'
+export { PrefixedFrames, prefixed } from './prefixedFrames.ts'
 export { putRelayFrame, relayFrameBytes } from './relayFrames.ts'
 export * from './rendezvous.ts'
 export { Switchboard, type SwitchboardOptions } from './switchboard.ts'

@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createSystemClock, sleep, systemRandom } from '../../lib/core/index.ts'
+import { createSystemClock, systemRandom } from '../../lib/core/index.ts'
 import { createIdentity, hostConvoy, joinConvoy, type Convoy } from '../../lib/index.ts'
 import { openStore, type ConvoyStore } from '../../lib/store/index.ts'
 import { startSignaling, type SignalingService } from '../../signaling/index.ts'
 import { isFullyConnected } from '../support/simulatedWorld.ts'
+import { until } from './support/until.ts'
 
 const clock = createSystemClock()
 let folder: string
@@ -40,14 +41,6 @@ async function kept(convoy: Promise<Convoy>): Promise<Convoy> {
   const made = await convoy
   convoys.push(made)
   return made
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = clock.now() + 20_000
-  while (!condition()) {
-    if (clock.now() > deadline) throw new Error('The condition did not come true within 20 s.')
-    await sleep(clock, 20)
-  }
 }
 
 it('[MOD-2] a player whom a moderator banned stays out when the host is gone, and after everybody restarted', async () => {

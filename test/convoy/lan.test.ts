@@ -1,16 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import {
-  decodeInvite,
-  encodeInvite,
-  hostConvoy,
-  joinConvoy,
-  type Convoy,
-  type Rendezvous,
-} from '../../lib/index.ts'
-import { createSystemClock, sleep } from '../../lib/core/index.ts'
+import { decodeInvite, hostConvoy, joinConvoy, type Convoy, type Rendezvous } from '../../lib/index.ts'
+import { createSystemClock } from '../../lib/core/index.ts'
 import { openAnnouncement } from '../../lib/identity/index.ts'
-import { onLoopback, ownPort } from '../rendezvous/lan/support.ts'
+import { onLoopback, ownPort, withoutLanHint } from '../rendezvous/lan/support.ts'
 import { isFullyConnected } from '../support/simulatedWorld.ts'
+import { until } from './support/until.ts'
 
 const clock = createSystemClock()
 const closing: { close(): Promise<void> }[] = []
@@ -18,23 +12,9 @@ afterEach(async () => {
   for (const each of closing.splice(0).reverse()) await each.close()
 })
 
-/** The invite without the hint of the local network: no test speaks to the one that this machine is on. */
-function bare(invite: string): string {
-  const { hints, ...rest } = decodeInvite(invite)
-  return encodeInvite({ ...rest, hints: hints.filter((hint) => hint !== 'lan:') })
-}
-
 function keep<T extends { close(): Promise<void> }>(made: T): T {
   closing.push(made)
   return made
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = clock.now() + 20_000
-  while (!condition()) {
-    if (clock.now() > deadline) throw new Error('The condition did not come true within 20 s.')
-    await sleep(clock, 20)
-  }
 }
 
 describe('a convoy on a local network', () => {
@@ -50,13 +30,13 @@ describe('a convoy on a local network', () => {
 
     const joined: Convoy[] = []
     for (const name of ['Ben', 'Cem'])
-      joined.push(keep(await joinConvoy(bare(anna.invite), { name, rendezvous: lan() })))
+      joined.push(keep(await joinConvoy(withoutLanHint(anna.invite), { name, rendezvous: lan() })))
     await until(() => [anna, ...joined].every((convoy) => isFullyConnected(convoy, 3)))
     await until(() => joined.every((convoy) => convoy.authority.voters.length === 3))
 
     await anna.close()
     await until(() => joined.some((convoy) => convoy.isHost))
-    const dora = keep(await joinConvoy(bare(anna.invite), { name: 'Dora', rendezvous: lan() }))
+    const dora = keep(await joinConvoy(withoutLanHint(anna.invite), { name: 'Dora', rendezvous: lan() }))
     expect(dora.host.name).toBe(joined.find((convoy) => convoy.isHost)?.self.name)
   })
 })

@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { hostConvoy, joinConvoy } from '../../lib/convoy/index.ts'
 import type { Convoy, HostOptions, JoinOptions } from '../../lib/convoy/index.ts'
-import { createSystemClock, sleep } from '../../lib/core/index.ts'
+import { createSystemClock } from '../../lib/core/index.ts'
 import { createIdentity } from '../../lib/identity/index.ts'
 import { decodeCode, encodeCode, manualCodes, type ManualCodes } from '../../lib/rendezvous/index.ts'
 
 import { createConnector, loadEngine } from '../../lib/rtc/index.ts'
 import { isFullyConnected } from '../support/simulatedWorld.ts'
+import { until } from './support/until.ts'
 
 /**
  * Joiners run werift: node-datachannel checks the certificate of the other side a moment before it knows its fingerprint, where an
@@ -18,16 +19,6 @@ const closing: { close(): Promise<void> }[] = []
 afterEach(async () => {
   for (const each of closing.splice(0).reverse()) await each.close()
 })
-
-const clock = createSystemClock()
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = clock.now() + 20_000
-  while (!condition()) {
-    if (clock.now() > deadline) throw new Error('The condition did not come true within 20 s.')
-    await sleep(clock, 20)
-  }
-}
 
 function codesFor(): ManualCodes {
   const codes = manualCodes()

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createSystemClock, sleep, systemRandom } from '../../lib/core/index.ts'
+import { createSystemClock, systemRandom } from '../../lib/core/index.ts'
 import { createIdentity, emptyVehicleState, hostConvoy, joinConvoy, type Convoy } from '../../lib/index.ts'
 import { startSignaling, type SignalingService } from '../../signaling/index.ts'
 import { isFullyConnected, recordOf } from '../support/simulatedWorld.ts'
+import { until } from './support/until.ts'
 
 const clock = createSystemClock()
 const convoys: Convoy[] = []
@@ -23,14 +24,6 @@ async function keep(convoy: Promise<Convoy>): Promise<Convoy> {
   const made = await convoy
   convoys.push(made)
   return made
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = clock.now() + 20_000
-  while (!condition()) {
-    if (clock.now() > deadline) throw new Error('The condition did not come true within 20 s.')
-    await sleep(clock, 20)
-  }
 }
 
 function placedAt(x: number) {

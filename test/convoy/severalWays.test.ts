@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createConnector,
-  decodeInvite,
-  encodeInvite,
   hostConvoy,
   joinConvoy,
   loadEngine,
@@ -12,8 +10,9 @@ import {
 } from '../../lib/index.ts'
 import { createSystemClock, sleep, systemRandom } from '../../lib/core/index.ts'
 import { startSignaling } from '../../signaling/index.ts'
-import { onLoopback, ownPort } from '../rendezvous/lan/support.ts'
+import { onLoopback, ownPort, withoutLanHint } from '../rendezvous/lan/support.ts'
 import { isFullyConnected } from '../support/simulatedWorld.ts'
+import { until } from './support/until.ts'
 
 const clock = createSystemClock()
 /**
@@ -27,23 +26,9 @@ afterEach(async () => {
   for (const each of closing.splice(0).reverse()) await each.close()
 })
 
-/** The invite without the hint of the local network: no test speaks to the one that this machine is on. */
-function bare(invite: string): string {
-  const { hints, ...rest } = decodeInvite(invite)
-  return encodeInvite({ ...rest, hints: hints.filter((hint) => hint !== 'lan:') })
-}
-
 function keep<T extends { close(): Promise<void> }>(made: T): T {
   closing.push(made)
   return made
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = clock.now() + 20_000
-  while (!condition()) {
-    if (clock.now() > deadline) throw new Error('The condition did not come true within 20 s.')
-    await sleep(clock, 20)
-  }
 }
 
 /** Somebody who pastes whatever the joiner shows to the host, and what the host says back. */
@@ -63,10 +48,10 @@ describe('several ways at once', () => {
     const codes = keep(manualCodes())
     const lan = (): Rendezvous => keep(onLoopback(port, { reachMs: 3_000 }))
     const anna = keep(await hostConvoy({ name: 'Anna', rendezvous: [service.url, lan(), codes] }))
-    const ben = keep(await joinConvoy(bare(anna.invite), { name: 'Ben' }))
+    const ben = keep(await joinConvoy(withoutLanHint(anna.invite), { name: 'Ben' }))
     // A service that dies is no event: the others lead there still.
     await service.close()
-    const cem = keep(await joinConvoy(bare(anna.invite), { name: 'Cem', rendezvous: lan() }))
+    const cem = keep(await joinConvoy(withoutLanHint(anna.invite), { name: 'Cem', rendezvous: lan() }))
     const own = keep(manualCodes())
     await own.take(await codes.call(anna.invite))
     courier(own, codes)

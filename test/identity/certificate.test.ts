@@ -47,7 +47,8 @@ const attest = (by: Identity, at: AuthorityAt): Promise<Uint8Array> =>
 const certificate = async (at: AuthorityAt, by: readonly Identity[]): Promise<Uint8Array> =>
   makeCertificate(at, await Promise.all(by.map((each) => attest(each, at))))
 
-const proven = (proof: readonly Uint8Array[]) => verifySuccession(record.founding, proof, { clock })
+const proven = async (proof: readonly Uint8Array[]) =>
+  (await verifySuccession(record.founding, proof, { clock })).host
 const refusal = (proof: readonly Uint8Array[]): Promise<string> => codeOf(() => proven(proof))
 
 describe('[SUC-11] a certificate of who decides', () => {

@@ -28,7 +28,8 @@ beforeEach(async () => {
 })
 
 /** The host that the whole record proves, as far as a proof of it goes. */
-const proven = (proof = succession(record.entries)) => verifySuccession(record.founding, proof, { clock })
+const proven = async (proof = succession(record.entries)) =>
+  (await verifySuccession(record.founding, proof, { clock })).host
 const refusal = (proof?: readonly Uint8Array[]): Promise<string> =>
   codeOf(() => proven([...(proof ?? succession(record.entries))]))
 

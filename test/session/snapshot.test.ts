@@ -319,7 +319,7 @@ describe('who is handed a snapshot', () => {
     expect(stateOf(emil.record)).toEqual(stateOf(dora.record))
     const proof = succession(emil.record.authorityEntries)
     const founding = { sessionId: emil.record.sessionId, founderKey: anna.signKey, founderNonce }
-    const proven = await verifySuccession(founding, proof, emil.environment)
+    const { host: proven } = await verifySuccession(founding, proof, emil.environment)
     expect(proven).toMatchObject({ epoch: 6, signKey: dora.signKey })
   })
 

@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '../../lib/core/index.ts'
-import { peekEnvelope } from '../../lib/identity/index.ts'
+import { majorityOf, peekEnvelope } from '../../lib/identity/index.ts'
 import type { SessionRecord } from '../../lib/session/record.ts'
-import { majorityOf, votesIn, type VoterSet } from '../../lib/session/authority/voters.ts'
+import { votesIn, type VoterSet } from '../../lib/session/authority/voters.ts'
 import type { Ledger } from './ledger.ts'
 import type { Participant } from './participant.ts'
 

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { ipv6Octets } from '../../core/index.ts'
 
 /** Methods and classes of RFC 8489 section 5 and RFC 8656 section 17, as the type of a message holds them. */
 export const stunTypes = {
@@ -188,17 +189,6 @@ function xor(value: Uint8Array, transaction: Uint8Array): Uint8Array {
     if (at < 2) return octet
     return octet ^ (mask[at < 4 ? at - 2 : at - 4] ?? 0)
   })
-}
-
-function ipv6Octets(address: string): Uint8Array {
-  const { hostname } = new URL(`http://[${address}]`)
-  const [head = '', tail] = hostname.slice(1, -1).split('::')
-  const groups = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))
-  const before = groups(head)
-  const after = tail === undefined ? [] : groups(tail)
-  const all = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after]
-  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]))
 }
 
 /** As the platform writes IPv6 addresses, so that they can be compared. */

@@ -15,6 +15,7 @@ import {
 import type { Verify } from '../../identity/index.ts'
 import { RendezvousClient } from '../client.ts'
 import type { RendezvousTimings } from '../constants.ts'
+import { dialInProcess } from '../inProcess.ts'
 import type { Announcement, HostedSession, ReachedSession, Rendezvous } from '../rendezvous.ts'
 import type { SwitchboardLimits } from '../switchboardLimits.ts'
 import {
@@ -29,7 +30,6 @@ import { LanListener } from './lanListener.ts'
 import { Multicast } from './multicast.ts'
 import { Neighbours } from './neighbours.ts'
 import { asksForSessions, recordsOf, servicesIn, tagOf, type Advertisement } from './records.ts'
-import { dialSwitchboard } from './tcpFrames.ts'
 
 /** What {@link lanRendezvous} takes. */
 export interface LanOptions {
@@ -129,7 +129,7 @@ class LocalNetwork implements LanRendezvous {
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
-      dial: dialSwitchboard(listener.switchboard),
+      dial: dialInProcess(listener.switchboard),
     })
     const hosted = await this.#own.announce(announcement, signal)
     const tag = tagOf(announcement.sessionId)

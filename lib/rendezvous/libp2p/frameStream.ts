@@ -1,6 +1,6 @@
 import type { Connection, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { ConvoyError, type Cancel, type Clock } from '../../core/index.ts'
-import { frameLimits } from '../frames.ts'
+import { PrefixedFrames, prefixed } from '../prefixedFrames.ts'
 import { closeGraceMs, framingBytes } from './constants.ts'
 
 /** What a {@link FrameStream} tells its owner. After `closed`, which comes exactly once, nothing follows. */
@@ -8,9 +8,6 @@ export interface FrameStreamHandlers {
   frame(bytes: Uint8Array): void
   closed(cause?: ConvoyError): void
 }
-
-/** Each frame follows its length, two bytes, big end first. */
-const prefixBytes = 2
 
 /**
  * Whole frames over a stream of libp2p ([P2P-5]). Nothing of what is received is kept beyond one frame, and where a relay lets
@@ -21,9 +18,9 @@ export class FrameStream {
   readonly #connection: Connection
   readonly #handlers: FrameStreamHandlers
   readonly #clock: Clock
-  /** The frame that is arriving, its prefix included. */
-  readonly #incoming = new Uint8Array(prefixBytes + frameLimits.frameBytes)
-  #received = 0
+  readonly #incoming = new PrefixedFrames((frame) => {
+    if (!this.#over) this.#handlers.frame(frame)
+  })
   #over = false
   #cancelGrace: Cancel | undefined
 
@@ -44,9 +41,9 @@ export class FrameStream {
 
   send(frame: Uint8Array): void {
     if (this.#over) return
-    const length = prefixBytes + frame.length
+    const bytes = prefixed(frame)
     const left = this.#connection.limits?.bytes
-    if (left !== undefined && left < BigInt(length + framingBytes)) {
+    if (left !== undefined && left < BigInt(bytes.length + framingBytes)) {
       this.#finish(
         new ConvoyError(
           'rate-limited',
@@ -57,10 +54,6 @@ export class FrameStream {
       void this.#connection.close().catch(() => undefined)
       return
     }
-    const bytes = new Uint8Array(length)
-    bytes[0] = frame.length >> 8
-    bytes[1] = frame.length & 0xff
-    bytes.set(frame, prefixBytes)
     try {
       this.#stream.send(bytes)
     } catch (cause) {
@@ -92,31 +85,8 @@ export class FrameStream {
 
   readonly #onMessage = (event: StreamMessageEvent): void => {
     const bytes = event.data instanceof Uint8Array ? event.data : event.data.subarray()
-    let offset = 0
-    while (offset < bytes.length && !this.#over) {
-      const wanted = this.#received < prefixBytes ? prefixBytes : prefixBytes + this.#frameLength()
-      const part = bytes.subarray(offset, offset + wanted - this.#received)
-      this.#incoming.set(part, this.#received)
-      this.#received += part.length
-      offset += part.length
-      this.#deliver()
-    }
-  }
-
-  #deliver(): void {
-    if (this.#received < prefixBytes) return
-    const length = this.#frameLength()
-    if (length === 0 || length > frameLimits.frameBytes) {
-      // What follows can't be told apart from it any more.
-      return this.#finish(new ConvoyError('message-malformed', 'The other end sends no frames.'))
-    }
-    if (this.#received < prefixBytes + length) return
-    this.#received = 0
-    this.#handlers.frame(this.#incoming.slice(prefixBytes, prefixBytes + length))
-  }
-
-  #frameLength(): number {
-    return ((this.#incoming[0] ?? 0) << 8) | (this.#incoming[1] ?? 0)
+    if (!this.#incoming.push(bytes))
+      this.#finish(new ConvoyError('message-malformed', 'The other end sends no frames.'))
   }
 
   readonly #onEnd = (): void => this.#finish(ended(undefined))

@@ -8,6 +8,7 @@ import {
   withDeadline,
 } from '../../core/index.ts'
 import type { RendezvousClient } from '../client.ts'
+import { dialInProcess } from '../inProcess.ts'
 import type { Announcement, HostedSession, ReachedSession, Witness } from '../rendezvous.ts'
 import { Switchboard } from '../switchboard.ts'
 import { forInvites, peerAddress } from './addresses.ts'
@@ -25,7 +26,6 @@ import { Lobby } from './lobby.ts'
 import { newestOfEach } from './newestOfEach.ts'
 import { startNode, type ConvoyNode } from './node.ts'
 import type { Libp2pRendezvous, Libp2pRendezvousOptions } from './options.ts'
-import { dialOwnDesk } from './ownDesk.ts'
 import { Reservation } from './reservation.ts'
 import { Search } from './search.ts'
 import { SpreadSession } from './spreadSession.ts'
@@ -85,7 +85,7 @@ class PeerRendezvous implements Libp2pRendezvous {
     // A witness that goes down together with the host it should stand in for is none.
     this.#switchboard = new Switchboard({ clock, random, logger, limits: { configurations: 0 } })
     this.#contacts = new Contacts(options, this.#timings, this.peerId, async () => (await this.#start()).node)
-    this.#own = this.#contacts.client('this peer', dialOwnDesk(this.#switchboard))
+    this.#own = this.#contacts.client('this peer', dialInProcess(this.#switchboard))
   }
 
   get hint(): string {

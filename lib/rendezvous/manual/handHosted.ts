@@ -1,4 +1,4 @@
-import { Emitter, type Logger, type Unsubscribe } from '../../core/index.ts'
+import { Emitter, Unheard, type Logger, type Unsubscribe } from '../../core/index.ts'
 import { unheardRoutes } from '../constants.ts'
 import type {
   Announcement,
@@ -15,7 +15,7 @@ export class HandHosted implements HostedSession {
   readonly #check: (announcement: Announcement) => Promise<void>
   readonly #forget: () => void
   #announcement: Announcement
-  #unheard: Route[] | undefined = []
+  readonly #unheard = new Unheard<Route>(unheardRoutes)
   #closed = false
 
   constructor(
@@ -48,19 +48,14 @@ export class HandHosted implements HostedSession {
     listener: (event: HostedSessionEvents[Name]) => void,
   ): Unsubscribe {
     const unsubscribe = this.#events.on(name, listener)
-    const unheard = this.#unheard
-    if (name === 'route' && unheard !== undefined) {
-      this.#unheard = undefined
-      for (const route of unheard) this.#events.emit('route', route)
-    }
+    if (name === 'route') for (const route of this.#unheard.take()) this.#events.emit('route', route)
     return unsubscribe
   }
 
   /** The offer of a joiner was taken. */
   arrived(route: Route): void {
-    if (this.#unheard === undefined) return this.#events.emit('route', route)
-    if (this.#unheard.length >= unheardRoutes) return route.close()
-    this.#unheard.push(route)
+    if (this.#unheard.heard) this.#events.emit('route', route)
+    else if (!this.#unheard.keep(route)) route.close()
   }
 
   async update(announcement: Announcement): Promise<void> {
@@ -71,8 +66,7 @@ export class HandHosted implements HostedSession {
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true
-      for (const route of this.#unheard ?? []) route.close()
-      this.#unheard = undefined
+      for (const route of this.#unheard.take()) route.close()
       this.#events.clear()
       this.#forget()
     }

@@ -1,4 +1,5 @@
 import { equalBytes, toHex, type Clock } from '../../core/index.ts'
+import { majorityOf } from '../../identity/index.ts'
 import type { Peer } from '../peer.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
@@ -17,7 +18,7 @@ import {
 } from './constants.ts'
 import { standingOf } from './standing.ts'
 import { openVote, type Vote } from './vote.ts'
-import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
+import { voterOf, votesIn, type VoterSet } from './voters.ts'
 
 /** What a candidacy tells of. */
 export interface CandidacyHandlers {

@@ -1,8 +1,8 @@
 import { BytesMap, equalBytes } from '../../core/index.ts'
 import {
   isProofShort,
+  majorityOf,
   makeCertificate,
-  neededOf,
   openAttestation,
   signAttestation,
   totalBytes,
@@ -13,7 +13,7 @@ import { opening } from '../environment.ts'
 import type { Peer } from '../peer.ts'
 import type { Session } from '../session.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
-import type { Certified } from './certified.ts'
+import type { Certified, Lead } from './certified.ts'
 import { attestAgainMs, certifyAfterMs, certifyLookMs } from './constants.ts'
 
 /** What members are asked to attest, and what they did. */
@@ -62,11 +62,12 @@ export class Certifier {
     const { number } = this.#certified
     for (const peer of this.#session.peers()) if (peer.admitted && told(peer) > number) this.#handOn(peer)
     // The founder has nothing to prove.
-    const at = record.epoch === 0 ? undefined : this.#present()
-    if (at === undefined || at.last.number >= record.committed) return
+    const lead = record.epoch === 0 ? undefined : this.#certified.whole()
+    const at = lead?.steps.at(-1)
+    if (lead === undefined || at === undefined || at.last.number >= record.committed) return
     const round = this.#roundFor(at, now)
     if (now - round.since < certifyAfterMs || this.#isShortest(at)) return
-    const once = this.#whoVotedOnce()
+    const once = whoVotedOnce(lead)
     const { identity } = environment
     if (once.has(identity.signKey) && !round.attestations.has(identity.signKey)) void this.#attestSelf(round)
     for (const peer of this.#session.peers()) {
@@ -108,7 +109,7 @@ export class Certifier {
     const lead = this.#certified.whole()
     if (lead === undefined || lead.steps.at(-1)?.last.number !== at.last.number) return
     for (const [length, { electorate }] of lead.steps.slice(0, -1).entries()) {
-      const needed = neededOf(electorate)
+      const needed = majorityOf(electorate)
       const attested = attestationsOf(electorate, attestations)
       if (attested.length < needed) continue
       const proof = [...lead.proof.slice(0, length), makeCertificate(at, attested.slice(0, needed))]
@@ -138,22 +139,19 @@ export class Certifier {
     return this.#round
   }
 
-  #present(): AuthorityAt | undefined {
-    return this.#certified.whole()?.steps.at(-1)
-  }
-
   /** Whether nobody's word can make the proof any shorter. */
   #isShortest(at: AuthorityAt): boolean {
     const { proof, number } = this.#certified
     return proof?.length === 1 && number === at.last.number
   }
+}
 
-  #whoVotedOnce(): BytesMap<true> {
-    const once = new BytesMap<true>()
-    for (const { electorate } of this.#certified.whole()?.steps.slice(0, -1) ?? [])
-      for (const { signKey } of electorate.voters) once.set(signKey, true)
-    return once
-  }
+/** Everybody who voted before those who do now. */
+function whoVotedOnce({ steps }: Lead): BytesMap<true> {
+  const once = new BytesMap<true>()
+  for (const { electorate } of steps.slice(0, -1))
+    for (const { signKey } of electorate.voters) once.set(signKey, true)
+  return once
 }
 
 /** What those of an electorate attested: of two processes of one member it counts once. */

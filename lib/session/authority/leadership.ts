@@ -1,4 +1,5 @@
 import { ConvoyError, sleep, withDeadline, type Cancel } from '../../core/index.ts'
+import { majorityOf } from '../../identity/index.ts'
 import { graceMs } from '../constants.ts'
 import type { Peer } from '../peer.ts'
 import type { AppliedEntry, HeldEntry } from '../record.ts'
@@ -15,7 +16,7 @@ import { SlowVoters } from './slowVoters.ts'
 import { SnapshotKeeper } from './snapshotKeeper.ts'
 import type { TieBreaker } from './tieBreaker.ts'
 import { VoterKeeper } from './voterKeeper.ts'
-import { majorityOf, voterOf, votesIn, type VoterSet } from './voters.ts'
+import { voterOf, votesIn, type VoterSet } from './voters.ts'
 
 /** What a leadership tells of. */
 export interface LeadershipHandlers {

@@ -1,10 +1,11 @@
 import { equalBytes } from '../../core/index.ts'
+import { majorityOf } from '../../identity/index.ts'
 import { entryBatches } from '../entryBatches.ts'
 import type { Peer } from '../peer.ts'
 import type { SessionRecord } from '../record.ts'
 import type { AuthorityMessageOf } from './authorityMessages.ts'
 import { snapshotMessages } from '../snapshot/snapshotMessages.ts'
-import { majorityOf, votesIn, voterOf, type VoterSet } from './voters.ts'
+import { votesIn, voterOf, type VoterSet } from './voters.ts'
 
 /** How far a member is with the record. */
 interface Progress {

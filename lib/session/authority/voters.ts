@@ -20,11 +20,6 @@ export interface VoterSet {
 /** Who votes before anything was founded: nobody. */
 export const noVoters: VoterSet = { since: 0, voters: [], witness: null }
 
-/** How many of `set` have to agree: more than half, the witness counted. */
-export function majorityOf({ voters, witness }: Pick<VoterSet, 'voters' | 'witness'>): number {
-  return Math.floor((voters.length + (witness === null ? 0 : 1)) / 2) + 1
-}
-
 /** The voter with this sign key. */
 export function voterOf({ voters }: Pick<VoterSet, 'voters'>, signKey: Uint8Array): Voter | undefined {
   return voters.find((voter) => sameBytes(voter.signKey, signKey))

@@ -34,9 +34,6 @@ export const closeGraceMs = 1_000
 /** Frames of a stream that are read ahead, 64 KiB of the largest; with more its sender is held back. */
 export const readAheadFrames = 4
 
-/** Each frame follows its length, two bytes, big end first. */
-export const prefixBytes = 2
-
 /** What the libp2p side may take. Every limit is an option. */
 export interface Libp2pLimits {
   /** Connections altogether: of services, and of peers that use the libp2p rendezvous. */

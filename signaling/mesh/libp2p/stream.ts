@@ -1,8 +1,8 @@
 import type { Stream } from '@libp2p/interface'
 import type { Clock } from '../../../lib/core/index.ts'
-import { frameLimits } from '../../../lib/rendezvous/index.ts'
+import { PrefixedFrames, prefixed } from '../../../lib/rendezvous/index.ts'
 import type { MeshStream } from '../meshNetwork.ts'
-import { closeGraceMs, prefixBytes, readAheadFrames } from './constants.ts'
+import { closeGraceMs, readAheadFrames } from './constants.ts'
 
 /** What a {@link Libp2pMeshStream} is made with. */
 export interface Libp2pMeshStreamOptions {
@@ -19,8 +19,9 @@ export class Libp2pMeshStream implements MeshStream {
   readonly #options: Libp2pMeshStreamOptions
   readonly #frames: Uint8Array[] = []
   #reader: ((frame: Uint8Array | undefined) => void) | undefined
-  /** What came of a frame that is not complete. */
-  #partial: Uint8Array = new Uint8Array()
+  readonly #incoming = new PrefixedFrames((frame) => {
+    if (!this.#closed) this.#deliver(frame)
+  })
   #ended = false
   #closed = false
   #paused = false
@@ -46,12 +47,8 @@ export class Libp2pMeshStream implements MeshStream {
 
   send(frame: Uint8Array): void {
     if (this.#closed || this.#stream.writeStatus !== 'writable') return
-    const bytes = new Uint8Array(prefixBytes + frame.length)
-    bytes[0] = frame.length >> 8
-    bytes[1] = frame.length & 0xff
-    bytes.set(frame, prefixBytes)
     try {
-      this.#stream.send(bytes)
+      this.#stream.send(prefixed(frame))
     } catch {
       // It broke just now: its end is told by its events.
       return
@@ -84,19 +81,9 @@ export class Libp2pMeshStream implements MeshStream {
 
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return
-    let rest = this.#partial.length === 0 ? bytes : joined(this.#partial, bytes)
-    while (rest.length >= prefixBytes) {
-      const length = ((rest[0] ?? 0) << 8) | (rest[1] ?? 0)
-      if (length === 0 || length > frameLimits.frameBytes) {
-        this.#options.malformed()
-        return this.abort()
-      }
-      if (rest.length < prefixBytes + length) break
-      // Copies: a frame must not keep what came with it alive.
-      this.#deliver(rest.slice(prefixBytes, prefixBytes + length))
-      rest = rest.subarray(prefixBytes + length)
-    }
-    this.#partial = rest.slice()
+    if (this.#incoming.push(bytes)) return
+    this.#options.malformed()
+    this.abort()
   }
 
   #deliver(frame: Uint8Array): void {
@@ -117,7 +104,6 @@ export class Libp2pMeshStream implements MeshStream {
 
   #discard(): void {
     this.#frames.length = 0
-    this.#partial = new Uint8Array()
     if (this.#paused) this.#resume()
     this.#end()
   }
@@ -127,11 +113,4 @@ export class Libp2pMeshStream implements MeshStream {
     this.#reader?.(undefined)
     this.#reader = undefined
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(one.length + other.length)
-  bytes.set(one)
-  bytes.set(other, one.length)
-  return bytes
 }

@@ -1,4 +1,5 @@
 import { systemRandom } from '../../../lib/core/index.ts'
+import { decodeInvite, encodeInvite } from '../../../lib/identity/index.ts'
 import { lanRendezvous, type LanOptions, type LanRendezvous } from '../../../lib/rendezvous/lan/index.ts'
 
 /**
@@ -12,4 +13,10 @@ export function ownPort(): number {
 /** A peer on the network that this machine has with itself. */
 export function onLoopback(mdnsPort: number, options: Partial<LanOptions> = {}): LanRendezvous {
   return lanRendezvous({ interfaces: ['127.0.0.1'], mdnsPort, reachMs: 700, browseMs: 400, ...options })
+}
+
+/** The invite without the hint of the local network: no test speaks to the one that this machine is on. */
+export function withoutLanHint(invite: string): string {
+  const { hints, ...rest } = decodeInvite(invite)
+  return encodeInvite({ ...rest, hints: hints.filter((hint) => hint !== 'lan:') })
 }

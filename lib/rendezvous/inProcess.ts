@@ -1,10 +1,10 @@
-import type { DialFrameSocket } from '../frameSocket.ts'
-import { cutCodes } from '../frames.ts'
-import type { Switchboard } from '../switchboard.ts'
-import type { SwitchboardSocket } from '../switchboardClient.ts'
+import type { DialFrameSocket } from './frameSocket.ts'
+import { cutCodes } from './frames.ts'
+import type { Switchboard } from './switchboard.ts'
+import type { SwitchboardSocket } from './switchboardClient.ts'
 
-/** Connects this peer to its own desk, where its sessions are announced like at any other. */
-export function dialOwnDesk(switchboard: Switchboard): DialFrameSocket {
+/** Connects this peer to the switchboard in its own process, where its sessions are announced like at any other. */
+export function dialInProcess(switchboard: Switchboard): DialFrameSocket {
   return (handlers) => {
     let socket: SwitchboardSocket | undefined
     let over = false
